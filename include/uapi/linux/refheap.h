@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * refheap: a reference-counted, cycle-collected object heap owned by the
+ * kernel and shared by processes.
+ *
+ * This header is the protocol: the character device /dev/refheap, which makes
+ * and changes objects, and the generic netlink family "refheap", which
+ * inspects and controls heaps.
+ *
+ *
+ * The character device
+ * --------------------
+ *
+ * An open file is a session. It is attached to one heap with
+ * REFHEAP_IOC_ATTACH, once; until then every other call fails with ENXIO. The
+ * session owns the references that its operations return. Closing the last
+ * descriptor of the file, in whatever way the process ends, drops them all.
+ *
+ * Every ioctl takes a structure whose first field is its size as the caller
+ * knows it. A shorter structure is read as if the rest were zero; a longer one
+ * is accepted when the part that the kernel does not know is zero. Reserved
+ * fields and unknown flags must be zero.
+ *
+ * Errors of the ioctls:
+ *
+ *   ENOTTY      unknown command
+ *   E2BIG       the structure has a non-zero tail that this kernel does not know,
+ *               or a batch is larger than REFHEAP_MAX_OPS or REFHEAP_MAX_DATA
+ *   EINVAL      a field is wrong, or a reserved one is not zero
+ *   EFAULT      a user pointer is bad
+ *   ENXIO       the session is not attached
+ *   EBUSY       the session is attached already
+ *   ENOENT      no such heap, or none that the caller may see
+ *   EEXIST      REFHEAP_ATTACH_EXCL and the heap exists
+ *   EACCES      the caller may see the heap but not open it in that way
+ *   EDQUOT      a limit of the user
+ *   ENOMEM      no memory
+ *   EIDRM       the heap has been removed
+ *   EINTR       a signal came before the first operation was executed
+ *
+ * Errors of single operations, in struct refheap_result:
+ *
+ *   ENOENT      no object was ever known by that id, or no such type
+ *   ESTALE      the object of that id is dead
+ *   EOPNOTSUPP  that kind of object does not have this operation, or cannot
+ *               be used like this (Python's TypeError)
+ *   ERANGE      index out of range (Python's IndexError)
+ *   ENOKEY      no such key or member (Python's KeyError)
+ *   ENODATA     no such attribute (Python's AttributeError)
+ *   EINVAL      a field of the operation is wrong, or a reserved one not zero
+ *   EILSEQ      a string is not valid UTF-8
+ *   EROFS       the session is read-only
+ *   EEXIST      a type of that name exists and is not the same
+ *   ENOTUNIQ    REFHEAP_OP_DROP of an object that the session does not hold
+ *   EFBIG       an object would grow over its limit
+ *   ENOSPC      the output area of the batch is full
+ *   EDQUOT      a limit of the heap or of the user was reached, also after
+ *               a collection
+ *   ENOMEM      no memory, also after a collection
+ *   EOVERFLOW   a reference count would overflow
+ *   ECANCELED   an earlier operation of the batch failed; this one was not tried
+ *
+ * A failed operation leaves the heap as it was.
+ */
+#ifndef _UAPI_LINUX_REFHEAP_H
+#define _UAPI_LINUX_REFHEAP_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define REFHEAP_DEVICE_NAME	"refheap"
+
+#define REFHEAP_NAME_MAX	64	/* of a heap or type, with its final NUL */
+#define REFHEAP_MAX_OPS		65536	/* operations in one batch */
+#define REFHEAP_MAX_DATA	(64U << 20) /* bytes of input, or of output, of a batch */
+
+/*
+ * An id names an object of one heap: the slot in the lower 32 bits, in the
+ * upper 32 a tag that changes whenever the slot is used again. 0 is no object.
+ */
+#define REFHEAP_ID(slot, tag)	(((__u64)(tag) << 32) | (__u32)(slot))
+#define REFHEAP_ID_SLOT(id)	((__u32)(id))
+#define REFHEAP_ID_TAG(id)	((__u32)((id) >> 32))
+
+/* The root namespace of every heap: a dict, always alive, owned by nobody. */
+#define REFHEAP_ID_ROOT		REFHEAP_ID(1, 1)
+
+/* Kinds of objects. */
+enum refheap_kind {
+	REFHEAP_KIND_NONE = 1,	/* the one None */
+	REFHEAP_KIND_BOOL,
+	REFHEAP_KIND_INT,	/* 64 bits, signed */
+	REFHEAP_KIND_FLOAT,	/* IEEE 754 binary64 */
+	REFHEAP_KIND_STR,	/* UTF-8 */
+	REFHEAP_KIND_BYTES,
+	REFHEAP_KIND_BYTEARRAY,
+	REFHEAP_KIND_TUPLE,
+	REFHEAP_KIND_LIST,
+	REFHEAP_KIND_DICT,
+	REFHEAP_KIND_SET,
+	REFHEAP_KIND_INSTANCE,	/* of a type made with REFHEAP_OP_TYPE_NEW */
+	REFHEAP_KIND_WEAKREF,
+	__REFHEAP_KIND_MAX,
+};
+
+/* REFHEAP_IOC_ATTACH: flags */
+#define REFHEAP_ATTACH_CREATE	(1U << 0) /* make the heap when there is none */
+#define REFHEAP_ATTACH_EXCL	(1U << 1) /* with CREATE: fail when there is one */
+#define REFHEAP_ATTACH_RDONLY	(1U << 2) /* operations that change objects fail with EROFS */
+
+#define REFHEAP_OWNER_SELF	((__u32)-1)
+
+/**
+ * struct refheap_attach - REFHEAP_IOC_ATTACH: attach the session to a heap
+ * @size: size of this structure
+ * @flags: REFHEAP_ATTACH_*
+ * @name: name of the heap, NUL-terminated: letters, digits, '.', '_', '-',
+ *        not starting with '-' or '.'
+ * @owner: uid of the heap's owner, as the caller's user namespace has it;
+ *         REFHEAP_OWNER_SELF for the caller's own. Heaps of different owners
+ *         may have the same name. Heaps are made only for the caller itself.
+ * @mode: with CREATE: permission bits 0777 of the heap (read: attach
+ *        read-only and inspect; write: attach and change; execute: unused);
+ *        0 means 0600
+ * @max_bytes: with CREATE: limit of bytes, 0 for none
+ * @max_objects: with CREATE: limit of objects, 0 for none
+ * @heap: out: number of the heap, as netlink knows it
+ * @created: out: 1 when this call made the heap
+ */
+struct refheap_attach {
+	__u32 size;
+	__u32 flags;
+	char name[REFHEAP_NAME_MAX];
+	__u32 owner;
+	__u32 mode;
+	__u64 max_bytes;
+	__u64 max_objects;
+	__u32 heap;
+	__u32 created;
+};
+
+/*
+ * Operations. In the comments, a, b, c, arg are the fields of struct
+ * refheap_op, "data" the input bytes [data_off, data_off + data_len) of the
+ * batch, "ids" data seen as an array of __u64 ids, "=>" what the result holds.
+ *
+ * "=> ref" means: result.value is an id and the session has one reference more
+ * to it, to be given back with REFHEAP_OP_DROP (unless the operation had
+ * REFHEAP_OPF_TEMP). An object given as argument need not be held by the
+ * session; it must be alive.
+ */
+enum refheap_opcode {
+	REFHEAP_OP_NOP = 0,
+
+	/* Making objects. */
+	REFHEAP_OP_NONE,	/* => ref */
+	REFHEAP_OP_BOOL,	/* a: 0 or 1 => ref */
+	REFHEAP_OP_INT,		/* a: value as __s64 => ref */
+	REFHEAP_OP_FLOAT,	/* a: bits of the double => ref */
+	REFHEAP_OP_STR,		/* data => ref; arg 1: intern it */
+	REFHEAP_OP_BYTES,	/* data => ref */
+	REFHEAP_OP_BYTEARRAY,	/* data; or a: length of zeroes when data is empty => ref */
+	REFHEAP_OP_TUPLE,	/* ids => ref */
+	REFHEAP_OP_LIST,	/* ids => ref */
+	REFHEAP_OP_DICT,	/* ids: key, value, key, value ... => ref */
+	REFHEAP_OP_SET,		/* ids => ref */
+	REFHEAP_OP_INSTANCE,	/* arg: type => ref */
+
+	/* References. */
+	REFHEAP_OP_TAKE,	/* a: object => ref: one reference more */
+	REFHEAP_OP_DROP,	/* a: object; one reference of the session less */
+
+	/*
+	 * Containers. Indexes are __s64 and count from the end when negative.
+	 * A key is the object b, or, with REFHEAP_OPF_KEY_STR, the string in
+	 * data. Missing: ERANGE, ENOKEY, ENODATA.
+	 */
+	REFHEAP_OP_LEN,		/* a: container or payload => value: length */
+	REFHEAP_OP_GET_INDEX,	/* a: list or tuple, b: index => ref */
+	REFHEAP_OP_SET_INDEX,	/* a: list, b: index, c: object */
+	REFHEAP_OP_DEL_INDEX,	/* a: list, b: index */
+	REFHEAP_OP_APPEND,	/* a: list, c: object */
+	REFHEAP_OP_INSERT,	/* a: list, b: index (clamped), c: object */
+	REFHEAP_OP_POP,		/* a: list, b: index => ref */
+	REFHEAP_OP_GET_KEY,	/* a: dict, key => ref */
+	REFHEAP_OP_SET_KEY,	/* a: dict, key, c: value */
+	REFHEAP_OP_DEL_KEY,	/* a: dict, key */
+	REFHEAP_OP_POP_KEY,	/* a: dict, key => ref */
+	REFHEAP_OP_CONTAINS,	/* a: dict or set, key; list or tuple, b: object
+				 * compared by identity => value: 0 or 1
+				 */
+	REFHEAP_OP_ADD,		/* a: set, key => value: 1 when it is new */
+	REFHEAP_OP_DISCARD,	/* a: set, key => value: 1 when it was there */
+	REFHEAP_OP_GET_ATTR,	/* a: instance, data: name => ref */
+	REFHEAP_OP_SET_ATTR,	/* a: instance, data: name, c: value */
+	REFHEAP_OP_DEL_ATTR,	/* a: instance, data: name */
+	REFHEAP_OP_CLEAR,	/* a: list, dict, set, bytearray or dict-backed instance */
+	REFHEAP_OP_NEXT,	/* a: container, b: cursor, 0 to begin => the next
+				 * entry into the output: struct refheap_entry;
+				 * value: next cursor, 0 at the end (then no entry);
+				 * references: taken for key and value unless 0
+				 */
+
+	/* Payload. */
+	REFHEAP_OP_READ,	/* a: leaf, b: offset, c: length at most => bytes into
+				 * the output; value: their number
+				 */
+	REFHEAP_OP_WRITE,	/* a: bytearray, b: offset, data => value: bytes written;
+				 * ERANGE past the end
+				 */
+	REFHEAP_OP_RESIZE,	/* a: bytearray, b: length; grows with zeroes */
+	REFHEAP_OP_VIEW,	/* a: leaf => value: offset for mmap; info: offset
+				 * of the first byte within the first page. Map
+				 * info + length bytes.
+				 */
+
+	/* Inspection of one object. */
+	REFHEAP_OP_INFO,	/* a: object => struct refheap_info into the output */
+
+	/* Types. */
+	REFHEAP_OP_TYPE_NEW,	/* data: struct refheap_type_new and what follows it
+				 * => value: type. The same definition again gives
+				 * the same type.
+				 */
+	REFHEAP_OP_TYPE_FIND,	/* data: name => value: type */
+
+	/* Collector. */
+	REFHEAP_OP_COLLECT,	/* arg: generation 0 to 2 => value: collected +
+				 * uncollectable; info: uncollectable
+				 */
+	REFHEAP_OP_FREEZE,	/* everything tracked becomes permanent */
+	REFHEAP_OP_UNFREEZE,	/* the permanent generation goes to generation 2 */
+	REFHEAP_OP_GARBAGE_CLEAR, /* empties garbage => value: how many were in it */
+	REFHEAP_OP_VERIFY,	/* => value: 0, or the number of broken invariants;
+				 * the first of them as text into the output
+				 */
+	__REFHEAP_OP_MAX,
+};
+
+/* Flags of an operation. */
+#define REFHEAP_OPF_A_RESULT	(1U << 0) /* a is the index of an earlier operation: its value */
+#define REFHEAP_OPF_B_RESULT	(1U << 1) /* likewise b */
+#define REFHEAP_OPF_C_RESULT	(1U << 2) /* likewise c */
+#define REFHEAP_OPF_ARG_RESULT	(1U << 3) /* likewise arg */
+#define REFHEAP_OPF_IDS_RESULT	(1U << 4) /* ids with REFHEAP_ID_RESULT() are such indexes */
+#define REFHEAP_OPF_KEY_STR	(1U << 5) /* the key is the string in data */
+#define REFHEAP_OPF_TEMP	(1U << 6) /* drop the reference of the result when the batch ends */
+
+/* In ids, with REFHEAP_OPF_IDS_RESULT: the value of operation n of the batch. */
+#define REFHEAP_ID_RESULT(n)	(0xffffffff00000000ULL | (__u32)(n))
+
+/**
+ * struct refheap_op - one operation of a batch
+ * @code: enum refheap_opcode
+ * @flags: REFHEAP_OPF_*
+ * @arg: see the operation
+ * @a: the object that is operated on
+ * @b: index, key, offset: see the operation
+ * @c: value: see the operation
+ * @data_off: where this operation's input begins in the batch's input
+ * @data_len: its length in bytes
+ */
+struct refheap_op {
+	__u16 code;
+	__u16 flags;
+	__u32 arg;
+	__u64 a;
+	__u64 b;
+	__u64 c;
+	__u32 data_off;
+	__u32 data_len;
+};
+
+/**
+ * struct refheap_result - result of one operation
+ * @error: 0 or a negative errno
+ * @info: see the operation
+ * @value: see the operation
+ * @out_off: where this operation's output begins in the batch's output
+ * @out_len: its length in bytes
+ */
+struct refheap_result {
+	__s32 error;
+	__u32 info;
+	__u64 value;
+	__u32 out_off;
+	__u32 out_len;
+};
+
+/* REFHEAP_IOC_BATCH: flags */
+#define REFHEAP_BATCH_CONTINUE	(1U << 0) /* go on after an operation that failed */
+
+/**
+ * struct refheap_batch - REFHEAP_IOC_BATCH: execute operations in order
+ * @size: size of this structure
+ * @flags: REFHEAP_BATCH_*
+ * @ops: pointer to an array of @count struct refheap_op
+ * @results: pointer to an array of @count struct refheap_result
+ * @in: pointer to @in_len bytes of input
+ * @out: pointer to @out_len bytes of room for output
+ * @count: number of operations, 1 to REFHEAP_MAX_OPS
+ * @done: in: the operation to begin with, 0 for a new batch; out: how many
+ *        operations have a result. A batch that was stopped by a signal
+ *        returns 0 with @done < @count and no error in results[@done - 1]:
+ *        the same call goes on (results and @out_used as they were left).
+ * @in_len: bytes
+ * @out_len: bytes
+ * @out_used: in and out: bytes of output used; 0 for a new batch
+ * @reserved: zero
+ *
+ * The batch ends at the first operation that fails, unless CONTINUE is set;
+ * an operation that uses the result of a failed one fails with ECANCELED. The
+ * call itself returns 0 whether operations fail or not.
+ */
+struct refheap_batch {
+	__u32 size;
+	__u32 flags;
+	__u64 ops;
+	__u64 results;
+	__u64 in;
+	__u64 out;
+	__u32 count;
+	__u32 done;
+	__u32 in_len;
+	__u32 out_len;
+	__u32 out_used;
+	__u32 reserved;
+};
+
+/* An entry of a container, from REFHEAP_OP_NEXT. */
+struct refheap_entry {
+	__u64 key;	/* dict: key; set: member; list and tuple: 0; instance: name */
+	__u64 value;	/* set: 0 */
+	__u64 index;	/* list and tuple: index; else 0 */
+};
+
+/* struct refheap_info: flags, and REFHEAP_A_OBJECT_FLAGS */
+#define REFHEAP_INFO_TRACKED	(1U << 0) /* the collector looks at it */
+#define REFHEAP_INFO_INTERNED	(1U << 1)
+#define REFHEAP_INFO_IMMORTAL	(1U << 2)
+#define REFHEAP_INFO_FROZEN	(1U << 3) /* in the permanent generation */
+#define REFHEAP_INFO_GARBAGE	(1U << 4) /* in the heap's garbage */
+#define REFHEAP_INFO_MAPPED	(1U << 5) /* has been mapped */
+#define REFHEAP_INFO_FINALIZED	(1U << 6) /* its finalizer has been run */
+
+/* What is known of one object; sizes in bytes. */
+struct refheap_info {
+	__u64 id;
+	__u64 sizeof_;	/* metadata and block, as the allocator charges them */
+	__u64 length;	/* items, entries, attributes or bytes */
+	__u64 value;	/* bool, int: the value; float: its bits; else 0 */
+	__u32 refcount;
+	__u32 held;	/* how many of those references are this session's */
+	__u16 kind;	/* enum refheap_kind */
+	__u16 generation; /* 0 to 2; 3 permanent */
+	__u32 type;	/* of an instance; else 0 */
+	__u32 flags;	/* REFHEAP_INFO_* */
+	__u32 reserved;
+};
+
+/* REFHEAP_OP_TYPE_NEW: flags */
+#define REFHEAP_TYPE_DICT	(1U << 0) /* any attribute; else only its slots */
+
+/*
+ * A type. Followed by the name (name_len bytes) and then by nslots slot names,
+ * each a __u16 length and its bytes, without padding. The slots of the base
+ * come first in an instance. A base with slots may be refined with a dict, not
+ * the other way round.
+ */
+struct refheap_type_new {
+	__u32 flags;
+	__u32 base;	/* type, or 0 */
+	__u16 name_len;
+	__u16 nslots;
+	__u32 reserved;
+};
+
+/* REFHEAP_IOC_SUBSCRIBE: events */
+#define REFHEAP_EVENT_GC_START	(1U << 0)
+#define REFHEAP_EVENT_GC_STOP	(1U << 1)
+#define REFHEAP_EVENT_LIMIT	(1U << 2)
+
+/**
+ * struct refheap_subscribe - REFHEAP_IOC_SUBSCRIBE: which events to read
+ * @size: size of this structure
+ * @mask: REFHEAP_EVENT_*: replaces what was asked for before
+ */
+struct refheap_subscribe {
+	__u32 size;
+	__u32 mask;
+};
+
+/**
+ * struct refheap_event - what read() returns, one or more of them
+ * @type: REFHEAP_EVENT_*, one bit
+ * @generation: GC_START, GC_STOP: generation collected
+ * @collected: GC_STOP: objects freed
+ * @uncollectable: GC_STOP
+ * @seq: counts the session's events; a gap says how many were lost
+ * @time_ns: CLOCK_MONOTONIC
+ * @value: GC_STOP: the longest time in ns that the heap was held in one go;
+ *         LIMIT: the bytes or objects in use
+ * @reserved: zero
+ */
+struct refheap_event {
+	__u32 type;
+	__u32 generation;
+	__u64 collected;
+	__u64 uncollectable;
+	__u64 seq;
+	__u64 time_ns;
+	__u64 value;
+	__u64 reserved[2];
+};
+
+#define REFHEAP_IOC_MAGIC	0xf4
+#define REFHEAP_IOC_ATTACH	_IOWR(REFHEAP_IOC_MAGIC, 0x00, struct refheap_attach)
+#define REFHEAP_IOC_BATCH	_IOWR(REFHEAP_IOC_MAGIC, 0x01, struct refheap_batch)
+#define REFHEAP_IOC_SUBSCRIBE	_IOW(REFHEAP_IOC_MAGIC, 0x02, struct refheap_subscribe)
+
+/*
+ * Generic netlink
+ * ---------------
+ *
+ * Every request names a heap by REFHEAP_A_HEAP_ID, or by REFHEAP_A_HEAP_NAME
+ * and, for another's, REFHEAP_A_HEAP_OWNER; only HEAP_GET as a dump needs
+ * none. A heap that the caller may not read is ENOENT. Requests that change a
+ * heap need to be its owner or CAP_SYS_ADMIN.
+ *
+ * Dumps carry NLM_F_DUMP_INTR when the heap changed in a way that may have
+ * made the dump miss or repeat something.
+ */
+#define REFHEAP_GENL_NAME	"refheap"
+#define REFHEAP_GENL_VERSION	1
+#define REFHEAP_GENL_MCGRP_HEAP	"heap"	/* heaps made, changed, removed */
+#define REFHEAP_GENL_MCGRP_GC	"gc"	/* collections started and stopped */
+
+enum refheap_cmd {
+	REFHEAP_CMD_UNSPEC,
+	REFHEAP_CMD_HEAP_GET,	/* do, dump: name, owner, mode, limits, use */
+	REFHEAP_CMD_HEAP_SET,	/* mode, limits, gid */
+	REFHEAP_CMD_HEAP_DEL,	/* remove: sessions get EIDRM from then on */
+	REFHEAP_CMD_GC_GET,	/* do: thresholds, counts, enabled, debug, statistics */
+	REFHEAP_CMD_GC_SET,	/* thresholds, enabled, debug */
+	REFHEAP_CMD_OBJECT_GET,	/* do: one by id; dump: all, filtered by
+				 * REFHEAP_A_FILTER_*
+				 */
+	REFHEAP_CMD_TYPE_GET,	/* dump: types, with instances and bytes; also the
+				 * built-in kinds
+				 */
+	REFHEAP_CMD_ARENA_GET,	/* dump: one message a class, then one an arena, then totals */
+	REFHEAP_CMD_SESSION_GET, /* dump: sessions of the heap */
+	REFHEAP_CMD_NTF_HEAP,	/* multicast */
+	REFHEAP_CMD_NTF_GC,	/* multicast */
+	__REFHEAP_CMD_MAX,
+};
+#define REFHEAP_CMD_MAX (__REFHEAP_CMD_MAX - 1)
+
+enum refheap_attr {
+	REFHEAP_A_UNSPEC,
+	REFHEAP_A_PAD,
+
+	/* Heap. */
+	REFHEAP_A_HEAP_ID,		/* u32 */
+	REFHEAP_A_HEAP_NAME,		/* string */
+	REFHEAP_A_HEAP_OWNER,		/* u32 uid */
+	REFHEAP_A_HEAP_GROUP,		/* u32 gid */
+	REFHEAP_A_HEAP_MODE,		/* u32 */
+	REFHEAP_A_HEAP_MAX_BYTES,	/* u64 */
+	REFHEAP_A_HEAP_MAX_OBJECTS,	/* u64 */
+	REFHEAP_A_HEAP_BYTES,		/* u64: metadata and blocks of live objects */
+	REFHEAP_A_HEAP_RESERVED,	/* u64: bytes of arenas and tables */
+	REFHEAP_A_HEAP_OBJECTS,		/* u64 */
+	REFHEAP_A_HEAP_SESSIONS,	/* u32 */
+	REFHEAP_A_HEAP_NAMES,		/* u64: entries of the root namespace */
+	REFHEAP_A_HEAP_BIRTHS,		/* u64 */
+	REFHEAP_A_HEAP_DEATHS,		/* u64 */
+
+	/* Collector. */
+	REFHEAP_A_GC_ENABLED,		/* u8 */
+	REFHEAP_A_GC_DEBUG,		/* u32: REFHEAP_DEBUG_* */
+	REFHEAP_A_GC_COLLECTING,	/* u8: 1 + generation, 0 when none runs */
+	REFHEAP_A_GC_FROZEN,		/* u64: objects in the permanent generation */
+	REFHEAP_A_GC_GARBAGE,		/* u64: objects in garbage */
+	REFHEAP_A_GC_LONG_LIVED_PENDING, /* u64 */
+	REFHEAP_A_GC_LONG_LIVED_TOTAL,	/* u64 */
+	REFHEAP_A_GC_LONGEST_HOLD,	/* u64 ns: of the last full collection */
+	REFHEAP_A_GC_DURATION,		/* u64 ns: of the last full collection */
+	REFHEAP_A_GC_GENERATION,	/* nested, three times: */
+	REFHEAP_A_GEN_INDEX,		/* u32 */
+	REFHEAP_A_GEN_THRESHOLD,	/* u32 */
+	REFHEAP_A_GEN_COUNT,		/* u32 */
+	REFHEAP_A_GEN_OBJECTS,		/* u64: tracked objects in it */
+	REFHEAP_A_GEN_COLLECTIONS,	/* u64 */
+	REFHEAP_A_GEN_COLLECTED,	/* u64 */
+	REFHEAP_A_GEN_UNCOLLECTABLE,	/* u64 */
+
+	/* Object. */
+	REFHEAP_A_OBJECT_ID,		/* u64 */
+	REFHEAP_A_OBJECT_KIND,		/* u32: enum refheap_kind */
+	REFHEAP_A_OBJECT_TYPE,		/* u32 */
+	REFHEAP_A_OBJECT_REFCOUNT,	/* u32 */
+	REFHEAP_A_OBJECT_SIZEOF,	/* u64 */
+	REFHEAP_A_OBJECT_LENGTH,	/* u64 */
+	REFHEAP_A_OBJECT_GENERATION,	/* u32 */
+	REFHEAP_A_OBJECT_FLAGS,		/* u32: REFHEAP_INFO_* */
+	REFHEAP_A_OBJECT_VALUE,		/* binary: the first 64 bytes of the payload */
+	REFHEAP_A_OBJECT_EDGES,		/* u32: referrers: edges to the object asked for */
+
+	/* Filters of object dumps. */
+	REFHEAP_A_FILTER_GENERATION,	/* u32: only tracked objects of it */
+	REFHEAP_A_FILTER_REFERRERS,	/* u64: only what refers to that object */
+	REFHEAP_A_FILTER_REFERENTS,	/* u64: only what that object refers to */
+	REFHEAP_A_FILTER_TYPE,		/* u32 */
+	REFHEAP_A_FILTER_KIND,		/* u32 */
+	REFHEAP_A_FILTER_GARBAGE,	/* flag: only what is in garbage */
+	REFHEAP_A_FILTER_TRACKED,	/* flag: only what is tracked */
+
+	/* Type. */
+	REFHEAP_A_TYPE_ID,		/* u32: 0 for a built-in kind */
+	REFHEAP_A_TYPE_KIND,		/* u32 */
+	REFHEAP_A_TYPE_NAME,		/* string */
+	REFHEAP_A_TYPE_BASE,		/* u32 */
+	REFHEAP_A_TYPE_FLAGS,		/* u32: REFHEAP_TYPE_* */
+	REFHEAP_A_TYPE_SLOT,		/* string, once for each slot, those of the base first */
+	REFHEAP_A_TYPE_OBJECTS,		/* u64 */
+	REFHEAP_A_TYPE_BYTES,		/* u64 */
+
+	/* Arenas. */
+	REFHEAP_A_ARENA_SPACE,		/* u32: enum refheap_space */
+	REFHEAP_A_ARENA_INDEX,		/* u32: of one arena */
+	REFHEAP_A_ARENA_BYTES,		/* u64 */
+	REFHEAP_A_ARENA_PAGES_FREE,	/* u32 */
+	REFHEAP_A_ARENA_PAGES,		/* u32 */
+	REFHEAP_A_CLASS_BYTES,		/* u32: of one size class: bytes of a block */
+	REFHEAP_A_CLASS_POOLS,		/* u64 */
+	REFHEAP_A_CLASS_USED,		/* u64: blocks */
+	REFHEAP_A_CLASS_FREE,		/* u64: blocks */
+	REFHEAP_A_TABLE_BYTES,		/* u64: totals: of the object table */
+	REFHEAP_A_TABLE_SLOTS,		/* u64 */
+	REFHEAP_A_METADATA_MILLIBYTES,	/* u64: metadata per slot, in thousandths of a byte */
+	REFHEAP_A_LARGE_BLOCKS,		/* u64: totals: blocks of whole pages */
+	REFHEAP_A_LARGE_BYTES,		/* u64 */
+
+	/* Session. */
+	REFHEAP_A_SESSION_ID,		/* u32 */
+	REFHEAP_A_SESSION_PID,		/* u32: of the process that attached it */
+	REFHEAP_A_SESSION_COMM,		/* string */
+	REFHEAP_A_SESSION_UID,		/* u32 */
+	REFHEAP_A_SESSION_HELD,		/* u64: references held */
+	REFHEAP_A_SESSION_SINCE,	/* u64 ns, CLOCK_MONOTONIC */
+
+	/* Notifications. */
+	REFHEAP_A_NTF_SEQ,		/* u64: counts the messages of the group */
+	REFHEAP_A_NTF_EVENT,		/* u32: enum refheap_ntf */
+	REFHEAP_A_NTF_TIME,		/* u64 ns, CLOCK_MONOTONIC */
+
+	__REFHEAP_A_MAX,
+};
+#define REFHEAP_A_MAX (__REFHEAP_A_MAX - 1)
+
+/* Debug flags: the values of Python's gc module. */
+#define REFHEAP_DEBUG_STATS		1
+#define REFHEAP_DEBUG_COLLECTABLE	2
+#define REFHEAP_DEBUG_UNCOLLECTABLE	4
+#define REFHEAP_DEBUG_SAVEALL		32
+#define REFHEAP_DEBUG_LEAK		38
+
+/* Spaces of the arena allocator. */
+enum refheap_space {
+	REFHEAP_SPACE_REFS,	/* edges; never mapped */
+	REFHEAP_SPACE_CONST,	/* payload of immutable objects; mapped read-only */
+	REFHEAP_SPACE_MUTABLE,	/* payload of bytearrays */
+	__REFHEAP_SPACE_MAX,
+};
+
+enum refheap_ntf {
+	REFHEAP_NTF_HEAP_NEW = 1,
+	REFHEAP_NTF_HEAP_CHANGED,
+	REFHEAP_NTF_HEAP_REMOVED,
+	REFHEAP_NTF_GC_START,
+	REFHEAP_NTF_GC_STOP,
+};
+
+#endif /* _UAPI_LINUX_REFHEAP_H */
