@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The engine as its owner sees it. Nothing else of kmod/engine/ is for the
+ * layers above.
+ *
+ * Context of every function here, unless it says otherwise: the heap lock is
+ * held, the caller may sleep. Functions that end in _step do a bounded piece
+ * of work, about params.slice_ns; the caller gives the lock away between two
+ * of them.
+ */
+#ifndef REFHEAP_ENGINE_ENGINE_H
+#define REFHEAP_ENGINE_ENGINE_H
+
+#include <linux/types.h>
+#include <uapi/linux/refheap.h>
+#include "host.h"
+
+struct rh_heap;
+struct rh_holder;
+
+#define RH_GENERATIONS		3	/* those that are collected */
+#define RH_PERMANENT		3	/* what freeze() makes of them */
+
+/* What the functions that can be continued return, beside negative errnos. */
+enum rh_progress {
+	RH_DONE = 0,
+	RH_MORE = 1,	/* give the lock away, then call again */
+};
+
+/**
+ * struct rh_params - limits and tunables of a heap, fixed at its making
+ * @slice_ns: how long a step may take, about
+ * @arena_bytes: size of an arena: a power of two of 64 KiB to 1 MiB
+ * @max_count: a count refuses to grow over it
+ * @max_tag: a slot whose tag has come here is never used again
+ * @max_slots: slots of the table at most
+ * @max_cells: cells of one object at most: items of a list, twice those of a dict
+ * @max_payload: bytes of one leaf at most
+ * @hash_key: secret of the hash tables
+ * @slice_units: when not 0, a step ends after so many units of work whatever
+ *	the time: 1 stops a collection after its every step
+ */
+struct rh_params {
+	u64 slice_ns;
+	u32 arena_bytes;
+	u32 max_count;
+	u32 max_tag;
+	u32 max_slots;
+	u32 max_cells;
+	u32 max_payload;
+	u64 hash_key[2];
+	u32 slice_units;
+};
+
+void rh_params_init(struct rh_params *params);
+
+/*
+ * Life of a heap. No lock is needed while nobody else knows it.
+ */
+struct rh_heap *rh_heap_new(const struct rh_host *host, void *ctx,
+			    const struct rh_params *params);
+enum rh_progress rh_heap_destroy_step(struct rh_heap *heap);
+
+/*
+ * Deaths and a collection that are under way. Whoever gives the lock away in
+ * the middle of them (a signal, a closing session) has them finished by
+ * calling this until RH_DONE.
+ */
+bool rh_work_pending(const struct rh_heap *heap);
+enum rh_progress rh_work_step(struct rh_heap *heap);
+
+/*
+ * Starts a collection of @generation unless one is running.
+ * Return: true when it was started; rh_work_step() drives it.
+ */
+bool rh_collect_start(struct rh_heap *heap, unsigned int generation);
+
+/*
+ * Holders: who owns references. A session has one.
+ */
+struct rh_holder *rh_holder_new(struct rh_heap *heap); /* or ERR_PTR */
+u64 rh_holder_held(const struct rh_holder *holder);	/* references, in all */
+u32 rh_holder_count(const struct rh_holder *holder, u64 id);
+enum rh_progress rh_holder_release_step(struct rh_heap *heap,
+					struct rh_holder *holder);
+void rh_holder_free(struct rh_heap *heap, struct rh_holder *holder);
+
+/**
+ * struct rh_batch - operations being executed for one holder
+ * @heap: the heap
+ * @holder: whose references they take and drop
+ * @rdonly: refuse what changes objects
+ * @ops: @count operations, in kernel memory
+ * @results: room for @count results; those before @done are valid
+ * @in: input bytes
+ * @out: room for output
+ * @count: number of operations
+ * @done: how many have been executed: begin with the operation @done
+ * @in_len: bytes
+ * @out_len: bytes
+ * @out_used: bytes used
+ * @flags: REFHEAP_BATCH_*
+ * @state: the engine's own, of the operation being executed; zero at first
+ */
+struct rh_batch {
+	struct rh_heap *heap;
+	struct rh_holder *holder;
+	bool rdonly;
+	const struct refheap_op *ops;
+	struct refheap_result *results;
+	const u8 *in;
+	u8 *out;
+	u32 count;
+	u32 done;
+	u32 in_len;
+	u32 out_len;
+	u32 out_used;
+	u32 flags;
+	struct {
+		u8 stage;
+		u8 counted;
+		u8 retried;
+		u32 ticket;
+		u32 cursor;
+		int cause;
+	} state;
+};
+
+/*
+ * Executes operations until the batch has ended or the slice is used up.
+ * Return: RH_DONE when the batch has ended: @done is @count, or the operation
+ * @done - 1 failed and stopped it, temporaries have been dropped, and no death
+ * is pending. RH_MORE otherwise. The caller may stop after RH_MORE and throw
+ * the batch away, or go on later with @state zeroed: operations before @done
+ * have been executed, those from it on have not. Never fails itself.
+ */
+enum rh_progress rh_batch_step(struct rh_batch *batch);
+
+/*
+ * Payload pages, for mappings.
+ *
+ * rh_payload_page() gives the kernel address of page @page of what a view of
+ * the object in @slot shows, or NULL when there is no such live object (@tag),
+ * no such page, or @write and the payload is immutable. rh_payload_mapped()
+ * says that the object is going to be mapped, so that unmap() is called for it
+ * before its payload moves or goes, and returns the tag.
+ * Return: 0, -ESTALE, -ENOENT, -EOPNOTSUPP (no payload), -EACCES (@write and
+ * immutable), -EINVAL (@pages more than there are).
+ */
+void *rh_payload_page(struct rh_heap *heap, u32 slot, u32 tag, u32 page, bool write);
+int rh_payload_mapped(struct rh_heap *heap, u32 slot, u32 pages, bool write, u32 *tag);
+
+/*
+ * Inspection and control.
+ */
+struct rh_heap_stat {
+	u64 objects, bytes, reserved, births, deaths, names;
+	u64 max_objects, max_bytes;
+	u64 changes;	/* grows with every birth, death and change of an edge */
+};
+
+void rh_heap_stat(const struct rh_heap *heap, struct rh_heap_stat *stat);
+void rh_heap_set_limits(struct rh_heap *heap, u64 max_bytes, u64 max_objects);
+
+struct rh_gc_stat {
+	bool enabled;
+	u32 debug;
+	u32 collecting;		/* 1 + generation, or 0 */
+	u64 frozen, garbage, long_lived_pending, long_lived_total;
+	u64 longest_hold_ns, duration_ns;	/* of the last full collection */
+	struct {
+		u32 threshold, count;
+		u64 objects, collections, collected, uncollectable;
+	} generation[RH_GENERATIONS];
+};
+
+void rh_gc_stat(const struct rh_heap *heap, struct rh_gc_stat *stat);
+void rh_gc_enable(struct rh_heap *heap, bool enabled);
+void rh_gc_set_threshold(struct rh_heap *heap, unsigned int generation, u32 threshold);
+int rh_gc_set_debug(struct rh_heap *heap, u32 flags);	/* -EINVAL on unknown flags */
+
+/**
+ * struct rh_object - one object, for inspection
+ * @info: what the device tells of it, with held 0
+ * @edges: with a referrers filter, how many edges lead to the object asked for
+ * @value: the first bytes of the payload
+ * @value_len: how many of them are valid
+ */
+struct rh_object {
+	struct refheap_info info;
+	u32 edges;
+	u32 value_len;
+	u8 value[64];
+};
+
+/* Looks one up by id. Return: 0, -ENOENT or -ESTALE. */
+int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object);
+
+#define RH_SCAN_GENERATION	(1U << 0)
+#define RH_SCAN_REFERRERS	(1U << 1)
+#define RH_SCAN_REFERENTS	(1U << 2)
+#define RH_SCAN_TYPE		(1U << 3)
+#define RH_SCAN_KIND		(1U << 4)
+#define RH_SCAN_GARBAGE		(1U << 5)
+#define RH_SCAN_TRACKED		(1U << 6)
+
+/**
+ * struct rh_scan - a walk over the objects of a heap in constant memory
+ * @filters: RH_SCAN_*
+ * @generation: with GENERATION
+ * @type: with TYPE
+ * @kind: with KIND
+ * @subject: id, with REFERRERS or REFERENTS
+ * @cursor: where the walk is; zero at the start
+ * @cell: likewise, within an object
+ */
+struct rh_scan {
+	u32 filters;
+	u32 generation;
+	u32 type;
+	u32 kind;
+	u64 subject;
+	u32 cursor;
+	u32 cell;
+};
+
+/*
+ * Gives the next objects of a walk, at most @max. What is made or dies
+ * meanwhile may be missing or be met.
+ * Return: RH_MORE when there is more, also when *@n is 0 (the slice was used
+ * up); RH_DONE at the end; -ESTALE or -ENOENT when the subject is gone.
+ */
+int rh_scan_step(struct rh_heap *heap, struct rh_scan *scan,
+		 struct rh_object *objects, u32 max, u32 *n);
+
+/* Names longer than REFHEAP_NAME_MAX - 1 are refused when a type is made. */
+struct rh_type_stat {
+	u32 id, kind, base, flags, nslots;
+	u64 objects, bytes;
+	char name[REFHEAP_NAME_MAX];
+};
+
+/*
+ * The @index-th type: the built-in kinds first, then those made.
+ * Return: 0, or -ENOENT past the end.
+ */
+int rh_type_stat(struct rh_heap *heap, u32 index, struct rh_type_stat *stat);
+/* Name of slot @slot of type @id, not terminated. Return: length or -ENOENT. */
+int rh_type_slot_name(struct rh_heap *heap, u32 id, u32 slot, const char **name);
+
+struct rh_class_stat {
+	u32 bytes;
+	u64 pools, used, free;
+};
+
+struct rh_arena_stat {
+	u32 index, pages, pages_free;
+	u64 bytes;
+};
+
+struct rh_space_stat {
+	u64 arenas, bytes, large_blocks, large_bytes;
+};
+
+struct rh_table_stat {
+	u64 slots, bytes;
+	u64 millibytes;	/* metadata bytes a slot, in thousandths */
+};
+
+/* Return: 0, or -ENOENT past the end. */
+int rh_class_stat(struct rh_heap *heap, enum refheap_space space, u32 class_index,
+		  struct rh_class_stat *stat);
+/* The first arena with an index of at least @index. Return: 0 or -ENOENT. */
+int rh_arena_stat(struct rh_heap *heap, enum refheap_space space, u32 index,
+		  struct rh_arena_stat *stat);
+void rh_space_stat(struct rh_heap *heap, enum refheap_space space,
+		   struct rh_space_stat *stat);
+void rh_table_stat(struct rh_heap *heap, struct rh_table_stat *stat);
+
+/*
+ * Gives empty arenas back. Return: bytes given back.
+ */
+size_t rh_trim(struct rh_heap *heap);
+
+/*
+ * Recomputes every count from edges, holders, names and singletons, and checks
+ * every other invariant. Holds the lock throughout. Writes the first fault as
+ * text into @text.
+ * Return: number of faults, or -ENOMEM.
+ */
+long rh_verify(struct rh_heap *heap, char *text, size_t len);
+
+#endif

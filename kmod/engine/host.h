@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the engine needs from outside: memory, time, and somebody to tell.
+ *
+ * The engine knows no task, user pointer, file or lock of its own. Whoever
+ * makes a heap passes this table and a context, and serialises all calls on
+ * that heap with one lock, the heap lock. The callbacks are called with it
+ * held.
+ */
+#ifndef REFHEAP_ENGINE_HOST_H
+#define REFHEAP_ENGINE_HOST_H
+
+#include <linux/types.h>
+
+/**
+ * struct rh_notice - something that happened, for whoever watches the heap
+ * @event: REFHEAP_EVENT_*
+ * @generation: of the collection
+ * @collected: GC_STOP: objects freed
+ * @uncollectable: GC_STOP: objects that could not be
+ * @value: GC_STOP: longest hold of the heap lock in ns; LIMIT: bytes in use
+ */
+struct rh_notice {
+	u32 event;
+	u32 generation;
+	u64 collected;
+	u64 uncollectable;
+	u64 value;
+};
+
+/**
+ * struct rh_host - operations that the owner of a heap provides
+ * @alloc: zeroed memory for tables, any size; may sleep. Return: memory or an
+ *         ERR_PTR (ENOMEM, EDQUOT).
+ * @free: give it back; @bytes as it was allocated
+ * @alloc_pages: zeroed memory of whole pages for arenas, contiguous for the
+ *         kernel, each page with a reference count of its own so that it can
+ *         be mapped; may sleep. Return: memory or an ERR_PTR.
+ * @free_pages: give it back
+ * @now: monotonic time in ns
+ * @unmap: the payload of the object in @slot goes away: when this returns, no
+ *         mapping shows it any more
+ * @notify: tell watchers; must not fail and not call back into the engine
+ * @assert_locked: complain when the heap lock is not held
+ */
+struct rh_host {
+	void *(*alloc)(void *ctx, size_t bytes);
+	void (*free)(void *ctx, void *mem, size_t bytes);
+	void *(*alloc_pages)(void *ctx, size_t bytes);
+	void (*free_pages)(void *ctx, void *mem, size_t bytes);
+	u64 (*now)(void *ctx);
+	void (*unmap)(void *ctx, u32 slot);
+	void (*notify)(void *ctx, const struct rh_notice *notice);
+	void (*assert_locked)(void *ctx);
+};
+
+#endif
