@@ -1,0 +1,195 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Process 1 of a machine. Starts on the host's root folder, read-only; moves to
+# a root of its own that shows the host's folders and has memory where
+# something must be written; runs the job; says how it ended; switches off.
+#
+# The kernel passes refheap_run on from its command line: the folder on the
+# host in which run.sh left the job.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# What the job file sets.
+directory=/
+command=()
+environment=()
+modules=()
+shown=()
+interactive=
+collect=
+rows=24
+columns=80
+
+off() { exec busybox poweroff -f; }
+
+log() { printf 'init: %s\n' "$*" >/dev/kmsg; }
+
+mount -t proc proc /proc || off
+# shellcheck source=/dev/null
+# shellcheck disable=SC2154
+. "$refheap_run/job" || off
+
+### The root folder
+
+# /tmp is there on every host; memory mounted on it becomes the root. The
+# host's own /tmp is then reached through a second view of the host.
+new=/tmp
+view=$new/run/host
+
+bind() { printf '%s%s %s%s none bind,X-mount.mkdir 0 0\n' "$view" "$1" "$new" "$1"; }
+
+# One mount(8) for everything: starting a program is what costs here.
+fstab() {
+	local path
+	for path in /*; do
+		case $path in
+		/proc | /sys | /dev | /run | /tmp | /root | /out | /lost+found) ;;
+		*) [ -L "$path" ] || [ ! -d "$path" ] || bind "$path" ;;
+		esac
+	done
+	cat <<-END
+		proc $new/proc proc X-mount.mkdir 0 0
+		sysfs $new/sys sysfs X-mount.mkdir 0 0
+		debugfs $new/sys/kernel/debug debugfs defaults 0 0
+		cgroup2 $new/sys/fs/cgroup cgroup2 defaults 0 0
+		devtmpfs $new/dev devtmpfs X-mount.mkdir 0 0
+		tmpfs $new/dev/shm tmpfs mode=1777,X-mount.mkdir 0 0
+		devpts $new/dev/pts devpts mode=620,ptmxmode=666,X-mount.mkdir 0 0
+		tmpfs $new/var/tmp tmpfs mode=1777 0 0
+	END
+	# The repository or the modules may be in a folder that is covered.
+	for path in "${shown[@]}"; do
+		case $path in
+		/tmp/* | /root/* | /run/* | /out/* | /var/tmp/*) bind "$path" ;;
+		esac
+	done
+}
+
+mount -t tmpfs -o size=75%,mode=755 tmpfs "$new" || off
+mkdir -p "$view" "$new/run/old" "$new/root" "$new/out" "$new/tmp"
+chmod 1777 "$new/tmp"
+chmod 700 "$new/root"
+mount --bind / "$view" || off
+for link in /*; do
+	[ ! -L "$link" ] || cp -P "$link" "$new/"
+done
+fstab >"$new/run/fstab"
+mount -a -T "$new/run/fstab" 2>"$new/run/mount.log" ||
+	log "mounting: $(tr '\n' ';' <"$new/run/mount.log")"
+cd "$new" || off
+pivot_root . run/old || off
+cd / || off
+umount -l /run/old
+
+### The machine
+
+[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
+[ -e /dev/stdin ] || ln -s /proc/self/fd/0 /dev/stdin
+[ -e /dev/stdout ] || ln -s /proc/self/fd/1 /dev/stdout
+[ -e /dev/stderr ] || ln -s /proc/self/fd/2 /dev/stderr
+# After an oops the rest of a run says nothing, and may hang.
+echo 1 >/proc/sys/kernel/panic_on_oops
+echo '+memory +pids' >/sys/fs/cgroup/cgroup.subtree_control
+ip link set lo up 2>/dev/null || busybox ip link set lo up
+
+# Channels to run.sh: terminal lines of user-mode Linux, ports of QEMU.
+channel() {
+	local line=$1 name=$2 port tries
+	if [ -c "/dev/tty$line" ] && grep -q 'User Mode Linux' /proc/cpuinfo; then
+		stty -F "/dev/tty$line" raw -echo
+		printf '/dev/tty%s' "$line"
+		return
+	fi
+	for ((tries = 0; tries < 100; tries++)); do
+		for port in /sys/class/virtio-ports/*/name; do
+			[ "$(cat "$port" 2>/dev/null)" = "$name" ] || continue
+			port=${port%/name}
+			printf '/dev/%s' "${port##*/}"
+			return
+		done
+		sleep 0.05
+	done
+	log "no channel $name"
+}
+
+# Anything still running would keep the channels open.
+end_everyone_else() {
+	local path process others=()
+	for path in /proc/[0-9]*; do
+		process=${path#/proc/}
+		case " 1 $$ $* " in
+		*" $process "*) ;;
+		*) others+=("$process") ;;
+		esac
+	done
+	kill -KILL "${others[@]}" 2>/dev/null
+}
+
+load_modules() {
+	local module
+	for module in "${modules[@]}"; do
+		# Unquoted: parameters follow the module's path.
+		# shellcheck disable=SC2086
+		busybox insmod $module || return
+	done
+}
+
+as_asked() {
+	cd "$directory" || return 71
+	exec env -i "${environment[@]}" "$@"
+}
+
+on_terminal() {
+	local terminal=/dev/tty0
+	[ -e /sys/class/tty/hvc0 ] && terminal=/dev/hvc0
+	stty -F "$terminal" sane rows "$rows" cols "$columns"
+	[ ${#command[@]} -gt 0 ] || command=(bash -i)
+	# shellcheck disable=SC2094 # a terminal is both
+	(as_asked setsid --ctty --wait "${command[@]}") \
+		<"$terminal" >"$terminal" 2>&1
+}
+
+# Programs should see pipes, as they do under make or in a test.
+on_channels() {
+	(as_asked "${command[@]}") </dev/null >/run/stdout 2>/run/stderr
+}
+
+status_line=$(channel 3 status)
+stdout_line=$(channel 1 stdout)
+stderr_line=$(channel 2 stderr)
+mkfifo /run/stdout /run/stderr
+cat /run/stdout >"$stdout_line" &
+relays=($!)
+cat /run/stderr >"$stderr_line" &
+relays+=($!)
+# Held open, or the relays end before the job begins.
+exec 8>/run/stdout 9>/run/stderr
+
+log "the job begins"
+if ! load_modules 2>&9; then
+	status=71
+elif [ "$interactive" ]; then
+	on_terminal 8>&- 9>&-
+	status=$?
+else
+	on_channels 8>&- 9>&-
+	status=$?
+fi
+log "the job ended with status $status"
+
+exec 8>&- 9>&-
+end_everyone_else "${relays[@]}"
+wait "${relays[@]}" 2>/dev/null
+if [ "$collect" ]; then
+	tar -C /out -cf "$(channel 4 files)" .
+fi
+# Last, so that it stands for everything before it.
+printf '%s\n' "$status" >"$status_line"
+# A terminal line of user-mode Linux drops what it still holds at the end.
+# Changing its settings waits for that.
+if [[ $status_line == /dev/tty* ]]; then
+	for line in 0 1 2 3 4; do
+		stty -F "/dev/tty$line" raw
+	done
+fi
+off
