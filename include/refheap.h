@@ -1,0 +1,1421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * librefheap: objects owned by the kernel, shared by processes.
+ *
+ * A session (struct refheap) is one open file on one heap. It owns the
+ * references that its calls return; closing it, in whatever way the process
+ * ends, drops them. A control handle (struct refheap_ctl) inspects and tunes
+ * any heap that the caller may read.
+ *
+ *
+ * Conventions
+ * -----------
+ *
+ * Functions return 0, or a number that is not negative, or a negative errno.
+ * What they make is returned through their last parameter, which is left alone
+ * when they fail. A call that fails leaves the heap as it was. Sizes, lengths
+ * and offsets are in bytes, except that the length of a container is its number
+ * of entries and the length of a str is its number of bytes of UTF-8. Times are
+ * nanoseconds of CLOCK_MONOTONIC. Strings are NUL-terminated UTF-8 unless a
+ * length is given.
+ *
+ * "Gives a reference" means: the session has one reference more to the object
+ * and must give it back with refheap_drop(), or keep it until it is closed.
+ * Objects that are passed to a function need not be held by the session, only
+ * be alive, and the function does not use up the caller's reference.
+ *
+ * Any function that takes a session can fail with
+ *
+ *   -ENOMEM     no memory, in the library or in the kernel
+ *   -EDQUOT     a limit of the heap or of the user was reached
+ *   -EIDRM      the heap has been removed
+ *   -EROFS      it would change an object and the session is read-only
+ *   -EINVAL     a parameter is outside of what is documented
+ *
+ * and any that takes an object with
+ *
+ *   -ENOENT     no object was ever known by that id
+ *   -ESTALE     the object is dead
+ *   -EOPNOTSUPP that kind of object does not have the operation (TypeError)
+ *
+ * Any function that takes a reference can fail with -EOVERFLOW when the count
+ * of the object is at its maximum. What is special to a function is documented
+ * with it. refheap_strerror() has a sentence for each.
+ *
+ *
+ * Threads and processes
+ * ---------------------
+ *
+ * A session may be used by several threads at the same time: each call is one
+ * system call, or several that do not depend on state in the session. The same
+ * goes for a control handle. Builders, iterators, views and monitors belong to
+ * one thread at a time. Closing is for the last user.
+ *
+ * Descriptors are close-on-exec. A child made by fork() shares the sessions of
+ * its parent, references included; they end with the last of the two. Calls are
+ * restarted after signals unless a function says otherwise. No function is
+ * async-signal-safe.
+ */
+#ifndef REFHEAP_H
+#define REFHEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/refheap.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Names one object of one heap; 0 is no object. See REFHEAP_ID() for its parts. */
+typedef uint64_t refheap_id;
+
+struct refheap;			/* a session */
+struct refheap_batch_builder;	/* operations to be executed together */
+struct refheap_ctl;		/* inspection and control of heaps */
+struct refheap_iter;		/* a walk over what the kernel lists */
+struct refheap_monitor;		/* notices about all heaps that one may read */
+
+/**
+ * refheap_version - version of the library
+ *
+ * Return: a static string such as "0.1.0".
+ */
+const char *refheap_version(void);
+
+/**
+ * refheap_strerror - what an error of this library means
+ * @err: errno, positive or negative
+ *
+ * Return: a static string, one sentence without a final stop. For errors
+ * that have no special meaning here it is the one of strerror().
+ */
+const char *refheap_strerror(int err);
+
+
+/*
+ * Sessions
+ * --------
+ */
+
+/**
+ * struct refheap_options - how to open a heap
+ * @flags: REFHEAP_ATTACH_*
+ * @owner: uid of the heap's owner, REFHEAP_OWNER_SELF for the caller
+ * @mode: with REFHEAP_ATTACH_CREATE: permission bits; 0 means 0600
+ * @max_bytes: with REFHEAP_ATTACH_CREATE: limit of bytes, 0 for none
+ * @max_objects: with REFHEAP_ATTACH_CREATE: limit of objects, 0 for none
+ * @reserved0: zero
+ * @reserved: zero
+ *
+ * Begin with REFHEAP_OPTIONS_INIT.
+ */
+struct refheap_options {
+	uint32_t flags;
+	uint32_t owner;
+	uint32_t mode;
+	uint32_t reserved0;
+	uint64_t max_bytes;
+	uint64_t max_objects;
+	uint64_t reserved[4];
+};
+
+#define REFHEAP_OPTIONS_INIT \
+	{ 0, REFHEAP_OWNER_SELF, 0, 0, 0, 0, { 0, 0, 0, 0 } }
+
+/**
+ * refheap_open - open a heap of the caller
+ * @name: name of the heap; NULL for the default heap, "user.<uid>", which is
+ *        made on first use with mode 0600
+ * @flags: REFHEAP_ATTACH_*
+ * @session: out: to be closed with refheap_close()
+ *
+ * Return: 0, or
+ *   -ENOENT  no such heap, and no REFHEAP_ATTACH_CREATE
+ *   -EEXIST  REFHEAP_ATTACH_EXCL, and there is one
+ *   -EACCES  the heap cannot be opened in that way, or /dev/refheap cannot
+ *   -ENXIO   the module is not loaded
+ *   -EDQUOT  a limit of the user
+ *   -EINVAL  not a name, or unknown flags
+ */
+int refheap_open(const char *name, uint32_t flags, struct refheap **session);
+
+/**
+ * refheap_open_with - open a heap, with all options
+ * @name: as for refheap_open(); NULL together with another @owner means that
+ *        user's default heap, which is not made
+ * @options: NULL for those of refheap_open() with no flags
+ * @session: out: to be closed with refheap_close()
+ *
+ * Return: as refheap_open(). Another user's heap that the caller may not read
+ * is -ENOENT.
+ */
+int refheap_open_with(const char *name, const struct refheap_options *options,
+		      struct refheap **session);
+
+/**
+ * refheap_close - end a session and drop all its references
+ * @session: may be NULL
+ */
+void refheap_close(struct refheap *session);
+
+/**
+ * refheap_fd - the session's file descriptor, for poll()
+ * @session: session
+ *
+ * Readable when there are events. Do not close it.
+ */
+int refheap_fd(const struct refheap *session);
+
+/* The number by which the control functions know the session's heap. */
+uint32_t refheap_heap(const struct refheap *session);
+
+/* The name of the session's heap; valid until the session is closed. */
+const char *refheap_name(const struct refheap *session);
+
+/* Whether opening the session made the heap. */
+bool refheap_was_created(const struct refheap *session);
+
+/**
+ * refheap_default_name - the name of a user's default heap
+ * @owner: uid, or REFHEAP_OWNER_SELF
+ * @name: out: REFHEAP_NAME_MAX bytes
+ *
+ * Return: 0.
+ */
+int refheap_default_name(uint32_t owner, char *name);
+
+
+/*
+ * References
+ * ----------
+ */
+
+/**
+ * refheap_take - take one more reference to an object
+ * @session: session
+ * @id: object
+ *
+ * Return: 0, or the errors of every call.
+ */
+int refheap_take(struct refheap *session, refheap_id id);
+
+/**
+ * refheap_drop - give one reference of the session back
+ * @session: session
+ * @id: object
+ *
+ * Return: 0, or -ENOTUNIQ when the session does not hold the object.
+ */
+int refheap_drop(struct refheap *session, refheap_id id);
+
+/**
+ * refheap_drop_many - give references back in one call
+ * @session: session
+ * @ids: objects; entries that are 0 are passed over
+ * @count: number of @ids
+ *
+ * Goes on after an error.
+ *
+ * Return: 0, or the first error.
+ */
+int refheap_drop_many(struct refheap *session, const refheap_id *ids,
+		      size_t count);
+
+/*
+ * Context managers for C: a variable declared with one of these gives back
+ * what it holds when it goes out of scope, on every way out of it.
+ *
+ *	refheap_auto_close struct refheap *session = NULL;
+ *	refheap_auto_drop struct refheap_ref list = REFHEAP_REF(session);
+ *
+ *	err = refheap_new_list(session, NULL, 0, &list.id);
+ *
+ * References declared after the session are dropped before it is closed.
+ */
+struct refheap_ref {
+	struct refheap *session;
+	refheap_id id;
+};
+
+#define REFHEAP_REF(session)	{ (session), 0 }
+
+#define refheap_auto_close	__attribute__((__cleanup__(refheap_cleanup_close)))
+#define refheap_auto_drop	__attribute__((__cleanup__(refheap_cleanup_drop)))
+#define refheap_auto_batch	__attribute__((__cleanup__(refheap_cleanup_batch)))
+#define refheap_auto_view	__attribute__((__cleanup__(refheap_cleanup_view)))
+#define refheap_auto_iter	__attribute__((__cleanup__(refheap_cleanup_iter)))
+#define refheap_auto_ctl	__attribute__((__cleanup__(refheap_cleanup_ctl)))
+
+/**
+ * refheap_steal - hand the reference out of a scope
+ * @ref: a reference declared with refheap_auto_drop
+ *
+ * Return: the id; the caller owns the reference from now on.
+ */
+static inline refheap_id refheap_steal(struct refheap_ref *ref)
+{
+	refheap_id id = ref->id;
+
+	ref->id = 0;
+	return id;
+}
+
+
+/*
+ * Making objects
+ * --------------
+ *
+ * Each gives a reference. Small integers, the empty tuple, and strings that
+ * look like identifiers are interned: asked for twice, they are one object.
+ */
+
+int refheap_new_none(struct refheap *session, refheap_id *id);
+int refheap_new_bool(struct refheap *session, bool value, refheap_id *id);
+int refheap_new_int(struct refheap *session, int64_t value, refheap_id *id);
+int refheap_new_float(struct refheap *session, double value, refheap_id *id);
+
+/**
+ * refheap_new_str - make a string
+ * @session: session
+ * @text: UTF-8
+ * @id: out: object
+ *
+ * Return: 0, -EILSEQ when @text is not UTF-8, -E2BIG when it is longer than
+ * REFHEAP_MAX_DATA, -EFBIG when it is longer than an object may be.
+ */
+int refheap_new_str(struct refheap *session, const char *text, refheap_id *id);
+
+/* The same with a length; the text may contain NUL. */
+int refheap_new_str_len(struct refheap *session, const char *text,
+			size_t length, refheap_id *id);
+
+/* The same; of all strings made by this function, equal ones are one object. */
+int refheap_intern(struct refheap *session, const char *text, size_t length,
+		   refheap_id *id);
+
+/* Errors of the next two as of refheap_new_str(), without -EILSEQ. */
+int refheap_new_bytes(struct refheap *session, const void *data, size_t length,
+		      refheap_id *id);
+
+/* @data may be NULL for @length bytes of zeroes. */
+int refheap_new_bytearray(struct refheap *session, const void *data,
+			  size_t length, refheap_id *id);
+
+/**
+ * refheap_new_tuple - make a tuple
+ * @session: session
+ * @items: objects; may be NULL when @count is 0
+ * @count: their number
+ * @id: out: object
+ *
+ * Return: 0, or -E2BIG for more items than fit into REFHEAP_MAX_DATA bytes.
+ */
+int refheap_new_tuple(struct refheap *session, const refheap_id *items,
+		      size_t count, refheap_id *id);
+
+/* Likewise a list. */
+int refheap_new_list(struct refheap *session, const refheap_id *items,
+		     size_t count, refheap_id *id);
+
+/* Likewise a set; -EOPNOTSUPP when an item cannot be hashed. */
+int refheap_new_set(struct refheap *session, const refheap_id *items,
+		    size_t count, refheap_id *id);
+
+struct refheap_pair {
+	refheap_id key;
+	refheap_id value;
+};
+
+/* Likewise a dict; of equal keys the last value stays, as in Python. */
+int refheap_new_dict(struct refheap *session, const struct refheap_pair *pairs,
+		     size_t count, refheap_id *id);
+
+/**
+ * refheap_new_instance - make an instance of a type
+ * @session: session
+ * @type: from refheap_type_define() or refheap_type_find()
+ * @id: out: object, without attributes
+ *
+ * Return: 0, or -ENOENT when there is no such type.
+ */
+int refheap_new_instance(struct refheap *session, uint32_t type,
+			 refheap_id *id);
+
+
+/*
+ * Types
+ * -----
+ */
+
+/**
+ * struct refheap_type_def - definition of a type
+ * @name: of the type, shorter than REFHEAP_NAME_MAX
+ * @base: type that it refines, or 0
+ * @flags: REFHEAP_TYPE_DICT for instances that take any attribute; else they
+ *         take those of their slots only
+ * @slots: names of the slots that it adds to those of @base; may be NULL
+ * @slot_count: their number
+ */
+struct refheap_type_def {
+	const char *name;
+	uint32_t base;
+	uint32_t flags;
+	const char *const *slots;
+	size_t slot_count;
+};
+
+/**
+ * refheap_type_define - define a type, or find it when it is defined already
+ * @session: session
+ * @definition: what it is
+ * @type: out: number of the type, never 0; types live as long as the heap
+ *
+ * Return: 0, -EEXIST when another type has the name, -ENOENT when there is no
+ * such base, -EINVAL for a bad name or slot.
+ */
+int refheap_type_define(struct refheap *session,
+			const struct refheap_type_def *definition,
+			uint32_t *type);
+
+/* Find a type by its name; -ENOENT when there is none. */
+int refheap_type_find(struct refheap *session, const char *name,
+		      uint32_t *type);
+
+
+/*
+ * Values of leaves
+ * ----------------
+ *
+ * -EOPNOTSUPP when the object is not of that kind. refheap_get_int() takes
+ * bools too, as Python's int does; refheap_get_float() takes ints and bools.
+ */
+
+int refheap_get_bool(struct refheap *session, refheap_id id, bool *value);
+int refheap_get_int(struct refheap *session, refheap_id id, int64_t *value);
+int refheap_get_float(struct refheap *session, refheap_id id, double *value);
+
+/**
+ * refheap_get_data - copy the whole payload of a str, bytes or bytearray
+ * @session: session
+ * @id: object
+ * @data: out: to be freed with free(); a NUL follows the payload
+ * @length: out: bytes of the payload; may be NULL
+ *
+ * A bytearray that changes meanwhile may be copied in parts of different age.
+ *
+ * Return: 0, or the errors of every call.
+ */
+int refheap_get_data(struct refheap *session, refheap_id id, char **data,
+		     size_t *length);
+
+/**
+ * refheap_read - copy part of the payload of a leaf
+ * @session: session
+ * @id: str, bytes, bytearray; of int, float and bool the 8 bytes of the value
+ * @offset: where to begin
+ * @buffer: where to copy to
+ * @length: bytes at most
+ *
+ * Return: bytes copied, 0 at the end of the payload.
+ */
+ssize_t refheap_read(struct refheap *session, refheap_id id, uint64_t offset,
+		     void *buffer, size_t length);
+
+/**
+ * refheap_write - overwrite part of a bytearray
+ * @session: session
+ * @id: bytearray
+ * @offset: where to begin
+ * @data: bytes
+ * @length: their number
+ *
+ * Return: bytes written, which is @length, or -ERANGE when they would go past
+ * the end; then none are written. Parts of more than REFHEAP_MAX_DATA bytes
+ * are written one after the other.
+ */
+ssize_t refheap_write(struct refheap *session, refheap_id id, uint64_t offset,
+		      const void *data, size_t length);
+
+/* Change the length of a bytearray; grows with zeroes. -EFBIG over the limit. */
+int refheap_resize(struct refheap *session, refheap_id id, uint64_t length);
+
+
+/*
+ * Containers
+ * ----------
+ *
+ * Indexes count from the end when they are negative; outside the list they are
+ * -ERANGE. A missing key or member is -ENOKEY, a missing attribute -ENODATA.
+ * Functions that return an object through a parameter give a reference.
+ */
+
+/* Entries of a container, attributes of an instance, bytes of a payload. */
+int64_t refheap_len(struct refheap *session, refheap_id id);
+
+/* Lists; refheap_get_index() also of tuples. */
+int refheap_get_index(struct refheap *session, refheap_id list, int64_t index,
+		      refheap_id *item);
+int refheap_set_index(struct refheap *session, refheap_id list, int64_t index,
+		      refheap_id item);
+int refheap_del_index(struct refheap *session, refheap_id list, int64_t index);
+int refheap_append(struct refheap *session, refheap_id list, refheap_id item);
+
+/* Inserts before @index, which is clamped to the list as Python does. */
+int refheap_insert(struct refheap *session, refheap_id list, int64_t index,
+		   refheap_id item);
+
+/* Removes an item and hands it out; -1 is the last one. */
+int refheap_pop(struct refheap *session, refheap_id list, int64_t index,
+		refheap_id *item);
+
+/*
+ * Dicts. The functions that end in _str take the key as text, which saves
+ * making an object of it. -EOPNOTSUPP when the key cannot be hashed.
+ */
+int refheap_get_key(struct refheap *session, refheap_id dict, refheap_id key,
+		    refheap_id *value);
+int refheap_get_key_str(struct refheap *session, refheap_id dict,
+			const char *key, refheap_id *value);
+int refheap_set_key(struct refheap *session, refheap_id dict, refheap_id key,
+		    refheap_id value);
+int refheap_set_key_str(struct refheap *session, refheap_id dict,
+			const char *key, refheap_id value);
+int refheap_del_key(struct refheap *session, refheap_id dict, refheap_id key);
+int refheap_del_key_str(struct refheap *session, refheap_id dict,
+			const char *key);
+int refheap_pop_key(struct refheap *session, refheap_id dict, refheap_id key,
+		    refheap_id *value);
+int refheap_pop_key_str(struct refheap *session, refheap_id dict,
+			const char *key, refheap_id *value);
+
+/*
+ * Sets. Adding returns 1 when the member is new, discarding 1 when it was
+ * there, else 0.
+ */
+int refheap_add(struct refheap *session, refheap_id set, refheap_id member);
+int refheap_add_str(struct refheap *session, refheap_id set,
+		    const char *member);
+int refheap_discard(struct refheap *session, refheap_id set,
+		    refheap_id member);
+int refheap_discard_str(struct refheap *session, refheap_id set,
+			const char *member);
+
+/*
+ * 1 or 0: whether a dict has the key, a set the member (by value), a list or
+ * tuple the object (by identity).
+ */
+int refheap_contains(struct refheap *session, refheap_id container,
+		     refheap_id item);
+
+/* Of a dict or a set. */
+int refheap_contains_str(struct refheap *session, refheap_id container,
+			 const char *item);
+
+/* Attributes of instances; setting one that a slotted type lacks is -ENODATA. */
+int refheap_get_attr(struct refheap *session, refheap_id instance,
+		     const char *name, refheap_id *value);
+int refheap_set_attr(struct refheap *session, refheap_id instance,
+		     const char *name, refheap_id value);
+int refheap_del_attr(struct refheap *session, refheap_id instance,
+		     const char *name);
+
+/* Empties a list, dict, set, bytearray or dict-backed instance. */
+int refheap_clear(struct refheap *session, refheap_id container);
+
+/**
+ * refheap_next - walk over the entries of a container
+ * @session: session
+ * @container: list, tuple, dict, set or instance
+ * @cursor: 0 to begin; only to be passed on
+ * @entry: out: the entry; gives a reference to its key and to its value,
+ *         where they are not 0. refheap_drop_entry() gives them back.
+ *
+ * Takes constant memory. Entries that come or go meanwhile may be seen or not,
+ * the others are seen once.
+ *
+ * Return: 1, or 0 when there is no further entry.
+ */
+int refheap_next(struct refheap *session, refheap_id container,
+		 uint64_t *cursor, struct refheap_entry *entry);
+
+/* Give back the references of an entry. */
+int refheap_drop_entry(struct refheap *session,
+		       const struct refheap_entry *entry);
+
+
+/*
+ * Names and paths
+ * ---------------
+ *
+ * Names are the string keys of the heap's root dict, REFHEAP_ID_ROOT. They keep
+ * objects alive when no session does.
+ */
+
+int refheap_get_name(struct refheap *session, const char *name,
+		     refheap_id *id);
+int refheap_set_name(struct refheap *session, const char *name, refheap_id id);
+int refheap_del_name(struct refheap *session, const char *name);
+
+/*
+ * A path begins with a name, with "@" and an id in hexadecimal, or with a
+ * bracket, which then is a key of the root dict. Any number of steps follow:
+ *
+ *	.attr		attribute of an instance
+ *	[0] [-1]	item of a list or tuple, or integer key of a dict
+ *	["key"] ['key']	string key of a dict; \\ \" \' \n \t are understood
+ *	[@1000000a]	key of a dict, by id
+ *
+ * Names and attributes are made of letters, digits, "_", "-" and whatever is
+ * not ASCII.
+ */
+
+/*
+ * Where the first name of a path is looked up before the root dict, for
+ * programs that have variables. lookup() returns 0 and the object, which must
+ * be alive, or -ENOKEY to go on with the root dict, or another error.
+ */
+struct refheap_scope {
+	int (*lookup)(void *data, const char *name, refheap_id *id);
+	void *data;
+};
+
+/**
+ * refheap_resolve - find the object at a path
+ * @session: session
+ * @path: as above
+ * @scope: may be NULL
+ * @id: out: object; gives a reference
+ *
+ * One system call, except that a number in brackets on a dict takes a second.
+ *
+ * Return: 0, -EINVAL when it is not a path (refheap_path_check() says where),
+ * -ENOKEY, -ERANGE, -ENODATA or -EOPNOTSUPP from the step that failed.
+ */
+int refheap_resolve(struct refheap *session, const char *path,
+		    const struct refheap_scope *scope, refheap_id *id);
+
+/* How a place names what is in it. */
+enum refheap_place_by {
+	REFHEAP_BY_INDEX = 1,	/* list, tuple: @index */
+	REFHEAP_BY_KEY,		/* dict: the object @key */
+	REFHEAP_BY_TEXT,	/* dict: the string @text */
+	REFHEAP_BY_ATTR,	/* instance: the attribute @text */
+};
+
+/**
+ * struct refheap_place - where a path ends: a container and a step into it
+ * @container: object; the place holds a reference to it
+ * @by: which of the following it is
+ * @index: index
+ * @key: object; the place holds a reference to it
+ * @text: key or attribute
+ */
+struct refheap_place {
+	refheap_id container;
+	enum refheap_place_by by;
+	int64_t index;
+	refheap_id key;
+	char *text;
+};
+
+/**
+ * refheap_resolve_parent - find the container that a path ends in
+ * @session: session
+ * @path: as above, but not an id alone; its last step need not exist
+ * @scope: may be NULL; a name alone is always one of the root dict
+ * @place: out: to be given back with refheap_place_release()
+ *
+ * Return: as refheap_resolve().
+ */
+int refheap_resolve_parent(struct refheap *session, const char *path,
+			   const struct refheap_scope *scope,
+			   struct refheap_place *place);
+
+int refheap_place_get(struct refheap *session,
+		      const struct refheap_place *place, refheap_id *id);
+int refheap_place_set(struct refheap *session,
+		      const struct refheap_place *place, refheap_id value);
+int refheap_place_del(struct refheap *session,
+		      const struct refheap_place *place);
+void refheap_place_release(struct refheap *session,
+			   struct refheap_place *place);
+
+/* Both steps in one: set or delete what a path names, without a scope. */
+int refheap_set_path(struct refheap *session, const char *path,
+		     refheap_id value);
+int refheap_del_path(struct refheap *session, const char *path);
+
+/**
+ * refheap_path_check - whether a text is a path
+ * @path: text
+ * @where: out: offset in bytes of what is wrong; may be NULL
+ *
+ * Return: 0, -EINVAL, or -ENOMEM.
+ */
+int refheap_path_check(const char *path, size_t *where);
+
+#define REFHEAP_ID_TEXT	18	/* bytes of an id as text, with "@" and NUL */
+
+/* Write an id as a path has it, "@" and hexadecimal digits. Returns @text. */
+char *refheap_format_id(refheap_id id, char *text);
+
+/* Read one; -EINVAL when @text is not one, and nothing else. */
+int refheap_parse_id(const char *text, refheap_id *id);
+
+
+/*
+ * Batches
+ * -------
+ *
+ * A builder collects operations; submitting it executes them in one system
+ * call. Functions that add an operation return its number, from 0, or -ENOMEM,
+ * or -E2BIG for more than REFHEAP_MAX_OPS operations or REFHEAP_MAX_DATA bytes
+ * of input or output. The first such error is remembered and returned by
+ * refheap_batch_submit(), so that callers can check once.
+ *
+ * Wherever an operation takes an object or a type, it also takes
+ * REFHEAP_ID_RESULT(n) for the result of the earlier operation n; n as it was
+ * returned, errors included.
+ */
+
+int refheap_batch_alloc(struct refheap_batch_builder **builder);
+void refheap_batch_free(struct refheap_batch_builder *builder);
+
+/* Remove all operations and results; the memory stays for the next batch. */
+void refheap_batch_reset(struct refheap_batch_builder *builder);
+
+/* Number of operations added. */
+size_t refheap_batch_count(const struct refheap_batch_builder *builder);
+
+/**
+ * refheap_batch_add - add any operation
+ * @builder: builder
+ * @op: the operation as the kernel has it, flags included; data_off and
+ *      data_len are filled in
+ * @data: its input; may be NULL
+ * @data_len: bytes of @data
+ * @output: bytes of output that it may make
+ *
+ * Return: number of the operation, or as above.
+ */
+int refheap_batch_add(struct refheap_batch_builder *builder,
+		      const struct refheap_op *op, const void *data,
+		      size_t data_len, size_t output);
+
+/**
+ * refheap_batch_temp - drop the reference that an operation gives at the end
+ * @builder: builder
+ * @n: number of the operation; negative numbers are passed through
+ *
+ * For objects that are needed only while the batch is executed.
+ *
+ * Return: @n.
+ */
+int refheap_batch_temp(struct refheap_batch_builder *builder, int n);
+
+int refheap_batch_new_none(struct refheap_batch_builder *builder);
+int refheap_batch_new_bool(struct refheap_batch_builder *builder, bool value);
+int refheap_batch_new_int(struct refheap_batch_builder *builder,
+			  int64_t value);
+int refheap_batch_new_float(struct refheap_batch_builder *builder,
+			    double value);
+int refheap_batch_new_str(struct refheap_batch_builder *builder,
+			  const char *text);
+int refheap_batch_new_str_len(struct refheap_batch_builder *builder,
+			      const char *text, size_t length);
+int refheap_batch_intern(struct refheap_batch_builder *builder,
+			 const char *text, size_t length);
+int refheap_batch_new_bytes(struct refheap_batch_builder *builder,
+			    const void *data, size_t length);
+int refheap_batch_new_bytearray(struct refheap_batch_builder *builder,
+				const void *data, size_t length);
+int refheap_batch_new_tuple(struct refheap_batch_builder *builder,
+			    const refheap_id *items, size_t count);
+int refheap_batch_new_list(struct refheap_batch_builder *builder,
+			   const refheap_id *items, size_t count);
+int refheap_batch_new_set(struct refheap_batch_builder *builder,
+			  const refheap_id *items, size_t count);
+int refheap_batch_new_dict(struct refheap_batch_builder *builder,
+			   const struct refheap_pair *pairs, size_t count);
+int refheap_batch_new_instance(struct refheap_batch_builder *builder,
+			       uint64_t type);
+int refheap_batch_type_define(struct refheap_batch_builder *builder,
+			      const struct refheap_type_def *definition);
+int refheap_batch_type_find(struct refheap_batch_builder *builder,
+			    const char *name);
+
+int refheap_batch_take(struct refheap_batch_builder *builder, refheap_id id);
+int refheap_batch_drop(struct refheap_batch_builder *builder, refheap_id id);
+
+int refheap_batch_len(struct refheap_batch_builder *builder, refheap_id id);
+int refheap_batch_get_index(struct refheap_batch_builder *builder,
+			    refheap_id list, int64_t index);
+int refheap_batch_set_index(struct refheap_batch_builder *builder,
+			    refheap_id list, int64_t index, refheap_id item);
+int refheap_batch_del_index(struct refheap_batch_builder *builder,
+			    refheap_id list, int64_t index);
+int refheap_batch_append(struct refheap_batch_builder *builder,
+			 refheap_id list, refheap_id item);
+int refheap_batch_insert(struct refheap_batch_builder *builder,
+			 refheap_id list, int64_t index, refheap_id item);
+int refheap_batch_pop(struct refheap_batch_builder *builder, refheap_id list,
+		      int64_t index);
+int refheap_batch_get_key(struct refheap_batch_builder *builder,
+			  refheap_id dict, refheap_id key);
+int refheap_batch_get_key_str(struct refheap_batch_builder *builder,
+			      refheap_id dict, const char *key);
+int refheap_batch_set_key(struct refheap_batch_builder *builder,
+			  refheap_id dict, refheap_id key, refheap_id value);
+int refheap_batch_set_key_str(struct refheap_batch_builder *builder,
+			      refheap_id dict, const char *key,
+			      refheap_id value);
+int refheap_batch_del_key(struct refheap_batch_builder *builder,
+			  refheap_id dict, refheap_id key);
+int refheap_batch_del_key_str(struct refheap_batch_builder *builder,
+			      refheap_id dict, const char *key);
+int refheap_batch_pop_key(struct refheap_batch_builder *builder,
+			  refheap_id dict, refheap_id key);
+int refheap_batch_pop_key_str(struct refheap_batch_builder *builder,
+			      refheap_id dict, const char *key);
+int refheap_batch_contains(struct refheap_batch_builder *builder,
+			   refheap_id container, refheap_id item);
+int refheap_batch_contains_str(struct refheap_batch_builder *builder,
+			       refheap_id container, const char *item);
+int refheap_batch_add_member(struct refheap_batch_builder *builder,
+			     refheap_id set, refheap_id member);
+int refheap_batch_add_member_str(struct refheap_batch_builder *builder,
+				 refheap_id set, const char *member);
+int refheap_batch_discard(struct refheap_batch_builder *builder,
+			  refheap_id set, refheap_id member);
+int refheap_batch_discard_str(struct refheap_batch_builder *builder,
+			      refheap_id set, const char *member);
+int refheap_batch_get_attr(struct refheap_batch_builder *builder,
+			   refheap_id instance, const char *name);
+int refheap_batch_set_attr(struct refheap_batch_builder *builder,
+			   refheap_id instance, const char *name,
+			   refheap_id value);
+int refheap_batch_del_attr(struct refheap_batch_builder *builder,
+			   refheap_id instance, const char *name);
+int refheap_batch_clear(struct refheap_batch_builder *builder,
+			refheap_id container);
+
+int refheap_batch_read(struct refheap_batch_builder *builder, refheap_id id,
+		       uint64_t offset, size_t length);
+int refheap_batch_write(struct refheap_batch_builder *builder, refheap_id id,
+			uint64_t offset, const void *data, size_t length);
+int refheap_batch_resize(struct refheap_batch_builder *builder, refheap_id id,
+			 uint64_t length);
+
+/* The output is a struct refheap_info. */
+int refheap_batch_inspect(struct refheap_batch_builder *builder,
+			  refheap_id id);
+int refheap_batch_collect(struct refheap_batch_builder *builder,
+			  uint32_t generation);
+
+/* refheap_batch_submit(): flags, besides REFHEAP_BATCH_CONTINUE */
+#define REFHEAP_SUBMIT_INTERRUPTIBLE	(1U << 31) /* return -EINTR after a signal */
+
+/**
+ * refheap_batch_submit - execute the operations of a builder
+ * @builder: builder
+ * @session: session
+ * @flags: 0, or
+ *         REFHEAP_BATCH_CONTINUE to go on after an operation that failed,
+ *         REFHEAP_SUBMIT_INTERRUPTIBLE to return -EINTR when a signal stopped
+ *         the batch; submitting it again goes on where it stopped
+ *
+ * Operations that were executed before one that fails stay executed; see
+ * refheap_batch_undo(). Submitting a builder again that has ended executes the
+ * same operations again.
+ *
+ * Return: 0 when every operation succeeded. Else the error of the first that
+ * failed, and refheap_batch_failed() is its number; or, when that is -1, the
+ * error of the call: one that was remembered while building, -EINTR, -EIDRM,
+ * -ENOMEM, or -EINVAL for an empty batch.
+ */
+int refheap_batch_submit(struct refheap_batch_builder *builder,
+			 struct refheap *session, uint32_t flags);
+
+/* Number of the first operation that failed, or -1. */
+int refheap_batch_failed(const struct refheap_batch_builder *builder);
+
+/* How many operations have been tried. */
+size_t refheap_batch_done(const struct refheap_batch_builder *builder);
+
+/*
+ * Of operation @n after submitting: its error (0, a negative errno; -ECANCELED
+ * when it was not tried; -ERANGE when there is no such operation), its value or
+ * the id it made (0 when it failed), and its further result.
+ */
+int refheap_batch_error(const struct refheap_batch_builder *builder, size_t n);
+uint64_t refheap_batch_value(const struct refheap_batch_builder *builder,
+			     size_t n);
+uint32_t refheap_batch_info(const struct refheap_batch_builder *builder,
+			    size_t n);
+
+/**
+ * refheap_batch_output - output of an operation
+ * @builder: builder
+ * @n: operation
+ * @length: out: bytes; may be NULL
+ *
+ * Return: pointer into the builder, valid until it is changed or freed; NULL
+ * when there is no output.
+ */
+const void *refheap_batch_output(const struct refheap_batch_builder *builder,
+				 size_t n, size_t *length);
+
+/**
+ * refheap_batch_undo - drop every reference that a batch gave
+ * @builder: builder that was submitted
+ * @session: the same session
+ *
+ * With it, objects that a failed batch made are gone again, unless it stored
+ * them in others. Does nothing the second time.
+ *
+ * Return: 0, or the first error.
+ */
+int refheap_batch_undo(struct refheap_batch_builder *builder,
+		       struct refheap *session);
+
+
+/*
+ * Views
+ * -----
+ *
+ * The payload of an object in place, without a copy.
+ */
+
+#define REFHEAP_VIEW_WRITE	(1U << 0) /* of a bytearray, by a session that may write */
+
+/**
+ * struct refheap_view - payload mapped into memory
+ * @data: first byte; never NULL
+ * @length: bytes
+ * @map: for refheap_view_close()
+ * @map_length: likewise
+ *
+ * A view has a reference of its own. When the payload goes nevertheless, since
+ * the heap was removed or the bytearray resized, access raises SIGBUS; it never
+ * shows other data.
+ */
+struct refheap_view {
+	void *data;
+	size_t length;
+	void *map;
+	size_t map_length;
+};
+
+/**
+ * refheap_view_open - map the payload of a str, bytes or bytearray
+ * @session: session
+ * @id: object
+ * @flags: 0, or REFHEAP_VIEW_WRITE
+ * @view: out: to be closed with refheap_view_close()
+ *
+ * A view may outlive the session.
+ *
+ * Return: 0, -EOPNOTSUPP when it has no payload to map, -EACCES when writing
+ * was asked for and is not possible.
+ */
+int refheap_view_open(struct refheap *session, refheap_id id, uint32_t flags,
+		      struct refheap_view *view);
+
+/* Unmap. Slices of the view end with it. Closing twice does nothing. */
+void refheap_view_close(struct refheap_view *view);
+
+/* Part of a view; nothing is copied. */
+struct refheap_slice {
+	void *data;
+	size_t length;
+};
+
+/**
+ * refheap_view_slice - part of a view, as Python's view[start:stop]
+ * @view: view
+ * @start: first byte; counts from the end when negative; clamped
+ * @stop: byte after the last; likewise; INT64_MAX for the end
+ *
+ * Return: the slice, empty when @stop is not after @start.
+ */
+struct refheap_slice refheap_view_slice(const struct refheap_view *view,
+					int64_t start, int64_t stop);
+
+
+/*
+ * Inspection of one object, by session
+ * ------------------------------------
+ */
+
+/* Everything that is known of the object. */
+int refheap_inspect(struct refheap *session, refheap_id id,
+		    struct refheap_info *info);
+
+/* References to the object: sessions', names' and containers'. */
+int64_t refheap_refcount(struct refheap *session, refheap_id id);
+
+/* Bytes that the object itself occupies, not what it refers to. */
+int64_t refheap_sizeof(struct refheap *session, refheap_id id);
+
+/* 1 or 0: whether the collector looks at it. */
+int refheap_is_tracked(struct refheap *session, refheap_id id);
+
+/* Its enum refheap_kind. */
+int refheap_kind_of(struct refheap *session, refheap_id id);
+
+/* "int", "list" ...; "?" for what is not a kind. A static string. */
+const char *refheap_kind_name(unsigned int kind);
+
+/* The kind of that name, or -EINVAL. */
+int refheap_parse_kind(const char *name);
+
+
+/*
+ * Collector, by session
+ * ---------------------
+ */
+
+/**
+ * refheap_collect - collect cycles now
+ * @session: session
+ * @generation: oldest generation to collect, 0 to 2
+ * @uncollectable: out: unreachable objects that could not be freed; may be NULL
+ *
+ * Return: unreachable objects found, collected and uncollectable together.
+ */
+int64_t refheap_collect(struct refheap *session, uint32_t generation,
+			uint64_t *uncollectable);
+
+/* Move all that is tracked to the permanent generation, and back. */
+int refheap_freeze(struct refheap *session);
+int refheap_unfreeze(struct refheap *session);
+
+/* Empty the heap's garbage. Returns how many objects were in it. */
+int64_t refheap_clear_garbage(struct refheap *session);
+
+/**
+ * refheap_verify - check every invariant of the heap
+ * @session: session
+ * @text: out: what is broken first, cut to @size; empty when nothing is; may
+ *        be NULL when @size is 0
+ * @size: bytes of @text
+ *
+ * Return: number of broken invariants; 0 is the only right answer.
+ */
+int64_t refheap_verify(struct refheap *session, char *text, size_t size);
+
+
+/*
+ * Events of a session
+ * -------------------
+ */
+
+/**
+ * refheap_subscribe_events - say which events to get
+ * @session: session
+ * @mask: REFHEAP_EVENT_*; replaces what was asked for before; 0 for none
+ *
+ * Return: 0, or -EINVAL for unknown ones.
+ */
+int refheap_subscribe_events(struct refheap *session, uint32_t mask);
+
+/**
+ * refheap_read_events - read events
+ * @session: session
+ * @events: out: events, oldest first
+ * @count: how many at most, at least 1
+ * @timeout_ms: how long to wait for the first; 0 not at all, -1 without limit
+ *
+ * Return: number of events, 0 after the timeout, -EINTR after a signal.
+ */
+int refheap_read_events(struct refheap *session, struct refheap_event *events,
+			size_t count, int timeout_ms);
+
+typedef void refheap_event_fn(struct refheap *session,
+			      const struct refheap_event *event, void *data);
+
+/**
+ * refheap_dispatch_events - call a function for each event that is there
+ * @session: session
+ * @fn: function; it may use the session, but not dispatch events
+ * @data: for @fn
+ * @timeout_ms: how long to wait for the first; 0 not at all, -1 without limit
+ *
+ * With REFHEAP_EVENT_GC_START and REFHEAP_EVENT_GC_STOP these are Python's
+ * gc.callbacks.
+ *
+ * Return: number of calls, -EINTR after a signal.
+ */
+int refheap_dispatch_events(struct refheap *session, refheap_event_fn *fn,
+			    void *data, int timeout_ms);
+
+
+/*
+ * Control of heaps
+ * ----------------
+ *
+ * Functions that take a control handle work on any heap that the caller may
+ * read, by its number; others are -ENOENT. Those that change a heap need to be
+ * called by its owner or with CAP_SYS_ADMIN, else -EPERM.
+ */
+
+/* -ENXIO when the module is not loaded. */
+int refheap_ctl_open(struct refheap_ctl **ctl);
+void refheap_ctl_close(struct refheap_ctl *ctl);
+
+struct refheap_heap_info {
+	uint32_t heap;		/* its number */
+	uint32_t owner;		/* uid */
+	uint32_t group;		/* gid */
+	uint32_t mode;		/* permission bits */
+	uint64_t max_bytes;	/* 0 for no limit */
+	uint64_t max_objects;	/* 0 for no limit */
+	uint64_t bytes;		/* metadata and blocks of live objects */
+	uint64_t reserved_bytes; /* arenas and tables */
+	uint64_t objects;	/* alive */
+	uint64_t names;		/* entries of the root dict */
+	uint64_t births;	/* since the heap was made */
+	uint64_t deaths;
+	uint32_t sessions;
+	uint32_t reserved0;
+	char name[REFHEAP_NAME_MAX];
+	uint64_t reserved[8];
+};
+
+/**
+ * refheap_heap_find - the number of a heap
+ * @ctl: control handle
+ * @name: its name; NULL for the default heap of @owner
+ * @owner: uid, or REFHEAP_OWNER_SELF
+ * @heap: out: number; numbers are not used again while the module is loaded
+ *
+ * Return: 0, or -ENOENT.
+ */
+int refheap_heap_find(struct refheap_ctl *ctl, const char *name,
+		      uint32_t owner, uint32_t *heap);
+
+int refheap_heap_get(struct refheap_ctl *ctl, uint32_t heap,
+		     struct refheap_heap_info *info);
+
+int refheap_heap_set_mode(struct refheap_ctl *ctl, uint32_t heap,
+			  uint32_t mode);
+int refheap_heap_set_group(struct refheap_ctl *ctl, uint32_t heap,
+			   uint32_t gid);
+
+#define REFHEAP_KEEP	UINT64_MAX
+
+/**
+ * refheap_heap_set_limits - change the limits of a heap
+ * @ctl: control handle
+ * @heap: number
+ * @max_bytes: 0 for none, REFHEAP_KEEP to leave it
+ * @max_objects: likewise
+ *
+ * A limit below what is in use refuses births until enough has died.
+ *
+ * Return: 0, -ENOENT or -EPERM.
+ */
+int refheap_heap_set_limits(struct refheap_ctl *ctl, uint32_t heap,
+			    uint64_t max_bytes, uint64_t max_objects);
+
+/* Remove a heap and all objects in it; its sessions get -EIDRM from then on. */
+int refheap_heap_remove(struct refheap_ctl *ctl, uint32_t heap);
+
+
+/*
+ * Collector, by control handle
+ * ----------------------------
+ */
+
+#define REFHEAP_GENERATIONS	3
+
+struct refheap_generation {
+	uint32_t threshold;
+	uint32_t count;
+	uint64_t objects;	/* tracked ones in it */
+	uint64_t collections;
+	uint64_t collected;
+	uint64_t uncollectable;
+};
+
+struct refheap_gc_info {
+	bool enabled;
+	uint8_t collecting;	/* 1 + generation while a collection runs, else 0 */
+	uint32_t debug;		/* REFHEAP_DEBUG_* */
+	uint64_t frozen;	/* objects in the permanent generation */
+	uint64_t garbage;	/* objects in garbage */
+	uint64_t long_lived_pending;
+	uint64_t long_lived_total;
+	uint64_t longest_hold_ns; /* of the last full collection */
+	uint64_t duration_ns;	/* likewise */
+	struct refheap_generation generation[REFHEAP_GENERATIONS];
+	uint64_t reserved[8];
+};
+
+int refheap_gc_get(struct refheap_ctl *ctl, uint32_t heap,
+		   struct refheap_gc_info *info);
+
+/**
+ * refheap_gc_set_thresholds - when collections run by themselves
+ * @ctl: control handle
+ * @heap: number
+ * @thresholds: of generations 0, 1, 2; a first one of 0 turns them off
+ * @count: how many are given, 1 to 3; the others stay
+ *
+ * Return: 0, -ENOENT, -EPERM or -EINVAL.
+ */
+int refheap_gc_set_thresholds(struct refheap_ctl *ctl, uint32_t heap,
+			      const uint32_t *thresholds, size_t count);
+int refheap_gc_enable(struct refheap_ctl *ctl, uint32_t heap);
+int refheap_gc_disable(struct refheap_ctl *ctl, uint32_t heap);
+
+/* @debug: REFHEAP_DEBUG_*; -EINVAL for other bits. */
+int refheap_gc_set_debug(struct refheap_ctl *ctl, uint32_t heap,
+			 uint32_t debug);
+
+
+/*
+ * Iterators
+ * ---------
+ *
+ * They ask the kernel for a list and hand it out entry by entry, in constant
+ * memory however long it is. Each has a socket of its own. The functions
+ * refheap_next_*() return 1 and an entry, or 0 at the end, or an error. Instead
+ * of 0 they return -EINTR when something changed in a way that may have made
+ * the list miss or repeat an entry; those handed out are right all the same.
+ * An iterator must be asked for what it was made for, else -EINVAL.
+ */
+
+/* End an iterator, also before its end; may be NULL. */
+void refheap_iter_close(struct refheap_iter *iter);
+
+/* Heaps that the caller may read. */
+int refheap_iter_heaps(struct refheap_ctl *ctl, struct refheap_iter **iter);
+int refheap_next_heap(struct refheap_iter *iter,
+		      struct refheap_heap_info *info);
+
+#define REFHEAP_PREVIEW	64	/* bytes of payload shown with an object */
+
+struct refheap_object_info {
+	refheap_id id;
+	uint32_t kind;		/* enum refheap_kind */
+	uint32_t type;		/* of an instance; else 0 */
+	uint32_t refcount;
+	uint32_t generation;	/* 0 to 2; 3 permanent */
+	uint32_t flags;		/* REFHEAP_INFO_* */
+	uint32_t edges;		/* of a referrer: how often it refers to the object */
+	uint64_t sizeof_;
+	uint64_t length;
+	uint32_t reserved0;
+	uint32_t preview_length;
+	uint8_t preview[REFHEAP_PREVIEW]; /* the payload's first bytes */
+	uint64_t reserved[4];
+};
+
+/* One object, without taking a reference; -ENOENT, -ESTALE. */
+int refheap_object_get(struct refheap_ctl *ctl, uint32_t heap, refheap_id id,
+		       struct refheap_object_info *info);
+
+/**
+ * struct refheap_filter - which objects to list; all that is set must apply
+ * @generation: 0 to 2, or 3 for the permanent one; -1 for any
+ * @kind: enum refheap_kind, or 0
+ * @type: type of instances, or 0
+ * @garbage: only what is in the heap's garbage
+ * @tracked: only what is tracked
+ * @referrers_of: only what refers to that object, or 0
+ * @referents_of: only what that object refers to, or 0
+ * @reserved: zero
+ *
+ * Begin with REFHEAP_FILTER_INIT.
+ */
+struct refheap_filter {
+	int32_t generation;
+	uint32_t kind;
+	uint32_t type;
+	bool garbage;
+	bool tracked;
+	refheap_id referrers_of;
+	refheap_id referents_of;
+	uint64_t reserved[4];
+};
+
+#define REFHEAP_FILTER_INIT	{ -1, 0, 0, false, false, 0, 0, { 0, 0, 0, 0 } }
+
+/* @filter may be NULL. */
+int refheap_iter_objects(struct refheap_ctl *ctl, uint32_t heap,
+			 const struct refheap_filter *filter,
+			 struct refheap_iter **iter);
+int refheap_iter_referrers(struct refheap_ctl *ctl, uint32_t heap,
+			   refheap_id id, struct refheap_iter **iter);
+int refheap_iter_referents(struct refheap_ctl *ctl, uint32_t heap,
+			   refheap_id id, struct refheap_iter **iter);
+int refheap_next_object(struct refheap_iter *iter,
+			struct refheap_object_info *info);
+
+struct refheap_type_info {
+	uint32_t type;		/* 0 for a built-in kind */
+	uint32_t kind;		/* enum refheap_kind */
+	uint32_t base;		/* type, or 0 */
+	uint32_t flags;		/* REFHEAP_TYPE_* */
+	uint64_t objects;	/* alive */
+	uint64_t bytes;		/* of them */
+	char name[REFHEAP_NAME_MAX];
+	const char *const *slots; /* those of the base first; until the next call */
+	size_t slot_count;
+	uint64_t reserved[4];
+};
+
+/* Built-in kinds and types. */
+int refheap_iter_types(struct refheap_ctl *ctl, uint32_t heap,
+		       struct refheap_iter **iter);
+int refheap_next_type(struct refheap_iter *iter,
+		      struct refheap_type_info *info);
+
+/* What an entry of the list of arenas is about. */
+enum refheap_arena_entry {
+	REFHEAP_ARENA_CLASS = 1,	/* a size class */
+	REFHEAP_ARENA_ARENA,		/* an arena */
+	REFHEAP_ARENA_TOTALS,		/* the last one */
+};
+
+struct refheap_arena_info {
+	enum refheap_arena_entry entry;
+	uint32_t space;		/* enum refheap_space; not of the totals */
+	/* REFHEAP_ARENA_CLASS */
+	uint32_t block_bytes;
+	uint64_t pools;
+	uint64_t blocks_used;
+	uint64_t blocks_free;
+	/* REFHEAP_ARENA_ARENA */
+	uint32_t index;
+	uint32_t pages;
+	uint32_t pages_free;
+	/* REFHEAP_ARENA_ARENA; REFHEAP_ARENA_TOTALS: of all arenas */
+	uint64_t bytes;
+	/* REFHEAP_ARENA_TOTALS */
+	uint64_t table_bytes;	/* of the object table */
+	uint64_t table_slots;
+	uint64_t metadata_millibytes; /* for one slot, thousandths of a byte */
+	uint64_t large_blocks;	/* blocks of whole pages */
+	uint64_t large_bytes;
+	uint64_t reserved[4];
+};
+
+int refheap_iter_arenas(struct refheap_ctl *ctl, uint32_t heap,
+			struct refheap_iter **iter);
+int refheap_next_arena(struct refheap_iter *iter,
+		       struct refheap_arena_info *info);
+
+struct refheap_session_info {
+	uint32_t session;
+	uint32_t pid;		/* of the process that opened it */
+	uint32_t uid;
+	uint32_t reserved0;
+	uint64_t held;		/* references */
+	uint64_t since_ns;
+	char comm[32];		/* name of that process */
+	uint64_t reserved[4];
+};
+
+int refheap_iter_sessions(struct refheap_ctl *ctl, uint32_t heap,
+			  struct refheap_iter **iter);
+int refheap_next_session(struct refheap_iter *iter,
+			 struct refheap_session_info *info);
+
+
+/*
+ * Monitor
+ * -------
+ *
+ * Notices about heaps and collections as they happen. They may be lost when
+ * nobody reads them in time; then they say how many.
+ */
+
+#define REFHEAP_MONITOR_HEAPS	(1U << 0) /* heaps made, changed, removed */
+#define REFHEAP_MONITOR_GC	(1U << 1) /* collections started and stopped */
+
+struct refheap_notice {
+	uint32_t event;		/* enum refheap_ntf */
+	uint32_t heap;		/* its number */
+	uint64_t seq;		/* of its group */
+	uint64_t lost;		/* notices of the group missing before this one */
+	uint64_t time_ns;
+	uint32_t owner;
+	uint32_t generation;	/* of a collection */
+	uint64_t collected;	/* REFHEAP_NTF_GC_STOP */
+	uint64_t uncollectable;	/* likewise */
+	uint64_t duration_ns;	/* likewise */
+	char name[REFHEAP_NAME_MAX];
+	uint64_t reserved[4];
+};
+
+/**
+ * refheap_monitor_open - listen
+ * @groups: REFHEAP_MONITOR_*
+ * @monitor: out: to be closed with refheap_monitor_close()
+ *
+ * Return: 0, -EINVAL for no or unknown groups, -ENXIO when the module is not
+ * loaded, -EPERM when the caller may not listen to a group.
+ */
+int refheap_monitor_open(uint32_t groups, struct refheap_monitor **monitor);
+void refheap_monitor_close(struct refheap_monitor *monitor);
+
+/* For poll(); readable when there are notices. */
+int refheap_monitor_fd(const struct refheap_monitor *monitor);
+
+/**
+ * refheap_monitor_next - the next notice
+ * @monitor: monitor
+ * @timeout_ms: how long to wait; 0 not at all, -1 without limit
+ * @notice: out: notice
+ *
+ * Return: 1, 0 after the timeout, -EINTR after a signal.
+ */
+int refheap_monitor_next(struct refheap_monitor *monitor, int timeout_ms,
+			 struct refheap_notice *notice);
+
+
+/* What the refheap_auto_* attributes call. */
+
+static inline void refheap_cleanup_close(struct refheap **session)
+{
+	refheap_close(*session);
+}
+
+static inline void refheap_cleanup_drop(struct refheap_ref *ref)
+{
+	if (ref->session && ref->id)
+		refheap_drop(ref->session, ref->id);
+}
+
+static inline void
+refheap_cleanup_batch(struct refheap_batch_builder **builder)
+{
+	refheap_batch_free(*builder);
+}
+
+static inline void refheap_cleanup_view(struct refheap_view *view)
+{
+	refheap_view_close(view);
+}
+
+static inline void refheap_cleanup_iter(struct refheap_iter **iter)
+{
+	refheap_iter_close(*iter);
+}
+
+static inline void refheap_cleanup_ctl(struct refheap_ctl **ctl)
+{
+	refheap_ctl_close(*ctl);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* REFHEAP_H */
