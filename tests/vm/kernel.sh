@@ -24,6 +24,7 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/refheap
 jobs=$(nproc)
 start=$SECONDS
+kernel=
 worker=
 
 say() { printf 'kernel %s: %3d s: %s\n' "$kernel" $((SECONDS - start)) "$*" >&2; }
@@ -395,70 +396,76 @@ prepare_initramfs() {
 
 ### Which kernel, and what about it
 
-kernel=
-action=prepare
-case ${1-} in
--h | --help) usage 0 ;;
---path | --kdir | --makeargs | --initramfs | --source | --release | --log)
-	action=${1#--}
-	shift
-	;;
-esac
-[ $# -eq 1 ] || usage
-kernel=$1
-log=$cache/$kernel.log
+# A function, so that all is read before a preparation of minutes begins.
+main() {
+	action=prepare
+	case ${1-} in
+	-h | --help) usage 0 ;;
+	--path | --kdir | --makeargs | --initramfs | --source | --release | --log)
+		action=${1#--}
+		shift
+		;;
+	esac
+	[ $# -eq 1 ] || usage
+	kernel=$1
+	log=$cache/$kernel.log
 
-case $kernel in
-uml | uml-debug | 6.1 | 6.12 | smp-debug) ;;
-*) die "no such kernel (uml, uml-debug, 6.1, 6.12, smp-debug)" ;;
-esac
-[ "$(uname -m)" = x86_64 ] || die "only x86-64 hosts are supported"
-# make(1) cannot work in folders with blanks or colons.
-case $cache in
-*[[:space:]:]*) die "the cache folder must not have blanks or colons in its path: $cache" ;;
-esac
+	case $kernel in
+	uml | uml-debug | 6.1 | 6.12 | smp-debug) ;;
+	*) die "no such kernel (uml, uml-debug, 6.1, 6.12, smp-debug)" ;;
+	esac
+	[ "$(uname -m)" = x86_64 ] || die "only x86-64 hosts are supported"
+	# make(1) cannot work in folders with blanks or colons.
+	case $cache in
+	*[[:space:]:]*) die "the cache folder must not have blanks or colons in its path: $cache" ;;
+	esac
 
-mkdir -p "$cache"
-if [ "$action" = log ]; then
-	printf '%s\n' "$log"
-	exit 0
-fi
-load_versions
-if [ "$action" = source ]; then
-	log=$cache/source.log
-	prepare_source
-	source_dir
-	echo
-	exit 0
-fi
+	mkdir -p "$cache"
+	if [ "$action" = log ]; then
+		printf '%s\n' "$log"
+		exit 0
+	fi
+	load_versions
+	if [ "$action" = source ]; then
+		log=$cache/source.log
+		prepare_source
+		source_dir
+		echo
+		exit 0
+	fi
 
-: >>"$log"
-case $kernel in
-6.1 | 6.12)
-	prepare_stock
-	dir=$(stock_dir)
-	release=$(cat "$dir/.release")
-	image=$dir/vmlinux
-	kdir=$dir/root/usr/src/linux-headers-$release
-	makeargs="-C $kdir"
-	;;
-*)
-	prepare_built
-	dir=$(built_dir)
-	release=$(cat "$dir/.release")
-	image=$dir/vmlinux
-	kdir=$dir
-	makeargs=$(built_args "$dir")
-	;;
-esac
+	: >>"$log"
+	case $kernel in
+	6.1 | 6.12)
+		prepare_stock
+		dir=$(stock_dir)
+		release=$(cat "$dir/.release")
+		image=$dir/vmlinux
+		kdir=$dir/root/usr/src/linux-headers-$release
+		# Only BPF programs read what pahole would add, and pahole is not needed
+		# for anything else.
+		makeargs="-C $kdir CONFIG_DEBUG_INFO_BTF_MODULES="
+		;;
+	*)
+		prepare_built
+		dir=$(built_dir)
+		release=$(cat "$dir/.release")
+		image=$dir/vmlinux
+		kdir=$dir
+		makeargs=$(built_args "$dir")
+		;;
+	esac
 
-case $action in
-path) printf '%s\n' "$image" ;;
-kdir) printf '%s\n' "$kdir" ;;
-makeargs) printf '%s\n' "$makeargs" ;;
-release) printf '%s\n' "$release" ;;
-initramfs)
-	prepare_initramfs "$dir"
-	printf '%s\n' "$initramfs"
-	;;
-esac
+	case $action in
+	path) printf '%s\n' "$image" ;;
+	kdir) printf '%s\n' "$kdir" ;;
+	makeargs) printf '%s\n' "$makeargs" ;;
+	release) printf '%s\n' "$release" ;;
+	initramfs)
+		prepare_initramfs "$dir"
+		printf '%s\n' "$initramfs"
+		;;
+	esac
+}
+
+main "$@"

@@ -179,8 +179,8 @@ declare_array() { printf '%s=(%s)\n' "$1" "$(shift; [ $# -eq 0 ] || printf '%q '
 	declare_array environment "${environment[@]}"
 	declare_array modules ${loaded[@]+"${loaded[@]}"}
 	declare_array shown "${shown[@]}"
-	printf 'interactive=%s\ncollect=%s\nrows=%s\ncolumns=%s\n' \
-		"$interactive" "${out:+y}" "${size[0]}" "${size[1]}"
+	printf 'kind=%s\ninteractive=%s\ncollect=%s\nrows=%s\ncolumns=%s\n' \
+		"${kernel%%[-.0-9]*}" "$interactive" "${out:+y}" "${size[0]}" "${size[1]}"
 } >"$run/job"
 
 ### The channels
@@ -222,6 +222,7 @@ fi
 
 arguments=(panic=-1 ignore_loglevel "refheap_run=$run")
 
+spare=
 uml_command() {
 	local need=${memory%[MG]} free
 	[[ $memory != *G ]] || need=$((need * 1024))
@@ -237,10 +238,14 @@ uml_command() {
 		"con1=fd:${channel[stdout]}" "con2=fd:${channel[stderr]}" "con3=fd:${channel[status]}"
 		"con4=fd:${channel[files]}" "con5=fd:${channel[kernel]}" console=tty5
 		"${arguments[@]}")
+	# Each line wants a descriptor of its own, and /dev/null will not do:
+	# it cannot be polled, and the kernel says so again and again.
 	if [ "$interactive" ]; then
-		start+=("con0=fd:0,fd:${channel[stdout]}")
+		exec {spare}>&"${channel[stdout]}"
+		start+=("con0=fd:0,fd:$spare")
 	else
-		start+=(con0=null)
+		exec {spare}>&"${channel[kernel]}"
+		start+=("con0=fd:$spare")
 	fi
 }
 
@@ -310,6 +315,7 @@ for name in "${names[@]}"; do
 	exec {descriptor}>&-
 done
 exec {keys}<&-
+[ -z "$spare" ] || exec {spare}>&-
 ended=0
 wait "$machine" || ended=$?
 end_machine

@@ -56,20 +56,21 @@ function show(from, to,   i) {
 	# A fault that a test injected says where, with a trace of its own.
 	if ($0 ~ /FAULT_INJECTION: forcing a failure/)
 		injected = NR + 24
-	if ($0 ~ /end trace|<\/TASK>/)
-		pardoned = 0
-	if ($0 !~ splats || $0 ~ calm)
-		next
+	# What is allowed has its headline just above and one trace below.
 	if (allowed != "" && $0 ~ allowed) {
-		pardoned = NR + 80
+		while (count && found[count] >= NR - 4)
+			count--
+		pardoned = NR + 24
 		next
 	}
+	if ($0 !~ splats || $0 ~ calm)
+		next
 	if ($0 ~ /cut here/) {
 		# Only the next line tells what was cut.
 		next
 	}
 	if ($0 ~ /Call Trace/ && (NR <= injected || NR <= pardoned)) {
-		injected = 0
+		injected = pardoned = 0
 		next
 	}
 	found[++count] = NR

@@ -9,7 +9,15 @@
 # host in which run.sh left the job.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
+# Busybox is one static program: each start of it costs a fraction of what a
+# start of the host's tools does, and under emulation that is what boots wait
+# for.
+for tool in cat chmod cp ip ln mkdir mkfifo mount pivot_root stty tar umount; do
+	eval "$tool() { busybox $tool \"\$@\"; }"
+done
+
 # What the job file sets.
+kind=uml
 directory=/
 command=()
 environment=()
@@ -36,10 +44,15 @@ mount -t proc proc /proc || off
 new=/tmp
 view=$new/run/host
 
-bind() { printf '%s%s %s%s none bind,X-mount.mkdir 0 0\n' "$view" "$1" "$new" "$1"; }
+table=
+folders=()
+bind() {
+	table+="$view$1 $new$1 none bind 0 0"$'\n'
+	folders+=("$new$1")
+}
 
-# One mount(8) for everything: starting a program is what costs here.
-fstab() {
+# One mount(8) for everything.
+plan() {
 	local path
 	for path in /*; do
 		case $path in
@@ -47,16 +60,13 @@ fstab() {
 		*) [ -L "$path" ] || [ ! -d "$path" ] || bind "$path" ;;
 		esac
 	done
-	cat <<-END
-		proc $new/proc proc X-mount.mkdir 0 0
-		sysfs $new/sys sysfs X-mount.mkdir 0 0
-		debugfs $new/sys/kernel/debug debugfs defaults 0 0
-		cgroup2 $new/sys/fs/cgroup cgroup2 defaults 0 0
-		devtmpfs $new/dev devtmpfs X-mount.mkdir 0 0
-		tmpfs $new/dev/shm tmpfs mode=1777,X-mount.mkdir 0 0
-		devpts $new/dev/pts devpts mode=620,ptmxmode=666,X-mount.mkdir 0 0
-		tmpfs $new/var/tmp tmpfs mode=1777 0 0
-	END
+	table+="proc $new/proc proc defaults 0 0
+sysfs $new/sys sysfs defaults 0 0
+debugfs $new/sys/kernel/debug debugfs defaults 0 0
+cgroup2 $new/sys/fs/cgroup cgroup2 defaults 0 0
+devtmpfs $new/dev devtmpfs defaults 0 0
+tmpfs $new/var/tmp tmpfs mode=1777 0 0
+"
 	# The repository or the modules may be in a folder that is covered.
 	for path in "${shown[@]}"; do
 		case $path in
@@ -65,51 +75,57 @@ fstab() {
 	done
 }
 
+plan
 mount -t tmpfs -o size=75%,mode=755 tmpfs "$new" || off
-mkdir -p "$view" "$new/run/old" "$new/root" "$new/out" "$new/tmp"
+mkdir -p "$view" "$new"/{run/old,root,out,tmp,proc,sys,dev} "${folders[@]}"
 chmod 1777 "$new/tmp"
 chmod 700 "$new/root"
 mount --bind / "$view" || off
+links=()
 for link in /*; do
-	[ ! -L "$link" ] || cp -P "$link" "$new/"
+	[ ! -L "$link" ] || links+=("$link")
 done
-fstab >"$new/run/fstab"
+[ ${#links[@]} -eq 0 ] || cp -P "${links[@]}" "$new/"
+printf '%s' "$table" >"$new/run/fstab"
 mount -a -T "$new/run/fstab" 2>"$new/run/mount.log" ||
-	log "mounting: $(tr '\n' ';' <"$new/run/mount.log")"
+	log "mounting: $(<"$new/run/mount.log")"
 cd "$new" || off
 pivot_root . run/old || off
 cd / || off
 umount -l /run/old
+mkdir -p /dev/shm /dev/pts
+printf '%s\n' 'tmpfs /dev/shm tmpfs mode=1777 0 0' \
+	'devpts /dev/pts devpts mode=620,ptmxmode=666 0 0' >/run/fstab
+mount -a -T /run/fstab
 
 ### The machine
 
-[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
-[ -e /dev/stdin ] || ln -s /proc/self/fd/0 /dev/stdin
-[ -e /dev/stdout ] || ln -s /proc/self/fd/1 /dev/stdout
-[ -e /dev/stderr ] || ln -s /proc/self/fd/2 /dev/stderr
+for link in fd: stdin:/0 stdout:/1 stderr:/2; do
+	ln -s "/proc/self/fd${link#*:}" "/dev/${link%:*}"
+done
 # After an oops the rest of a run says nothing, and may hang.
 echo 1 >/proc/sys/kernel/panic_on_oops
 echo '+memory +pids' >/sys/fs/cgroup/cgroup.subtree_control
-ip link set lo up 2>/dev/null || busybox ip link set lo up
+ip link set lo up
 
 # Channels to run.sh: terminal lines of user-mode Linux, ports of QEMU.
 channel() {
-	local line=$1 name=$2 port tries
-	if [ -c "/dev/tty$line" ] && grep -q 'User Mode Linux' /proc/cpuinfo; then
-		stty -F "/dev/tty$line" raw -echo
-		printf '/dev/tty%s' "$line"
+	local wanted=$2 port name tries
+	if [ "$kind" = uml ]; then
+		found=/dev/tty$1
+		stty -F "$found" raw -echo
 		return
 	fi
 	for ((tries = 0; tries < 100; tries++)); do
-		for port in /sys/class/virtio-ports/*/name; do
-			[ "$(cat "$port" 2>/dev/null)" = "$name" ] || continue
-			port=${port%/name}
-			printf '/dev/%s' "${port##*/}"
-			return
+		for port in /sys/class/virtio-ports/*; do
+			{ read -r name <"$port/name"; } 2>/dev/null || continue
+			found=/dev/${port##*/}
+			[ "$name" != "$wanted" ] || [ ! -c "$found" ] || return
 		done
-		sleep 0.05
+		busybox sleep 0.05
 	done
-	log "no channel $name"
+	log "no channel $wanted"
+	off
 }
 
 # Anything still running would keep the channels open.
@@ -141,7 +157,7 @@ as_asked() {
 
 on_terminal() {
 	local terminal=/dev/tty0
-	[ -e /sys/class/tty/hvc0 ] && terminal=/dev/hvc0
+	[ "$kind" = uml ] || terminal=/dev/hvc0
 	stty -F "$terminal" sane rows "$rows" cols "$columns"
 	[ ${#command[@]} -gt 0 ] || command=(bash -i)
 	# shellcheck disable=SC2094 # a terminal is both
@@ -154,13 +170,16 @@ on_channels() {
 	(as_asked "${command[@]}") </dev/null >/run/stdout 2>/run/stderr
 }
 
-status_line=$(channel 3 status)
-stdout_line=$(channel 1 stdout)
-stderr_line=$(channel 2 stderr)
+channel 3 status
+status_line=$found
+channel 1 stdout
+stdout_line=$found
+channel 2 stderr
+stderr_line=$found
 mkfifo /run/stdout /run/stderr
-cat /run/stdout >"$stdout_line" &
+busybox cat /run/stdout >"$stdout_line" &
 relays=($!)
-cat /run/stderr >"$stderr_line" &
+busybox cat /run/stderr >"$stderr_line" &
 relays+=($!)
 # Held open, or the relays end before the job begins.
 exec 8>/run/stdout 9>/run/stderr
@@ -181,13 +200,14 @@ exec 8>&- 9>&-
 end_everyone_else "${relays[@]}"
 wait "${relays[@]}" 2>/dev/null
 if [ "$collect" ]; then
-	tar -C /out -cf "$(channel 4 files)" .
+	channel 4 files
+	tar -C /out -cf "$found" .
 fi
 # Last, so that it stands for everything before it.
 printf '%s\n' "$status" >"$status_line"
 # A terminal line of user-mode Linux drops what it still holds at the end.
 # Changing its settings waits for that.
-if [[ $status_line == /dev/tty* ]]; then
+if [ "$kind" = uml ]; then
 	for line in 0 1 2 3 4; do
 		stty -F "/dev/tty$line" raw
 	done
