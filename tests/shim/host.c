@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "host.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <asm/page.h>
+#include <linux/bug.h>
+#include <linux/err.h>
+#include <linux/hash.h>
+#include <linux/string.h>
+
+/* Beside the memory and not in front of it, where ASan would not watch it. */
+struct shim_block {
+	struct shim_block *next;
+	void *mem;
+	size_t bytes;
+	bool pages;
+};
+
+static struct shim_block **bucket_of(struct shim_host *host, const void *mem)
+{
+	return &host->blocks[hash_64((unsigned long)mem >> 4, 8)];
+}
+
+static void *give(struct shim_host *host, size_t bytes, bool pages)
+{
+	struct shim_block **bucket, *block;
+	void *mem;
+
+	BUG_ON(!bytes);
+	BUG_ON(pages && bytes % PAGE_SIZE);
+	host->asked++;
+	if (host->fail_at && (host->asked == host->fail_at ||
+			      (host->fail_after && host->asked > host->fail_at))) {
+		host->failed++;
+		return ERR_PTR(-ENOMEM);
+	}
+	if (host->max_bytes && host->bytes + bytes > host->max_bytes) {
+		host->failed++;
+		return ERR_PTR(-EDQUOT);
+	}
+	mem = pages ? aligned_alloc(PAGE_SIZE, bytes) : calloc(1, bytes);
+	block = malloc(sizeof(*block));
+	if (!mem || !block) {
+		fprintf(stderr, "host: no memory for %zu bytes\n", bytes);
+		abort();
+	}
+	if (pages)
+		memset(mem, 0, bytes);
+	bucket = bucket_of(host, mem);
+	*block = (struct shim_block){ *bucket, mem, bytes, pages };
+	*bucket = block;
+	host->count++;
+	host->bytes += bytes;
+	return mem;
+}
+
+static void take_back(struct shim_host *host, void *mem, size_t bytes, bool pages)
+{
+	struct shim_block **at, *block;
+
+	if (!mem)
+		return;
+	for (at = bucket_of(host, mem); *at; at = &(*at)->next)
+		if ((*at)->mem == mem)
+			break;
+	block = *at;
+	BUG_ON(!block);
+	BUG_ON(block->bytes != bytes);
+	BUG_ON(block->pages != pages);
+	*at = block->next;
+	host->count--;
+	host->bytes -= bytes;
+	free(mem);
+	free(block);
+}
+
+static void *host_alloc(void *ctx, size_t bytes)
+{
+	return give(ctx, bytes, false);
+}
+
+static void host_free(void *ctx, void *mem, size_t bytes)
+{
+	take_back(ctx, mem, bytes, false);
+}
+
+static void *host_alloc_pages(void *ctx, size_t bytes)
+{
+	return give(ctx, bytes, true);
+}
+
+static void host_free_pages(void *ctx, void *mem, size_t bytes)
+{
+	take_back(ctx, mem, bytes, true);
+}
+
+static u64 host_now(void *ctx)
+{
+	struct shim_host *host = ctx;
+	struct timespec now;
+
+	if (host->tick)
+		return host->time += host->tick;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void host_unmap(void *ctx, u32 slot)
+{
+	struct shim_host *host = ctx;
+
+	host->unmaps[host->unmap_count++ % SHIM_UNMAPS] = slot;
+}
+
+static void host_notify(void *ctx, const struct rh_notice *notice)
+{
+	struct shim_host *host = ctx;
+
+	host->notices[host->notice_count++ % SHIM_NOTICES] = *notice;
+}
+
+/* Each heap has one thread here. */
+static void host_assert_locked(void *ctx)
+{
+	(void)ctx;
+}
+
+const struct rh_host shim_host_ops = {
+	.alloc = host_alloc,
+	.free = host_free,
+	.alloc_pages = host_alloc_pages,
+	.free_pages = host_free_pages,
+	.now = host_now,
+	.unmap = host_unmap,
+	.notify = host_notify,
+	.assert_locked = host_assert_locked,
+};
+
+void shim_host_init(struct shim_host *host)
+{
+	memset(host, 0, sizeof(*host));
+}
+
+void shim_host_fail(struct shim_host *host, u64 n, bool after)
+{
+	host->fail_at = n ? host->asked + n : 0;
+	host->fail_after = after;
+	host->failed = 0;
+}
