@@ -100,25 +100,31 @@ session_members() {
 		# A program's name may hold blanks and brackets, so count from
 		# the last bracket: state, parent, group, session.
 		read -ra fields <<<"${line##*) }"
-		[ "${fields[3]}" != "$1" ] || printf '%s\n' "${line%% *}"
+		case " $* " in
+		*" ${fields[3]} "*) printf '%s\n' "${line%% *}" ;;
+		esac
 	done
 }
 
-# User-mode Linux is many processes; all are in the session begun for them.
+# User-mode Linux is many processes, and begins a session of its own in ours.
 end_machine() {
-	local members
+	local members sessions
 	[ -n "$machine" ] || return 0
-	while mapfile -t members < <(session_members "$machine") && [ ${#members[@]} -gt 0 ]; do
+	sessions=("$machine")
+	[ ! -s "$run/process" ] || sessions+=("$(cat "$run/process")")
+	while mapfile -t members < <(session_members "${sessions[@]}") && [ ${#members[@]} -gt 0 ]; do
 		kill -KILL "${members[@]}" 2>/dev/null || :
 		sleep 0.02
 	done
-	wait "$machine" 2>/dev/null || :
+	wait "$machine" || :
 	machine=
 }
 
 # shellcheck disable=SC2317 # the traps call it
 clean_up() {
 	trap '' INT TERM HUP
+	# The shell would say of each process below that it was killed.
+	exec 2>/dev/null
 	end_machine
 	[ -z "$keyboard" ] || kill -KILL "$keyboard" 2>/dev/null || :
 	[ ${#relays[@]} -eq 0 ] || kill -KILL "${relays[@]}" 2>/dev/null || :
@@ -130,8 +136,18 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# Left behind by those who had no time to clean up.
+sweep() {
+	local path owner
+	for path in "$cache"/run/*; do
+		owner=${path##*/}
+		[ ! -d "$path" ] || [ -d "/proc/${owner%%-*}" ] || rm -rf "$path"
+	done
+}
+
 mkdir -p "$cache/run"
-run=$(mktemp -d "$cache/run/XXXXXX")
+sweep
+run=$(mktemp -d "$cache/run/$$-XXXXXX")
 run=$(cd "$run" && pwd -P)
 [[ $run != *[[:space:],]* ]] || die "the cache folder must not have blanks or commas in its path: $cache"
 
@@ -171,7 +187,11 @@ fi
 environment=("PATH=$PATH" HOME=/root "TERM=${TERM:-dumb}" "LANG=${LANG:-C.UTF-8}"
 	${environment[@]+"${environment[@]}"})
 size=(24 80)
-[ -z "$interactive" ] || read -ra size < <(stty size <&0)
+if [ "$interactive" ]; then
+	read -ra size < <(stty size <&0)
+	# A terminal that does not know its size says 0.
+	[ "${size[0]}" -gt 0 ] && [ "${size[1]}" -gt 0 ] || size=(24 80)
+fi
 declare_array() { printf '%s=(%s)\n' "$1" "$(shift; [ $# -eq 0 ] || printf '%q ' "$@")"; }
 {
 	printf 'directory=%q\n' "$(pwd -P)"
@@ -307,7 +327,9 @@ esac
 # timeout ends the machine; should this script be killed outright, setpriv
 # sees to it that timeout ends too, and the machine with it.
 ulimit -c 0
-setsid setpriv --pdeathsig TERM timeout --foreground -k 3 "$limit" "${start[@]}" \
+# shellcheck disable=SC2016 # for the shell that becomes the machine
+setsid setpriv --pdeathsig TERM timeout --foreground -k 3 "$limit" \
+	sh -c 'echo $$ >"$0"; exec "$@"' "$run/process" "${start[@]}" \
 	<&"$keys" >&"${channel[stdout]}" 2>"$run/monitor" {stdin}<&- &
 machine=$!
 for name in "${names[@]}"; do
@@ -319,6 +341,12 @@ exec {keys}<&-
 ended=0
 wait "$machine" || ended=$?
 end_machine
+if [ "$keyboard" ]; then
+	# Holds the other pipes too. A broken pipe is not worth a word to the shell.
+	kill -PIPE "$keyboard" 2>/dev/null || :
+	wait "$keyboard" || :
+	keyboard=
+fi
 wait "${relays[@]}" || :
 relays=()
 

@@ -12,7 +12,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # Busybox is one static program: each start of it costs a fraction of what a
 # start of the host's tools does, and under emulation that is what boots wait
 # for.
-for tool in cat chmod cp ip ln mkdir mkfifo mount pivot_root stty tar umount; do
+for tool in cat chmod cp ln mkdir mkfifo mount pivot_root stty tar umount; do
 	eval "$tool() { busybox $tool \"\$@\"; }"
 done
 
@@ -106,6 +106,7 @@ done
 # After an oops the rest of a run says nothing, and may hang.
 echo 1 >/proc/sys/kernel/panic_on_oops
 echo '+memory +pids' >/sys/fs/cgroup/cgroup.subtree_control
+# The one of busybox asks for IPv4, which not all our kernels have.
 ip link set lo up
 
 # Channels to run.sh: terminal lines of user-mode Linux, ports of QEMU.
@@ -158,11 +159,13 @@ as_asked() {
 on_terminal() {
 	local terminal=/dev/tty0
 	[ "$kind" = uml ] || terminal=/dev/hvc0
-	stty -F "$terminal" sane rows "$rows" cols "$columns"
 	[ ${#command[@]} -gt 0 ] || command=(bash -i)
 	# shellcheck disable=SC2094 # a terminal is both
-	(as_asked setsid --ctty --wait "${command[@]}") \
-		<"$terminal" >"$terminal" 2>&1
+	(
+		# Its size is forgotten when nobody has it open.
+		stty sane rows "$rows" cols "$columns"
+		as_asked setsid --ctty --wait "${command[@]}"
+	) <"$terminal" >"$terminal" 2>&1
 }
 
 # Programs should see pipes, as they do under make or in a test.
