@@ -228,6 +228,21 @@ built_args() {
 	esac
 }
 
+# With KASAN an unpacked x86 kernel dies at the entry that QEMU would use.
+built_target() {
+	case $kernel in
+	smp-debug) printf bzImage ;;
+	*) printf vmlinux ;;
+	esac
+}
+
+built_image() {
+	case $kernel in
+	smp-debug) printf arch/x86/boot/bzImage ;;
+	*) printf vmlinux ;;
+	esac
+}
+
 # olddefconfig drops what it cannot have without a word, and a check that is
 # silently off is worse than none.
 check_config() {
@@ -251,6 +266,7 @@ prepare_built() {
 	[ ! -e "$dir/.ready" ] || return 0
 	take_lock "$kernel"
 	if [ ! -e "$dir/.ready" ]; then
+		need_tools
 		rm -rf "$dir"
 		mkdir -p "$dir"
 		read -ra args <<<"$(built_args "$dir")"
@@ -260,7 +276,7 @@ prepare_built() {
 		logged make "${args[@]}" olddefconfig
 		check_config "$dir/.config"
 		say "building with $jobs jobs (minutes)"
-		watched '^  [A-Z]+ ' make "${args[@]}" -j"$jobs" vmlinux modules
+		watched '^  [A-Z]+ ' make "${args[@]}" -j"$jobs" "$(built_target)" modules
 		make -s "${args[@]}" kernelrelease 2>/dev/null | tail -n 1 >"$dir/.release"
 		touch "$dir/.ready"
 		forget_older "$kernel-build_*" "$dir"
@@ -450,7 +466,7 @@ main() {
 		prepare_built
 		dir=$(built_dir)
 		release=$(cat "$dir/.release")
-		image=$dir/vmlinux
+		image=$dir/$(built_image)
 		kdir=$dir
 		makeargs=$(built_args "$dir")
 		;;

@@ -154,7 +154,7 @@ run=$(cd "$run" && pwd -P)
 groups=(vm)
 [[ $kernel == uml* ]] || groups+=(qemu)
 tools=(busybox ip setsid)
-[[ $kernel == uml* ]] || tools+=(qemu-system-x86_64)
+[[ $kernel == uml* ]] || tools+=(qemu-system-x86_64 cpio modprobe)
 for tool in "${tools[@]}"; do
 	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || {
 		"$here/deps.sh" "${groups[@]}"
@@ -219,7 +219,7 @@ relays+=($!)
 cat "$run/stderr" >&2 &
 relays+=($!)
 for name in status files kernel; do
-	cat "$run/$name" >"$run/$name.got" &
+	cat "$run/$name" >>"$run/$name.got" &
 	relays+=($!)
 done
 # Opened when all readers run, so that none of them holds another one's end.
@@ -252,11 +252,13 @@ uml_command() {
 	if [ "${free:-0}" -lt "$need" ] || [ ! -w /dev/shm ]; then
 		machine_tmp=$run
 	fi
+	# The kernel does not wait for a pipe that is full; a file never is.
+	exec {written}>>"$run/kernel.got"
 	start=(env "TMPDIR=$machine_tmp" "$image" "mem=$memory" "uml_dir=$run/uml"
 		root=/dev/root rootfstype=hostfs rootflags=/ ro
 		"init=$here/guest/init.sh" con=null ssl=null
 		"con1=fd:${channel[stdout]}" "con2=fd:${channel[stderr]}" "con3=fd:${channel[status]}"
-		"con4=fd:${channel[files]}" "con5=fd:${channel[kernel]}" console=tty5
+		"con4=fd:${channel[files]}" "con5=fd:$written" console=tty5
 		"${arguments[@]}")
 	# Each line wants a descriptor of its own, and /dev/null will not do:
 	# it cannot be polled, and the kernel says so again and again.
@@ -342,9 +344,11 @@ ended=0
 wait "$machine" || ended=$?
 end_machine
 if [ "$keyboard" ]; then
-	# Holds the other pipes too. A broken pipe is not worth a word to the shell.
-	kill -PIPE "$keyboard" 2>/dev/null || :
-	wait "$keyboard" || :
+	# It holds the other pipes too.
+	{
+		kill -KILL "$keyboard"
+		wait "$keyboard"
+	} 2>/dev/null || :
 	keyboard=
 fi
 wait "${relays[@]}" || :

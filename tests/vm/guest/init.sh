@@ -103,6 +103,8 @@ mount -a -T /run/fstab
 for link in fd: stdin:/0 stdout:/1 stderr:/2; do
 	ln -s "/proc/self/fd${link#*:}" "/dev/${link%:*}"
 done
+# What goes wrong here belongs with what the kernel says.
+exec </dev/null >/dev/kmsg 2>&1
 # After an oops the rest of a run says nothing, and may hang.
 echo 1 >/proc/sys/kernel/panic_on_oops
 echo '+memory +pids' >/sys/fs/cgroup/cgroup.subtree_control
