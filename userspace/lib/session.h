@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the library share about sessions and operations. */
+#ifndef LIBREFHEAP_SESSION_H
+#define LIBREFHEAP_SESSION_H
+
+#include <refheap.h>
+
+struct refheap {
+	int fd;
+	uint32_t heap;
+	bool created;
+	char name[REFHEAP_NAME_MAX];
+};
+
+/* struct rh_call: which fields of the operation are objects. */
+#define RH_OBJECT_A	(1U << 0)
+#define RH_OBJECT_B	(1U << 1)
+#define RH_OBJECT_C	(1U << 2)
+#define RH_OBJECT_IDS	(1U << 3)
+
+/*
+ * One operation before it is known whether it is executed at once or put into
+ * a batch. Only a batch needs to know which fields are objects: a number that
+ * looks like the result of an earlier operation must not be taken for one.
+ */
+struct rh_call {
+	struct refheap_op op;
+	unsigned int objects;
+	const void *data;
+	size_t data_len;
+	size_t output;
+};
+
+/* A signal stopped the batch: its operations are neither done nor failed. */
+bool rh_batch_interrupted(const struct refheap_batch *batch);
+
+/* One system call; 0 or a negative errno. */
+int rh_batch_ioctl(const struct refheap *session, struct refheap_batch *batch);
+
+/*
+ * Execute @count operations, restarting after signals. Returns the error of
+ * the call; those of the operations are in @results.
+ */
+int rh_execute(const struct refheap *session, struct refheap_batch *batch);
+
+/* Execute one; its output goes to @out, which has room for call->output bytes. */
+int rh_run(const struct refheap *session, const struct rh_call *call,
+	   void *out, struct refheap_result *result);
+
+/* The same for operations without output: nothing, a value, an object. */
+int rh_do(const struct refheap *session, struct rh_call call);
+int64_t rh_number(const struct refheap *session, struct rh_call call);
+int rh_object(const struct refheap *session, struct rh_call call,
+	      refheap_id *id);
+
+#endif
