@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The operations that a batch can have, one function each. */
+#include <stdlib.h>
+
+#include "batch.h"
+
+int refheap_batch_new_none(struct refheap_batch_builder *builder)
+{
+	return rh_batch_call(builder, rh_call_value(REFHEAP_OP_NONE, 0));
+}
+
+int refheap_batch_new_bool(struct refheap_batch_builder *builder, bool value)
+{
+	return rh_batch_call(builder, rh_call_value(REFHEAP_OP_BOOL, value));
+}
+
+int refheap_batch_new_int(struct refheap_batch_builder *builder, int64_t value)
+{
+	return rh_batch_call(builder,
+			     rh_call_value(REFHEAP_OP_INT, (uint64_t)value));
+}
+
+int refheap_batch_new_float(struct refheap_batch_builder *builder,
+			    double value)
+{
+	return rh_batch_call(builder, rh_call_float(value));
+}
+
+int refheap_batch_new_str(struct refheap_batch_builder *builder,
+			  const char *text)
+{
+	return refheap_batch_new_str_len(builder, text, strlen(text));
+}
+
+int refheap_batch_new_str_len(struct refheap_batch_builder *builder,
+			      const char *text, size_t length)
+{
+	return rh_batch_call(builder,
+			     rh_call_data(REFHEAP_OP_STR, text, length));
+}
+
+int refheap_batch_intern(struct refheap_batch_builder *builder,
+			 const char *text, size_t length)
+{
+	return rh_batch_call(builder, rh_call_intern(text, length));
+}
+
+int refheap_batch_new_bytes(struct refheap_batch_builder *builder,
+			    const void *data, size_t length)
+{
+	return rh_batch_call(builder,
+			     rh_call_data(REFHEAP_OP_BYTES, data, length));
+}
+
+int refheap_batch_new_bytearray(struct refheap_batch_builder *builder,
+				const void *data, size_t length)
+{
+	return rh_batch_call(builder, rh_call_bytearray(data, length));
+}
+
+int refheap_batch_new_tuple(struct refheap_batch_builder *builder,
+			    const refheap_id *items, size_t count)
+{
+	return rh_batch_call(builder,
+			     rh_call_ids(REFHEAP_OP_TUPLE, items, count, 1));
+}
+
+int refheap_batch_new_list(struct refheap_batch_builder *builder,
+			   const refheap_id *items, size_t count)
+{
+	return rh_batch_call(builder,
+			     rh_call_ids(REFHEAP_OP_LIST, items, count, 1));
+}
+
+int refheap_batch_new_set(struct refheap_batch_builder *builder,
+			  const refheap_id *items, size_t count)
+{
+	return rh_batch_call(builder,
+			     rh_call_ids(REFHEAP_OP_SET, items, count, 1));
+}
+
+int refheap_batch_new_dict(struct refheap_batch_builder *builder,
+			   const struct refheap_pair *pairs, size_t count)
+{
+	return rh_batch_call(builder,
+			     rh_call_ids(REFHEAP_OP_DICT, pairs, count, 2));
+}
+
+int refheap_batch_new_instance(struct refheap_batch_builder *builder,
+			       uint64_t type)
+{
+	struct rh_call call = rh_call_instance((uint32_t)type);
+
+	if (REFHEAP_ID_TAG(type))
+		call.op.flags = REFHEAP_OPF_ARG_RESULT;
+	return rh_batch_call(builder, call);
+}
+
+int refheap_batch_type_define(struct refheap_batch_builder *builder,
+			      const struct refheap_type_def *definition)
+{
+	struct rh_call call;
+	void *buffer;
+	int n;
+
+	n = rh_call_type(definition, &call, &buffer);
+	if (n) {
+		if (!builder->error)
+			builder->error = n;
+		return n;
+	}
+	n = rh_batch_call(builder, call);
+	free(buffer);
+	return n;
+}
+
+int refheap_batch_type_find(struct refheap_batch_builder *builder,
+			    const char *name)
+{
+	return rh_batch_call(builder, rh_call_data(REFHEAP_OP_TYPE_FIND, name,
+						   strlen(name)));
+}
+
+int refheap_batch_take(struct refheap_batch_builder *builder, refheap_id id)
+{
+	return rh_batch_call(builder, rh_call_object(REFHEAP_OP_TAKE, id));
+}
+
+int refheap_batch_drop(struct refheap_batch_builder *builder, refheap_id id)
+{
+	return rh_batch_call(builder, rh_call_object(REFHEAP_OP_DROP, id));
+}
+
+int refheap_batch_len(struct refheap_batch_builder *builder, refheap_id id)
+{
+	return rh_batch_call(builder, rh_call_object(REFHEAP_OP_LEN, id));
+}
+
+int refheap_batch_get_index(struct refheap_batch_builder *builder,
+			    refheap_id list, int64_t index)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_GET_INDEX, list,
+						    index, 0));
+}
+
+int refheap_batch_set_index(struct refheap_batch_builder *builder,
+			    refheap_id list, int64_t index, refheap_id item)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_SET_INDEX, list,
+						    index, item));
+}
+
+int refheap_batch_del_index(struct refheap_batch_builder *builder,
+			    refheap_id list, int64_t index)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_DEL_INDEX, list,
+						    index, 0));
+}
+
+int refheap_batch_append(struct refheap_batch_builder *builder,
+			 refheap_id list, refheap_id item)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_APPEND, list, 0,
+						    item));
+}
+
+int refheap_batch_insert(struct refheap_batch_builder *builder,
+			 refheap_id list, int64_t index, refheap_id item)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_INSERT, list,
+						    index, item));
+}
+
+int refheap_batch_pop(struct refheap_batch_builder *builder, refheap_id list,
+		      int64_t index)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_POP, list,
+						    index, 0));
+}
+
+int refheap_batch_get_key(struct refheap_batch_builder *builder,
+			  refheap_id dict, refheap_id key)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_GET_KEY, dict,
+						  key, 0));
+}
+
+int refheap_batch_get_key_str(struct refheap_batch_builder *builder,
+			      refheap_id dict, const char *key)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_GET_KEY, dict,
+						      key, 0));
+}
+
+int refheap_batch_set_key(struct refheap_batch_builder *builder,
+			  refheap_id dict, refheap_id key, refheap_id value)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_SET_KEY, dict,
+						  key, value));
+}
+
+int refheap_batch_set_key_str(struct refheap_batch_builder *builder,
+			      refheap_id dict, const char *key,
+			      refheap_id value)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_SET_KEY, dict,
+						      key, value));
+}
+
+int refheap_batch_del_key(struct refheap_batch_builder *builder,
+			  refheap_id dict, refheap_id key)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_DEL_KEY, dict,
+						  key, 0));
+}
+
+int refheap_batch_del_key_str(struct refheap_batch_builder *builder,
+			      refheap_id dict, const char *key)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_DEL_KEY, dict,
+						      key, 0));
+}
+
+int refheap_batch_pop_key(struct refheap_batch_builder *builder,
+			  refheap_id dict, refheap_id key)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_POP_KEY, dict,
+						  key, 0));
+}
+
+int refheap_batch_pop_key_str(struct refheap_batch_builder *builder,
+			      refheap_id dict, const char *key)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_POP_KEY, dict,
+						      key, 0));
+}
+
+int refheap_batch_contains(struct refheap_batch_builder *builder,
+			   refheap_id container, refheap_id item)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_CONTAINS,
+						  container, item, 0));
+}
+
+int refheap_batch_contains_str(struct refheap_batch_builder *builder,
+			       refheap_id container, const char *item)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_CONTAINS,
+						      container, item, 0));
+}
+
+int refheap_batch_add_member(struct refheap_batch_builder *builder,
+			     refheap_id set, refheap_id member)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_ADD, set, member,
+						  0));
+}
+
+int refheap_batch_add_member_str(struct refheap_batch_builder *builder,
+				 refheap_id set, const char *member)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_ADD, set,
+						      member, 0));
+}
+
+int refheap_batch_discard(struct refheap_batch_builder *builder,
+			  refheap_id set, refheap_id member)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_DISCARD, set,
+						  member, 0));
+}
+
+int refheap_batch_discard_str(struct refheap_batch_builder *builder,
+			      refheap_id set, const char *member)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_DISCARD, set,
+						      member, 0));
+}
+
+int refheap_batch_get_attr(struct refheap_batch_builder *builder,
+			   refheap_id instance, const char *name)
+{
+	return rh_batch_call(builder, rh_call_attr(REFHEAP_OP_GET_ATTR,
+						   instance, name, 0));
+}
+
+int refheap_batch_set_attr(struct refheap_batch_builder *builder,
+			   refheap_id instance, const char *name,
+			   refheap_id value)
+{
+	return rh_batch_call(builder, rh_call_attr(REFHEAP_OP_SET_ATTR,
+						   instance, name, value));
+}
+
+int refheap_batch_del_attr(struct refheap_batch_builder *builder,
+			   refheap_id instance, const char *name)
+{
+	return rh_batch_call(builder, rh_call_attr(REFHEAP_OP_DEL_ATTR,
+						   instance, name, 0));
+}
+
+int refheap_batch_clear(struct refheap_batch_builder *builder,
+			refheap_id container)
+{
+	return rh_batch_call(builder,
+			     rh_call_object(REFHEAP_OP_CLEAR, container));
+}
+
+int refheap_batch_read(struct refheap_batch_builder *builder, refheap_id id,
+		       uint64_t offset, size_t length)
+{
+	return rh_batch_call(builder, rh_call_read(id, offset, length));
+}
+
+int refheap_batch_write(struct refheap_batch_builder *builder, refheap_id id,
+			uint64_t offset, const void *data, size_t length)
+{
+	return rh_batch_call(builder,
+			     rh_call_write(id, offset, data, length));
+}
+
+int refheap_batch_resize(struct refheap_batch_builder *builder, refheap_id id,
+			 uint64_t length)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_RESIZE, id,
+						    (int64_t)length, 0));
+}
+
+int refheap_batch_inspect(struct refheap_batch_builder *builder,
+			  refheap_id id)
+{
+	return rh_batch_call(builder, rh_call_inspect(id));
+}
+
+int refheap_batch_collect(struct refheap_batch_builder *builder,
+			  uint32_t generation)
+{
+	return rh_batch_call(builder, rh_call_collect(generation));
+}
