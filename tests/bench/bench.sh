@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Measures the heap beside its peers.
+#
+#   bench.sh [--quick] [NAME...]     figures; all of them when none is named
+#   bench.sh --list                  names of the figures and their machines
+#
+# Writes build/bench.json, in which figures that are not named stay as they
+# were, and prints a table. With --quick two samples each instead of five or
+# nine: to see that everything works. The status is 0 when all was measured,
+# whatever came of it.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+top=$(cd "$here/../.." && pwd -P)
+build=$top/build/bench
+
+say() { printf 'bench: %s\n' "$*" >&2; }
+
+quick=()
+case ${1-} in
+-h | --help)
+	sed -n '4,12s/^# \{0,1\}//p' "$0"
+	exit 0
+	;;
+--list) exec /usr/bin/python3 "$here/measure.py" --list ;;
+--quick)
+	quick=(--quick)
+	shift
+	;;
+esac
+
+"$top/tests/vm/deps.sh" build bench
+declare -A machines=()
+while read -r name machine; do
+	if [ $# -eq 0 ]; then
+		machines[$machine]=y
+		continue
+	fi
+	for wanted in "$@"; do
+		[ "$wanted" != "$name" ] || machines[$machine]=y
+	done
+done < <(/usr/bin/python3 "$here/measure.py" --list)
+for wanted in "$@"; do
+	/usr/bin/python3 "$here/measure.py" --list | grep -q "^$wanted " || {
+		say "no such figure: $wanted (--list tells)"
+		exit 2
+	}
+done
+
+mkdir -p "$build"
+say "compiling"
+make -s -C "$here"
+graph() {
+	[ -s "$build/$1_$2.graph" ] || "$build/graph" "$1" "$3" "$build/$1_$2.graph"
+}
+graph ring 1m 1000000
+graph random 1m 1000000
+graph random 10m 10000000
+
+samples=$build/samples.json
+: >"$samples"
+measure() { /usr/bin/python3 "$here/measure.py" ${quick[@]+"${quick[@]}"} "$@" >>"$samples"; }
+
+# Ten million objects of ours and of CPython's side by side want the memory.
+in_machine() {
+	local kernel=$1 memory=$2 module
+	shift 2
+	module=$("$top/tests/vm/module.sh" "$kernel" | grep "/refheap\.ko\$")
+	say "starting the machine $kernel"
+	"$top/tests/vm/run.sh" -k "$kernel" -m "$module" -M "$memory" -t 3600 -- \
+		/usr/bin/python3 "$here/measure.py" ${quick[@]+"${quick[@]}"} \
+		"$kernel" "$@" >>"$samples"
+}
+
+[ -z "${machines[native]-}" ] || measure native "$@"
+[ -z "${machines[uml]-}" ] || in_machine uml 4G "$@"
+[ -z "${machines[6.1]-}" ] || in_machine 6.1 2G "$@"
+
+printf '\n%s, %s processors, Linux %s; %s\n\n' \
+	"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
+	"$(uname -r)" "$(/usr/bin/python3 --version)"
+/usr/bin/python3 "$here/report.py" "$samples" "$top/build/bench.json"

@@ -1,0 +1,227 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Measures what belongs to one machine: measure.py [--quick] MACHINE [NAME...]
+
+MACHINE is native, uml or 6.1; NAMEs are figures, all of the machine without
+any. Contenders for a figure take turns, sample by sample (contender.h). One
+line of JSON for each contender of each figure on standard output.
+
+measure.py --list prints the figures and their machines.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+BUILD = os.path.join(HERE, "..", "..", "build", "bench")
+PYTHON = "/usr/bin/python3"
+
+ROUNDS = 9
+ROUNDS_LONG = 5
+ROUNDS_QUICK = 2
+
+
+@dataclass
+class Figure:
+    """One figure of a run: value = column of the contender's line * scale."""
+    name: str
+    unit: str
+    scale: float = 1.0
+    column: int = 0     # or the last one that there is
+
+
+@dataclass
+class Run:
+    """Contenders that take turns, and the figures that come of it."""
+    machine: str
+    figures: list
+    contenders: dict    # "ours" and peers: command
+    rounds: int = ROUNDS
+
+
+def program(name, *arguments):
+    return [os.path.join(BUILD, name), *arguments]
+
+
+def cpython_gc(graph, mode):
+    return [PYTHON, os.path.join(HERE, "gc_cpython.py"), graph, mode]
+
+
+def collection_names(shape, mode, objects):
+    """As in gc_full_live_random_1m and gc_longest_hold_1m."""
+    size = f"{objects // 10**6}m"
+    return f"gc_full_{mode}_{shape}_{size}", f"gc_longest_hold_{size}"
+
+
+def collection_in_kernel(shape, mode, objects):
+    full, hold = collection_names(shape, mode, objects)
+    graph = os.path.join(BUILD, f"{shape}_{objects // 10**6}m.graph")
+    figures = [Figure(full, "ns/object", 1 / objects)]
+    if shape == "random" and mode == "live":
+        figures.append(Figure(hold, "ns", column=1))
+    return Run("uml", figures, {
+        "ours": program("gc_device", graph, mode),
+        "cpython": cpython_gc(graph, mode),
+    }, ROUNDS_LONG if objects > 10**6 else ROUNDS)
+
+
+def collection_native(shape, mode, objects):
+    full, _ = collection_names(shape, mode, objects)
+    graph = os.path.join(BUILD, f"{shape}_{objects // 10**6}m.graph")
+    return Run("native", [Figure(full + "_native", "ns/object", 1 / objects)], {
+        "ours": program("gc_native", graph, mode),
+        "cpython": cpython_gc(graph, mode),
+        "boehm": program("gc_boehm", graph, mode),
+        "floor": program("gc_floor", graph, mode),
+    }, ROUNDS_LONG if objects > 10**6 else ROUNDS)
+
+
+def allocation(name, mode):
+    call = "import ctypes, sys; ctypes.PyDLL(sys.argv[1]).alloc_main(sys.argv[2].encode())"
+    library = os.path.join(BUILD, "alloc_cpython.so")
+    return Run("native", [Figure(name, "ns/pair")], {
+        "ours": program("alloc_engine", mode),
+        "glibc": program("alloc_glibc", mode),
+        "mimalloc": program("alloc_mimalloc", mode),
+        "cpython": [PYTHON, "-c", call, library, mode],
+    })
+
+
+def metadata():
+    graph = os.path.join(BUILD, "ring_1m.graph")
+    return Run("native", [Figure("metadata_bytes_per_object", "bytes")], {
+        "ours": program("gc_native", graph, "metadata"),
+        "cpython": cpython_gc(graph, "metadata"),
+    })
+
+
+def operations():
+    """Keyrings know no batches, and Redis is pipelined for both figures."""
+    peers = {
+        "keyrings": program("ops_keyrings"),
+        "redis": program("ops_redis"),
+        "empty_ioctl": program("ops_device", "empty"),
+    }
+    return [
+        Run("6.1", [Figure("ops_single", "ns/operation")],
+            {"ours": program("ops_device", "single"), **peers}),
+        Run("6.1", [Figure("ops_batch_256", "ns/operation")],
+            {"ours": program("ops_device", "batch"), **peers}),
+    ]
+
+
+GRAPHS = [
+    ("ring", "live", 10**6),
+    ("random", "live", 10**6),
+    ("random", "live", 10**7),
+    ("random", "dead", 10**6),
+]
+
+RUNS = [
+    *[collection_in_kernel(*graph) for graph in GRAPHS],
+    *[collection_native(*graph) for graph in GRAPHS],
+    allocation("alloc_free_pair_64", "pair"),
+    allocation("alloc_churn_1m", "churn"),
+    *operations(),
+    metadata(),
+]
+
+
+def say(text):
+    print(f"measure: {text}", file=sys.stderr, flush=True)
+
+
+class Contender:
+    """A program that prints a line of numbers for each line it gets."""
+
+    def __init__(self, name, command):
+        self.name = name
+        self.command = command
+        self.lines = []
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            status = self.process.wait()
+            sys.exit(f"measure: {self.name} ended with status {status}: "
+                     + " ".join(self.command))
+        return line.split()
+
+    def prepare(self):
+        if self.read() != ["ready"]:
+            sys.exit(f"measure: {self.name} is not a contender")
+
+    def sample(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        self.lines.append([float(word) for word in self.read()])
+
+    def end(self):
+        self.process.stdin.close()
+        if self.process.wait():
+            sys.exit(f"measure: {self.name} failed at its end")
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def values(self, figure):
+        return [line[min(figure.column, len(line) - 1)] * figure.scale
+                for line in self.lines]
+
+
+def measure(run, rounds):
+    contenders = []
+    try:
+        # One after the other: they would slow each other down.
+        for name, command in run.contenders.items():
+            say(f"{run.figures[0].name}: preparing {name}")
+            contenders.append(Contender(name, command))
+            contenders[-1].prepare()
+        say(f"{run.figures[0].name}: measuring {rounds} times")
+        for _ in range(rounds):
+            for contender in contenders:
+                contender.sample()
+        for contender in contenders:
+            contender.end()
+    finally:
+        for contender in contenders:
+            contender.kill()
+    return contenders
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("machine", nargs="?")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    if options.list:
+        for run in RUNS:
+            for figure in run.figures:
+                print(figure.name, run.machine)
+        return
+    for run in RUNS:
+        figures = [figure for figure in run.figures
+                   if not options.names or figure.name in options.names]
+        if run.machine != options.machine or not figures:
+            continue
+        contenders = measure(run, ROUNDS_QUICK if options.quick else run.rounds)
+        for figure in figures:
+            for contender in contenders:
+                print(json.dumps({
+                    "name": figure.name,
+                    "unit": figure.unit,
+                    "contender": contender.name,
+                    "samples": contender.values(figure),
+                }), flush=True)
+
+
+main()
