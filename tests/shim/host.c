@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-#include <asm/page.h>
+#include "memory.h"
 #include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/hash.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 
 /* Beside the memory and not in front of it, where ASan would not watch it. */
@@ -28,7 +26,7 @@ static void *give(struct shim_host *host, size_t bytes, bool pages)
 	void *mem;
 
 	BUG_ON(!bytes);
-	BUG_ON(pages && bytes % PAGE_SIZE);
+	BUG_ON(pages && !PAGE_ALIGNED(bytes));
 	host->asked++;
 	if (host->fail_at && (host->asked == host->fail_at ||
 			      (host->fail_after && host->asked > host->fail_at))) {
@@ -39,14 +37,13 @@ static void *give(struct shim_host *host, size_t bytes, bool pages)
 		host->failed++;
 		return ERR_PTR(-EDQUOT);
 	}
-	mem = pages ? aligned_alloc(PAGE_SIZE, bytes) : calloc(1, bytes);
-	block = malloc(sizeof(*block));
+	mem = pages ? shim_alloc_pages(bytes) : shim_alloc(bytes);
+	block = shim_alloc(sizeof(*block));
 	if (!mem || !block) {
-		fprintf(stderr, "host: no memory for %zu bytes\n", bytes);
-		abort();
+		shim_free(mem);
+		shim_free(block);
+		return ERR_PTR(-ENOMEM);
 	}
-	if (pages)
-		memset(mem, 0, bytes);
 	bucket = bucket_of(host, mem);
 	*block = (struct shim_block){ *bucket, mem, bytes, pages };
 	*bucket = block;
@@ -71,8 +68,8 @@ static void take_back(struct shim_host *host, void *mem, size_t bytes, bool page
 	*at = block->next;
 	host->count--;
 	host->bytes -= bytes;
-	free(mem);
-	free(block);
+	shim_free(mem);
+	shim_free(block);
 }
 
 static void *host_alloc(void *ctx, size_t bytes)
@@ -98,12 +95,8 @@ static void host_free_pages(void *ctx, void *mem, size_t bytes)
 static u64 host_now(void *ctx)
 {
 	struct shim_host *host = ctx;
-	struct timespec now;
 
-	if (host->tick)
-		return host->time += host->tick;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+	return host->tick ? host->time += host->tick : shim_now();
 }
 
 static void host_unmap(void *ctx, u32 slot)
@@ -120,7 +113,7 @@ static void host_notify(void *ctx, const struct rh_notice *notice)
 	host->notices[host->notice_count++ % SHIM_NOTICES] = *notice;
 }
 
-/* Each heap has one thread here. */
+/* A test has its heap for itself. */
 static void host_assert_locked(void *ctx)
 {
 	(void)ctx;

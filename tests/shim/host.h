@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The owner of a heap in userspace: gives memory, refuses it when a test says
- * so, and remembers everything it was told.
+ * The owner of a heap in a test, in userspace and in the kernel: gives memory,
+ * refuses it when the test says so, and remembers everything it was told.
  */
 #ifndef SHIM_HOST_H
 #define SHIM_HOST_H
 
 #include <linux/types.h>
-#include <engine/host.h>
+#include "kmod/engine/host.h"
 
 #define SHIM_NOTICES	64
 #define SHIM_UNMAPS	64

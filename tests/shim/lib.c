@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <linux/bug.h>
+#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/siphash.h>
 #include <linux/string.h>

@@ -13,7 +13,5 @@
 #define roundup(x, y)		((((x) + ((y) - 1)) / (y)) * (y))
 #define rounddown(x, y)		((x) - ((x) % (y)))
 #define mult_frac(x, n, d)	((x) / (d) * (n) + (x) % (d) * (n) / (d))
-#undef abs
-#define abs(x)			((x) < 0 ? -(x) : (x))
 
 #endif

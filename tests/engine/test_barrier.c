@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "suite.h"
+
+static void counts_do_not_wrap(struct kunit *test)
+{
+	struct rh_params params;
+	u64 list, item;
+	u64 pair[2];
+
+	rig_params(&params);
+	params.max_count = 1000;
+	suite_params(test, &params);
+	list = new_list(test, 0, NULL);
+	item = new_int(test, 5000);
+	while (count_of(test, item) < 1000)
+		append(test, list, item);
+	EXPECT_ERROR(test, EOVERFLOW, REFHEAP_OP_TAKE, .a = item);
+	EXPECT_ERROR(test, EOVERFLOW, REFHEAP_OP_APPEND, .a = list, .c = item);
+	EXPECT_ERROR(test, EOVERFLOW, REFHEAP_OP_GET_INDEX, .a = list, .b = 0);
+	do_op(test, OP(REFHEAP_OP_DEL_INDEX, .a = list, .b = 0));
+	pair[0] = item;
+	pair[1] = item;
+	/* One fits, two do not: neither may be taken. */
+	KUNIT_EXPECT_EQ(test, rig_ids(test->priv, REFHEAP_OP_TUPLE, pair, 2).error, -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, count_of(test, item), 999);
+	do_op(test, OP(REFHEAP_OP_TAKE, .a = item));
+	KUNIT_EXPECT_EQ(test, count_of(test, item), 1000);
+}
+
+static void take_and_drop(struct kunit *test)
+{
+	u64 list = new_list(test, 0, NULL);
+
+	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_TAKE, .a = list)), list);
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 2);
+	drop(test, list);
+	drop(test, list);
+	EXPECT_ERROR(test, ESTALE, REFHEAP_OP_DROP, .a = list);
+}
+
+static void changes_are_counted(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	struct rh_heap_stat before, after;
+	u64 a = new_list(test, 0, NULL);
+
+	rh_heap_stat(rig->heap, &before);
+	append(test, a, a);
+	rh_heap_stat(rig->heap, &after);
+	KUNIT_EXPECT_GT(test, after.changes, before.changes);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(counts_do_not_wrap),
+	KUNIT_CASE(take_and_drop),
+	KUNIT_CASE(changes_are_counted),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "refheap-barrier",
+	.init = suite_init,
+	.exit = suite_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "suite.h"
+
+static const char * const xy[] = { "x", "y" };
+
+static void slotted(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2);
+	u64 point = new_instance(test, type), list = new_list(test, 0, NULL);
+
+	KUNIT_EXPECT_EQ(test, rig_string(test->priv, REFHEAP_OP_GET_ATTR, point, 0, "x").error,
+			-ENODATA);
+	do_string(test, REFHEAP_OP_SET_ATTR, point, list, "x");
+	KUNIT_EXPECT_EQ(test, do_string(test, REFHEAP_OP_GET_ATTR, point, 0, "x"), list);
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 3);
+	KUNIT_EXPECT_EQ(test, rig_string(test->priv, REFHEAP_OP_SET_ATTR, point, list, "z").error,
+			-ENODATA);
+	do_string(test, REFHEAP_OP_DEL_ATTR, point, 0, "x");
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 2);
+	KUNIT_EXPECT_EQ(test, rig_string(test->priv, REFHEAP_OP_DEL_ATTR, point, 0, "x").error,
+			-ENODATA);
+	KUNIT_EXPECT_EQ(test, rig_info(test->priv, point).type, type);
+}
+
+static void dict_backed(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Open", REFHEAP_TYPE_DICT, 0, NULL, 0);
+	u64 object = new_instance(test, type), list = new_list(test, 0, NULL);
+	char name[8];
+	u32 i;
+
+	for (i = 0; i < 50; i++) {
+		scnprintf(name, sizeof(name), "a%u", i);
+		do_string(test, REFHEAP_OP_SET_ATTR, object, list, name);
+	}
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 51);
+	do_string(test, REFHEAP_OP_DEL_ATTR, object, 0, "a7");
+	KUNIT_EXPECT_EQ(test, rig_string(test->priv, REFHEAP_OP_GET_ATTR, object, 0, "a7").error,
+			-ENODATA);
+	do_op(test, OP(REFHEAP_OP_CLEAR, .a = object));
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 1);
+}
+
+static void the_same_again(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2);
+
+	KUNIT_ASSERT_TRUE(test, type > 0);
+	KUNIT_EXPECT_EQ(test, rig_type(test->priv, "Point", 0, 0, xy, 2), type);
+	KUNIT_EXPECT_EQ(test, rig_type(test->priv, "Point", 0, 0, xy, 1), -EEXIST);
+	KUNIT_EXPECT_EQ(test, do_string(test, REFHEAP_OP_TYPE_FIND, 0, 0, "Point"), type);
+	KUNIT_EXPECT_EQ(test, rig_string(test->priv, REFHEAP_OP_TYPE_FIND, 0, 0, "Pint").error,
+			-ENOENT);
+	EXPECT_ERROR(test, ENOENT, REFHEAP_OP_INSTANCE, .arg = type + 1);
+	EXPECT_ERROR(test, ENOENT, REFHEAP_OP_INSTANCE, .arg = 0);
+}
+
+static void derived(struct kunit *test)
+{
+	static const char * const z[] = { "z" };
+	s64 base = rig_type(test->priv, "Point", 0, 0, xy, 2);
+	s64 type = rig_type(test->priv, "Point3", 0, base, z, 1);
+	u64 point = new_instance(test, type);
+
+	do_string(test, REFHEAP_OP_SET_ATTR, point, point, "x");
+	do_string(test, REFHEAP_OP_SET_ATTR, point, point, "z");
+	KUNIT_EXPECT_EQ(test, count_of(test, point), 3);
+	KUNIT_EXPECT_EQ(test, rig_type(test->priv, "Bad", 0, type + 7, NULL, 0), -ENOENT);
+}
+
+static void long_names(struct kunit *test)
+{
+	char name[REFHEAP_NAME_MAX + 1];
+
+	memset(name, 'n', sizeof(name));
+	name[REFHEAP_NAME_MAX] = 0;
+	KUNIT_EXPECT_EQ(test, rig_type(test->priv, name, 0, 0, NULL, 0), -EINVAL);
+	name[REFHEAP_NAME_MAX - 1] = 0;
+	KUNIT_EXPECT_GT(test, rig_type(test->priv, name, 0, 0, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, rig_type(test->priv, "", 0, 0, NULL, 0), -EINVAL);
+}
+
+static void types_are_counted(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	s64 type = rig_type(rig, "Point", 0, 0, xy, 2);
+	struct rh_type_stat stat;
+	u64 a = new_instance(test, type);
+	bool found = false;
+	u32 i;
+
+	new_instance(test, type);
+	drop(test, a);
+	for (i = 0; !rh_type_stat(rig->heap, i, &stat); i++) {
+		if (stat.id != type)
+			continue;
+		found = true;
+		KUNIT_EXPECT_STREQ(test, stat.name, "Point");
+		KUNIT_EXPECT_EQ(test, stat.nslots, 2);
+		KUNIT_EXPECT_EQ(test, stat.objects, 1);
+	}
+	KUNIT_EXPECT_TRUE(test, found);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(slotted),
+	KUNIT_CASE(dict_backed),
+	KUNIT_CASE(the_same_again),
+	KUNIT_CASE(derived),
+	KUNIT_CASE(long_names),
+	KUNIT_CASE(types_are_counted),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "refheap-type",
+	.init = suite_init,
+	.exit = suite_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
