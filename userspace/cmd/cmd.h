@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Every command of the table, by the file that has it. */
+#ifndef REFHEAP_CMD_CMD_H
+#define REFHEAP_CMD_CMD_H
+
+#include "command.h"
+
+/* cmd_new.c */
+extern const struct command new_command;
+
+/* cmd_object.c */
+extern const struct command set_command;
+extern const struct command get_command;
+extern const struct command del_command;
+extern const struct command show_command;
+extern const struct command list_command;
+extern const struct command is_command;
+
+/* cmd_container.c */
+extern const struct command append_command;
+extern const struct command insert_command;
+extern const struct command pop_command;
+extern const struct command clear_command;
+
+/* cmd_inspect.c */
+extern const struct command refcount_command;
+extern const struct command is_tracked_command;
+extern const struct command sizeof_command;
+extern const struct command referents_command;
+extern const struct command referrers_command;
+extern const struct command verify_command;
+
+/* cmd_gc.c and cmd_gc_settings.c */
+extern const struct command gc_command;
+extern const struct command gc_show_command;
+extern const struct command gc_count_command;
+extern const struct command gc_threshold_command;
+extern const struct command gc_enable_command;
+extern const struct command gc_disable_command;
+extern const struct command gc_is_enabled_command;
+extern const struct command gc_debug_command;
+extern const struct command gc_stats_command;
+
+/* cmd_type.c */
+extern const struct command types_command;
+extern const struct command type_command;
+
+/* cmd_arenas.c */
+extern const struct command arenas_command;
+
+/* cmd_heap.c */
+extern const struct command heap_command;
+
+/* cmd_sessions.c */
+extern const struct command sessions_command;
+
+/* cmd_shell.c */
+extern const struct command shell_command;
+extern const struct command echo_command;
+extern const struct command print_command;
+extern const struct command vars_command;
+extern const struct command exit_command;
+
+/* complete.c */
+extern const struct command complete_command;
+
+#endif

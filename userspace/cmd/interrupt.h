@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Ctrl-C in the shell ends what is being done, not the shell. */
+#ifndef REFHEAP_CMD_INTERRUPT_H
+#define REFHEAP_CMD_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* From now on SIGINT is remembered instead of ending the process. */
+void interrupt_catch(void);
+
+/* Forget what came so far. */
+void interrupt_reset(void);
+
+/* Whether SIGINT came; long loops ask. */
+bool interrupted(void);
+
+#endif

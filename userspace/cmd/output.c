@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libsmartcols.h>
+
+#include "output.h"
+#include "report.h"
+#include "util.h"
+
+#define COLUMNS_MAX 32
+
+/*
+ * Rows that a table holds at a time. The first lot decides the widths; later
+ * ones keep them, and only a wider value shifts its own line.
+ */
+#define LOT 512
+
+struct listing {
+	struct context *context;
+	const struct column *columns;
+	size_t count;
+	size_t chosen[COLUMNS_MAX];
+	size_t nchosen;
+	uint64_t rows;
+	struct libscols_table *table;
+	bool colors;
+};
+
+int output_json_flags(const struct context *context)
+{
+	if (context->format.pretty)
+		return JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+		       JSON_C_TO_STRING_NOSLASHESCAPE;
+	return JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+}
+
+void output_json(const struct context *context, struct json_object *document)
+{
+	puts(json_object_to_json_string_ext(document, output_json_flags(context)));
+	json_object_put(document);
+}
+
+static struct json_object *words_to_json(const char *text)
+{
+	struct json_object *array = json_object_new_array();
+	cleanup_free char *copy = xstrdup(text);
+	char *rest;
+
+	for (char *word = strtok_r(copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest))
+		json_object_array_add(array, json_object_new_string(word));
+	return array;
+}
+
+static struct json_object *cell_to_json(const struct cell *cell)
+{
+	switch (cell->type) {
+	case CELL_TEXT:
+		return json_object_new_string(cell->text);
+	case CELL_NUMBER:
+		return json_object_new_uint64(cell->number);
+	case CELL_SIGNED:
+		return json_object_new_int64(cell->integer);
+	case CELL_REAL:
+		return json_object_new_double(cell->real);
+	case CELL_FLAG:
+		return json_object_new_boolean(cell->flag);
+	case CELL_WORDS:
+		return words_to_json(cell->text);
+	case CELL_NOTHING:
+		break;
+	}
+	return NULL;
+}
+
+static char *cell_to_text(const struct cell *cell)
+{
+	switch (cell->type) {
+	case CELL_TEXT:
+	case CELL_WORDS:
+		return xstrdup(cell->text);
+	case CELL_NUMBER:
+		return xasprintf("%" PRIu64, cell->number);
+	case CELL_SIGNED:
+		return xasprintf("%" PRId64, cell->integer);
+	case CELL_REAL:
+		return xasprintf("%.3f", cell->real);
+	case CELL_FLAG:
+		return xstrdup(cell->flag ? "yes" : "no");
+	case CELL_NOTHING:
+		break;
+	}
+	return xstrdup("");
+}
+
+static int find_column(const struct listing *listing, const char *name)
+{
+	for (size_t i = 0; i < listing->count; i++) {
+		if (!strcmp(listing->columns[i].name, name))
+			return (int)i;
+	}
+	return -1;
+}
+
+static void choose_default(struct listing *listing, bool all)
+{
+	for (size_t i = 0; i < listing->count; i++) {
+		if (all || !(listing->columns[i].flags & COLUMN_ASKED))
+			listing->chosen[listing->nchosen++] = i;
+	}
+}
+
+static void print_columns(const struct listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		printf("%-20s %s\n", listing->columns[i].name, listing->columns[i].help);
+}
+
+static int choose_columns(struct listing *listing)
+{
+	const char *list = listing->context->format.columns;
+	cleanup_free char *copy = NULL;
+	char *rest;
+
+	if (!list || *list == '+')
+		choose_default(listing, !list && listing->context->format.json);
+	if (!list)
+		return STATUS_OK;
+	copy = xstrdup(*list == '+' ? list + 1 : list);
+	for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+		int found = find_column(listing, name);
+
+		if (found < 0)
+			return report_usage(listing->context,
+					    "there is no column '%s'; --columns help lists them",
+					    name);
+		if (listing->nchosen == COLUMNS_MAX)
+			return report_usage(listing->context, "too many columns");
+		listing->chosen[listing->nchosen++] = (size_t)found;
+	}
+	if (!listing->nchosen)
+		return report_usage(listing->context, "--columns needs a list of columns");
+	return STATUS_OK;
+}
+
+static void add_column(struct listing *listing, const struct column *column)
+{
+	int flags = SCOLS_FL_STRICTWIDTH | (column->flags & COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0);
+	struct libscols_column *added =
+		scols_table_new_column(listing->table, column->heading, 1, flags);
+
+	if (listing->colors) {
+		scols_cell_set_color(scols_column_get_header(added), color_sequence(COLOR_HEADING));
+		if (column->flags & COLUMN_NAME)
+			scols_column_set_color(added, color_sequence(COLOR_NAME));
+		if (column->flags & COLUMN_ID)
+			scols_column_set_color(added, color_sequence(COLOR_ID));
+	}
+}
+
+static void begin_table(struct listing *listing)
+{
+	listing->colors = color_enabled(listing->context->format.color, stdout);
+	listing->table = scols_new_table();
+	scols_table_set_stream(listing->table, stdout);
+	scols_table_enable_colors(listing->table, listing->colors);
+	for (size_t i = 0; i < listing->nchosen; i++)
+		add_column(listing, &listing->columns[listing->chosen[i]]);
+}
+
+struct listing *listing_begin(struct context *context, const struct column *columns,
+			      size_t count, int *status)
+{
+	struct listing *listing = xcalloc(1, sizeof(*listing));
+
+	listing->context = context;
+	listing->columns = columns;
+	listing->count = count;
+	if (context->format.columns && !strcmp(context->format.columns, "help")) {
+		print_columns(listing);
+		*status = STATUS_OK;
+		free(listing);
+		return NULL;
+	}
+	*status = choose_columns(listing);
+	if (*status) {
+		free(listing);
+		return NULL;
+	}
+	if (context->format.json)
+		putchar('[');
+	else
+		begin_table(listing);
+	return listing;
+}
+
+/* The next lot has no headings and is as wide as this one. */
+static void flush_table(struct listing *listing)
+{
+	scols_print_table(listing->table);
+	for (size_t i = 0; i < listing->nchosen; i++) {
+		struct libscols_column *column = scols_table_get_column(listing->table, i);
+
+		scols_column_set_whint(column, (double)scols_column_get_width(column));
+	}
+	scols_table_remove_lines(listing->table);
+	scols_table_enable_noheadings(listing->table, 1);
+}
+
+static void row_to_table(struct listing *listing, const struct cell *cells)
+{
+	struct libscols_line *line = scols_table_new_line(listing->table, NULL);
+
+	for (size_t i = 0; i < listing->nchosen; i++)
+		scols_line_refer_data(line, i, cell_to_text(&cells[listing->chosen[i]]));
+	if (++listing->rows % LOT == 0)
+		flush_table(listing);
+}
+
+static struct json_object *row_to_json(const struct listing *listing, const struct cell *cells)
+{
+	struct json_object *row = json_object_new_object();
+
+	for (size_t i = 0; i < listing->nchosen; i++)
+		json_object_object_add(row, listing->columns[listing->chosen[i]].name,
+				       cell_to_json(&cells[listing->chosen[i]]));
+	return row;
+}
+
+void listing_row(struct listing *listing, const struct cell *cells)
+{
+	struct json_object *row;
+
+	if (listing->table) {
+		row_to_table(listing, cells);
+		return;
+	}
+	row = row_to_json(listing, cells);
+	fputs(listing->rows++ ? ",\n" : "", stdout);
+	fputs(json_object_to_json_string_ext(row, output_json_flags(listing->context)), stdout);
+	json_object_put(row);
+}
+
+void listing_end(struct listing *listing)
+{
+	if (listing->table) {
+		if (listing->rows % LOT)
+			flush_table(listing);
+		scols_unref_table(listing->table);
+	} else {
+		puts("]");
+	}
+	free(listing);
+}
+
+static void print_record(const struct listing *chosen, const struct cell *cells)
+{
+	static const struct column pair[] = {
+		{ "name", "NAME", "", COLUMN_NAME },
+		{ "value", "VALUE", "", 0 },
+	};
+	struct listing lines = {
+		.context = chosen->context,
+		.columns = pair,
+		.count = 2,
+		.chosen = { 0, 1 },
+		.nchosen = 2,
+	};
+
+	begin_table(&lines);
+	scols_table_enable_noheadings(lines.table, 1);
+	for (size_t i = 0; i < chosen->nchosen; i++) {
+		size_t place = chosen->chosen[i];
+		cleanup_free char *value = cell_to_text(&cells[place]);
+
+		row_to_table(&lines, (struct cell[]){
+			cell_text(chosen->columns[place].name), cell_text(value) });
+	}
+	scols_print_table(lines.table);
+	scols_unref_table(lines.table);
+}
+
+int output_record(struct context *context, const struct column *columns, size_t count,
+		  const struct cell *cells)
+{
+	struct listing chosen = { .context = context, .columns = columns, .count = count };
+	int status;
+
+	if (context->format.columns && !strcmp(context->format.columns, "help")) {
+		print_columns(&chosen);
+		return STATUS_OK;
+	}
+	if (context->format.columns)
+		status = choose_columns(&chosen);
+	else
+		status = (choose_default(&chosen, true), STATUS_OK);
+	if (status)
+		return status;
+	if (context->format.json)
+		output_json(context, row_to_json(&chosen, cells));
+	else
+		print_record(&chosen, cells);
+	return STATUS_OK;
+}

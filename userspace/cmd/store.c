@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "output.h"
+#include "path.h"
+#include "store.h"
+#include "value.h"
+
+/* The id behind a result of the batch. */
+static refheap_id result_id(const struct value_batch *batch, refheap_id id)
+{
+	if (REFHEAP_ID_TAG(id) != REFHEAP_ID_TAG(REFHEAP_ID_RESULT(0)))
+		return id;
+	return refheap_batch_value(batch->builder, REFHEAP_ID_SLOT(id));
+}
+
+void store_done(const struct context *context, const char *path, uint64_t id)
+{
+	struct json_object *document;
+	char text[REFHEAP_ID_TEXT];
+
+	if (!context->format.json)
+		return;
+	document = json_object_new_object();
+	json_object_object_add(document, "path", json_object_new_string(path));
+	if (id)
+		json_object_object_add(document, "id",
+				       json_object_new_string(refheap_format_id(id, text)));
+	output_json(context, document);
+}
+
+int store_at(struct context *context, const char *path, const struct literal *literal)
+{
+	struct refheap_place place;
+	struct value_batch batch;
+	refheap_id id;
+	int status;
+
+	status = path_resolve_parent(context, path, &place);
+	if (status)
+		return status;
+	status = value_begin(context, &batch);
+	if (!status)
+		status = value_add(&batch, literal, &id);
+	if (!status) {
+		value_store(&batch, &place, id);
+		status = value_submit(&batch, path);
+	}
+	if (!status)
+		store_done(context, path, result_id(&batch, id));
+	value_end(&batch);
+	refheap_place_release(context->session, &place);
+	return status;
+}
+
+int store_into(struct context *context, const char *path, const struct literal *literal,
+	       store_fn *store, int64_t index)
+{
+	struct value_batch batch;
+	refheap_id container, id;
+	int status;
+
+	status = path_resolve(context, path, &container);
+	if (status)
+		return status;
+	status = value_begin(context, &batch);
+	if (!status)
+		status = value_add(&batch, literal, &id);
+	if (!status) {
+		store(batch.builder, container, index, id);
+		status = value_submit(&batch, path);
+	}
+	if (!status)
+		store_done(context, path, result_id(&batch, id));
+	value_end(&batch);
+	refheap_drop(context->session, container);
+	return status;
+}

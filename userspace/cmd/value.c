@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "heap.h"
+#include "path.h"
+#include "report.h"
+#include "util.h"
+#include "value.h"
+
+int value_begin(struct context *context, struct value_batch *batch)
+{
+	int error, status;
+
+	*batch = (struct value_batch){ .context = context };
+	status = heap_session(context, &batch->session);
+	if (status)
+		return status;
+	error = refheap_batch_alloc(&batch->builder);
+	return error ? report_error(context, error, "cannot make a batch") : STATUS_OK;
+}
+
+/* Remember whose operation that was; its object lasts as long as the batch. */
+static refheap_id made(struct value_batch *batch, const struct literal *literal, int n)
+{
+	if (n < 0)
+		return 0;
+	while (batch->makers_count <= (size_t)n) {
+		if (!(batch->makers_count & (batch->makers_count - 1)))
+			batch->makers = xrealloc(batch->makers, 2 * batch->makers_count + 1,
+						 sizeof(*batch->makers));
+		batch->makers[batch->makers_count++] = literal;
+	}
+	return REFHEAP_ID_RESULT(n);
+}
+
+static refheap_id made_object(struct value_batch *batch, const struct literal *literal, int n)
+{
+	return made(batch, literal, refheap_batch_temp(batch->builder, n));
+}
+
+static int add_path(struct value_batch *batch, const struct literal *literal, refheap_id *id)
+{
+	int status = path_resolve(batch->context, literal->data, id);
+
+	if (status)
+		return status;
+	batch->held = xrealloc(batch->held, batch->held_count + 1, sizeof(*batch->held));
+	batch->held[batch->held_count++] = *id;
+	return STATUS_OK;
+}
+
+static int add_leaf(struct value_batch *batch, const struct literal *literal)
+{
+	struct refheap_batch_builder *builder = batch->builder;
+
+	switch (literal->type) {
+	case LITERAL_BOOL:
+		return refheap_batch_new_bool(builder, literal->integer);
+	case LITERAL_INT:
+		return refheap_batch_new_int(builder, literal->integer);
+	case LITERAL_FLOAT:
+		return refheap_batch_new_float(builder, literal->real);
+	case LITERAL_STR:
+		return refheap_batch_new_str_len(builder, literal->data, literal->length);
+	case LITERAL_BYTES:
+		return refheap_batch_new_bytes(builder, literal->data, literal->length);
+	case LITERAL_BYTEARRAY:
+		return refheap_batch_new_bytearray(builder, literal->data,
+						   literal->data ? literal->length :
+								   (size_t)literal->integer);
+	default:
+		return refheap_batch_new_none(builder);
+	}
+}
+
+static int add_instance(struct value_batch *batch, const struct literal *literal,
+			const refheap_id *items, refheap_id *id)
+{
+	struct refheap_batch_builder *builder = batch->builder;
+	refheap_id type = made(batch, literal, refheap_batch_type_find(builder, literal->data));
+
+	*id = made_object(batch, literal, refheap_batch_new_instance(builder, type));
+	for (size_t i = 0; i < literal->count; i += 2)
+		made(batch, literal->items[i],
+		     refheap_batch_set_attr(builder, *id, literal->items[i]->data, items[i + 1]));
+	return STATUS_OK;
+}
+
+static int add_container(struct value_batch *batch, const struct literal *literal, refheap_id *id)
+{
+	cleanup_free refheap_id *items = xcalloc(literal->count + 1, sizeof(*items));
+	struct refheap_batch_builder *builder = batch->builder;
+	bool instance = literal->type == LITERAL_INSTANCE;
+	int status = STATUS_OK, n;
+
+	/* The names of an instance's attributes are no objects of their own. */
+	for (size_t i = instance; !status && i < literal->count; i += 1 + instance)
+		status = value_add(batch, literal->items[i], &items[i]);
+	if (status)
+		return status;
+	if (instance)
+		return add_instance(batch, literal, items, id);
+	if (literal->type == LITERAL_TUPLE)
+		n = refheap_batch_new_tuple(builder, items, literal->count);
+	else if (literal->type == LITERAL_LIST)
+		n = refheap_batch_new_list(builder, items, literal->count);
+	else if (literal->type == LITERAL_SET)
+		n = refheap_batch_new_set(builder, items, literal->count);
+	else
+		n = refheap_batch_new_dict(builder, (const struct refheap_pair *)items,
+					   literal->count / 2);
+	*id = made_object(batch, literal, n);
+	return STATUS_OK;
+}
+
+int value_add(struct value_batch *batch, const struct literal *literal, refheap_id *id)
+{
+	switch (literal->type) {
+	case LITERAL_PATH:
+		return add_path(batch, literal, id);
+	case LITERAL_TUPLE:
+	case LITERAL_LIST:
+	case LITERAL_DICT:
+	case LITERAL_SET:
+	case LITERAL_INSTANCE:
+		return add_container(batch, literal, id);
+	default:
+		*id = made_object(batch, literal, add_leaf(batch, literal));
+		return STATUS_OK;
+	}
+}
+
+static int maker_failed(struct value_batch *batch, const struct literal *literal, int error)
+{
+	struct context *context = batch->context;
+
+	if (literal->type == LITERAL_INSTANCE && error == -ENOENT)
+		return report_refused(context, error, "there is no type '%s'", literal->data);
+	if (literal->type == LITERAL_STR && error == -ENODATA)
+		return report_refused(context, error, "that type has no attribute '%s'",
+				      literal->data);
+	if (literal->type == LITERAL_DICT && error == -EOPNOTSUPP)
+		return report_refused(context, error, "a key of the dict cannot be hashed");
+	if (literal->type == LITERAL_SET && error == -EOPNOTSUPP)
+		return report_refused(context, error, "a member of the set cannot be hashed");
+	return report_error(context, error, "cannot make the value");
+}
+
+int value_submit(struct value_batch *batch, const char *what)
+{
+	int error = refheap_batch_submit(batch->builder, batch->session, 0);
+	int failed;
+
+	if (!error)
+		return STATUS_OK;
+	failed = refheap_batch_failed(batch->builder);
+	refheap_batch_undo(batch->builder, batch->session);
+	if (failed >= 0 && (size_t)failed < batch->makers_count)
+		return maker_failed(batch, batch->makers[failed], error);
+	if (failed < 0)
+		return report_error(batch->context, error, "cannot make the value");
+	return path_error(batch->context, error, what);
+}
+
+void value_end(struct value_batch *batch)
+{
+	if (batch->held_count)
+		refheap_drop_many(batch->session, batch->held, batch->held_count);
+	free(batch->held);
+	free(batch->makers);
+	refheap_batch_free(batch->builder);
+}
+
+void value_store(struct value_batch *batch, const struct refheap_place *place, refheap_id id)
+{
+	struct refheap_batch_builder *builder = batch->builder;
+
+	switch (place->by) {
+	case REFHEAP_BY_INDEX:
+		refheap_batch_set_index(builder, place->container, place->index, id);
+		break;
+	case REFHEAP_BY_KEY:
+		refheap_batch_set_key(builder, place->container, place->key, id);
+		break;
+	case REFHEAP_BY_TEXT:
+		refheap_batch_set_key_str(builder, place->container, place->text, id);
+		break;
+	case REFHEAP_BY_ATTR:
+		refheap_batch_set_attr(builder, place->container, place->text, id);
+		break;
+	}
+}
+
+int value_make(struct context *context, const char *text, refheap_id *id)
+{
+	cleanup_literal struct literal *literal = literal_parse(context, text);
+	struct value_batch batch;
+	int take = -1, status;
+
+	if (!literal)
+		return STATUS_USAGE;
+	status = value_begin(context, &batch);
+	if (!status)
+		status = value_add(&batch, literal, id);
+	if (!status) {
+		take = refheap_batch_take(batch.builder, *id);
+		status = value_submit(&batch, text);
+	}
+	if (!status)
+		*id = refheap_batch_value(batch.builder, (size_t)take);
+	value_end(&batch);
+	return status;
+}
