@@ -70,6 +70,9 @@
 extern "C" {
 #endif
 
+/* The library is compiled with everything else hidden. */
+#pragma GCC visibility push(default)
+
 /* Names one object of one heap; 0 is no object. See REFHEAP_ID() for its parts. */
 typedef uint64_t refheap_id;
 
@@ -1413,6 +1416,8 @@ static inline void refheap_cleanup_ctl(struct refheap_ctl **ctl)
 {
 	refheap_ctl_close(*ctl);
 }
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <grp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+uint64_t alive(struct fixture *f)
+{
+	struct refheap_heap_info info;
+
+	ok(refheap_heap_get(f->ctl, f->heap, &info));
+	return info.objects;
+}
+
+int fixture_setup(void **state)
+{
+	static unsigned int number;
+	struct fixture *f = calloc(1, sizeof(*f));
+	char name[REFHEAP_NAME_MAX];
+
+	assert_non_null(f);
+	snprintf(name, sizeof(name), "test.%d.%u", getpid(), number++);
+	ok(refheap_open(name, REFHEAP_ATTACH_CREATE | REFHEAP_ATTACH_EXCL,
+			&f->session));
+	ok(refheap_ctl_open(&f->ctl));
+	f->heap = refheap_heap(f->session);
+	f->births = alive(f);
+	*state = f;
+	return 0;
+}
+
+int fixture_teardown(void **state)
+{
+	struct fixture *f = *state;
+	char broken[200];
+
+	if (refheap_verify(f->session, broken, sizeof(broken))) {
+		print_error("verify: %s\n", broken);
+		return -1;
+	}
+	refheap_close(f->session);
+	ok(refheap_heap_remove(f->ctl, f->heap));
+	refheap_ctl_close(f->ctl);
+	free(f);
+	return 0;
+}
+
+struct refheap *another_session(struct fixture *f, uint32_t flags)
+{
+	struct refheap *session;
+
+	ok(refheap_open(refheap_name(f->session), flags, &session));
+	return session;
+}
+
+refheap_id new_int(struct refheap *session, int64_t value)
+{
+	refheap_id id;
+
+	ok(refheap_new_int(session, value, &id));
+	return id;
+}
+
+refheap_id new_str(struct refheap *session, const char *text)
+{
+	refheap_id id;
+
+	ok(refheap_new_str(session, text, &id));
+	return id;
+}
+
+refheap_id new_list(struct refheap *session)
+{
+	refheap_id id;
+
+	ok(refheap_new_list(session, NULL, 0, &id));
+	return id;
+}
+
+refheap_id new_dict(struct refheap *session)
+{
+	refheap_id id;
+
+	ok(refheap_new_dict(session, NULL, 0, &id));
+	return id;
+}
+
+void drop_cycle(struct refheap *session)
+{
+	refheap_id list = new_list(session);
+
+	ok(refheap_append(session, list, list));
+	ok(refheap_drop(session, list));
+}
+
+static int wait_for(pid_t child)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}
+
+int in_child(void (*run)(void *data), void *data)
+{
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child)
+		return wait_for(child);
+	run(data);
+	_exit(0);
+}
+
+int as_user(uid_t uid, void (*run)(void *data), void *data)
+{
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child)
+		return wait_for(child);
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
+	    setresuid(uid, uid, uid))
+		_exit(99);
+	run(data);
+	_exit(0);
+}
