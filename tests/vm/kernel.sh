@@ -484,4 +484,4 @@ main() {
 	esac
 }
 
-main "$@"
+main "$@"; exit

@@ -302,7 +302,11 @@ qemu_command() {
 	local initramfs accelerator=(-accel 'tcg,thread=multi' -cpu max)
 	initramfs=$(prepare --initramfs "$kernel")
 	! kvm_works || accelerator=(-accel kvm -cpu host)
+	# Emulated and on a busy host, a processor may well be away for the 21
+	# seconds after which RCU complains.
 	arguments+=(console=ttyS0 oops=panic mitigations=off random.trust_cpu=on
+		rcupdate.rcu_cpu_stall_timeout=120
+		rcupdate.rcu_cpu_stall_suppress_at_boot=1
 		"refheap_init=$here/guest/init.sh")
 	start=(qemu-system-x86_64 "${accelerator[@]}" -smp 2 -m "$memory"
 		-nodefaults -no-user-config -display none -no-reboot
