@@ -40,6 +40,7 @@ usage() {
 }
 
 # A worker is a session of its own, so that one signal reaches all of a make.
+# shellcheck disable=SC2317 # the traps call it
 end_worker() {
 	[ -z "$worker" ] || kill -KILL -- "-$worker" 2>/dev/null || :
 	worker=
