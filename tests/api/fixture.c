@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <grp.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "fixture.h"
 

@@ -41,7 +41,7 @@ static void kinds_have_names(void **state)
 static void ids_are_read_as_written(void **state)
 {
 	static const refheap_id ids[] = {
-		1, REFHEAP_ID_ROOT, 0xfffffffeffffffff, UINT64_MAX,
+		0, 1, REFHEAP_ID_ROOT, 0xfffffffeffffffff,
 	};
 	char text[REFHEAP_ID_TEXT];
 	refheap_id id = 7;
@@ -58,6 +58,7 @@ static void ids_are_read_as_written(void **state)
 	fails(refheap_parse_id("@12 ", &id), EINVAL);
 	fails(refheap_parse_id("@0x12", &id), EINVAL);
 	fails(refheap_parse_id("@10000000000000000", &id), EINVAL);
+	fails(refheap_parse_id("@ffffffff00000000", &id), EINVAL);
 	assert_true(id == 7);
 }
 

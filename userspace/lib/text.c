@@ -66,7 +66,9 @@ const char *rh_scan_id(const char *text, refheap_id *id)
 			return NULL;
 		value = value << 4 | (refheap_id)hex_digit(*at);
 	}
-	if (at == text + 1)
+	/* Ids of that tag stand for results of a batch, never for objects. */
+	if (at == text + 1 ||
+	    REFHEAP_ID_TAG(value) == REFHEAP_ID_TAG(REFHEAP_ID_RESULT(0)))
 		return NULL;
 	*id = value;
 	return at;
