@@ -27,6 +27,7 @@ static int run_shell(struct context *context, struct arguments *arguments)
 	if (status)
 		return status;
 	context->in_shell = true;
+	context->verbose = argument_option(arguments, "verbose");
 	if (!path && isatty(STDIN_FILENO))
 		status = editor_run(context);
 	else
@@ -37,6 +38,7 @@ static int run_shell(struct context *context, struct arguments *arguments)
 
 static const struct option_spec shell_options[] = {
 	{ "keep-going", 'k', NULL, "in a script, go on after an error" },
+	{ "verbose", 'v', NULL, "in a script, print each command before it is executed" },
 	{ 0 },
 };
 

@@ -210,7 +210,7 @@ static void complete_words(struct completion *completion, size_t count, const ch
 	const struct command *const *list = commands;
 	size_t used = 0, place = 0;
 
-	while (used < count && list) {
+	while (used < count && list && words[used][0] != '-') {
 		command = command_find(completion->context, list, words[used]);
 		if (!command)
 			return;

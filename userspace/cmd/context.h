@@ -45,6 +45,7 @@ struct format {
  * @line: line number in @source
  * @command: what is being executed, for messages
  * @in_shell: shell commands are known, variables exist
+ * @verbose: print the lines of a script before they are executed
  * @quiet: say nothing about errors
  * @leave: the shell is to end
  */
@@ -61,6 +62,7 @@ struct context {
 	unsigned int line;
 	const struct command *command;
 	bool in_shell;
+	bool verbose;
 	bool quiet;
 	bool leave;
 };

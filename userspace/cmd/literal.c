@@ -223,6 +223,7 @@ static bool parse_attributes(struct parser *parser, struct literal *literal)
 {
 	while (!accept(parser, ')')) {
 		struct literal *name = literal_new(LITERAL_STR);
+		const char *start = parser->at;
 		struct literal *value;
 		size_t length = 0;
 
@@ -233,8 +234,10 @@ static bool parse_attributes(struct parser *parser, struct literal *literal)
 		name->length = length;
 		parser->at += length;
 		literal_add(literal, name);
-		if (!length || !accept(parser, '='))
+		if (!length || !accept(parser, '=')) {
+			parser->at = start;
 			return wrong(parser, "NAME=VALUE");
+		}
 		value = parse_value(parser);
 		if (!value)
 			return false;

@@ -82,6 +82,20 @@ int script_line(struct context *context, char *line)
 	return status;
 }
 
+/* What is executed, as if it had been typed; what echo says is seen anyway. */
+static void print_command(const struct context *context, const char *line)
+{
+	enum color_mode mode = context->format.color;
+	size_t length;
+
+	line += strspn(line, " \t");
+	length = strcspn(line, "\r\n");
+	if (!length || *line == '#' || !strncmp(line, "echo", strlen("echo")))
+		return;
+	printf("%srefheap> %.*s%s\n", color_code(mode, stdout, COLOR_HEADING), (int)length, line,
+	       color_code(mode, stdout, COLOR_RESET));
+}
+
 static int run_lines(struct context *context, FILE *file, bool keep_going)
 {
 	cleanup_free char *line = NULL;
@@ -93,6 +107,8 @@ static int run_lines(struct context *context, FILE *file, bool keep_going)
 		int status;
 
 		context->line++;
+		if (context->verbose)
+			print_command(context, line);
 		status = script_line(context, line);
 		/* What a line printed is seen before the next one is tried. */
 		fflush(stdout);

@@ -12,26 +12,28 @@ static unsigned int smallest(unsigned int a, unsigned int b, unsigned int c)
 	return least < c ? least : c;
 }
 
-/* Letters to insert, delete or replace to make one word of the other. */
+/* Letters to insert, delete, replace or swap to make one word of the other. */
 static unsigned int distance(const char *a, const char *b)
 {
-	unsigned int row[WORD_MAX + 1];
+	unsigned int rows[3][WORD_MAX + 1];
 	size_t length = strlen(b);
 
 	for (size_t j = 0; j <= length; j++)
-		row[j] = (unsigned int)j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		unsigned int diagonal = row[0];
+		rows[0][j] = (unsigned int)j;
+	for (size_t i = 1; i <= strlen(a); i++) {
+		const unsigned int *above = rows[(i - 1) % 3];
+		const unsigned int *before = rows[(i + 1) % 3];
+		unsigned int *row = rows[i % 3];
 
 		row[0] = (unsigned int)i;
 		for (size_t j = 1; j <= length; j++) {
-			unsigned int replaced = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = smallest(row[j] + 1, row[j - 1] + 1, replaced);
+			row[j] = smallest(above[j] + 1, row[j - 1] + 1,
+					  above[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = smallest(row[j], before[j - 2] + 1, row[j]);
 		}
 	}
-	return row[length];
+	return rows[strlen(a) % 3][length];
 }
 
 const char *suggest(const struct context *context, const struct command *const *list,

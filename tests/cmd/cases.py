@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs the cases in cases/*.t; each begins with an empty default heap.
+
+  # needs: module       at the top of a file: module, or no-module
+  ## NAME               begins a case
+  $ COMMAND             for bash, with refheap in the PATH
+  > LINE                continues the command
+  ...                   what it prints; "(re)" at the end: a regular expression
+  ! ...                 what it prints on standard error; likewise
+  = STATUS              its status, unless it is 0
+  json EXPRESSION       true, with doc for the document printed, or docs for
+                        one a line, and err for the one on standard error
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+TIMEOUT = 60
+
+
+class Step:
+    """One command and what is expected of it."""
+
+    def __init__(self, command, line):
+        self.command, self.line = command, line
+        self.out, self.err, self.checks, self.status = [], [], [], 0
+
+
+def parse(path):
+    needs, cases, step = None, [], None
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line.startswith("# needs: "):
+            needs = line.removeprefix("# needs: ")
+        elif line.startswith("## "):
+            cases.append((line[3:], []))
+            step = None
+        elif line.startswith("$ "):
+            step = Step(line[2:], number)
+            cases[-1][1].append(step)
+        elif step is None:
+            continue
+        elif line.startswith("> "):
+            step.command += "\n" + line[2:]
+        elif line.startswith("! "):
+            step.err.append(line[2:])
+        elif line.startswith("= "):
+            step.status = int(line[2:])
+        elif line.startswith("json "):
+            step.checks.append(line[5:])
+        else:
+            step.out.append(line)
+    # Blank lines that set cases apart are not output.
+    for _, steps in cases:
+        while steps[-1].out and not steps[-1].out[-1]:
+            steps[-1].out.pop()
+    return needs, cases
+
+
+def matches(expected, got):
+    if len(expected) != len(got):
+        return False
+    for want, have in zip(expected, got):
+        if want.endswith(" (re)"):
+            if not re.fullmatch(want.removesuffix(" (re)"), have):
+                return False
+        elif want != have:
+            return False
+    return True
+
+
+def documents(text):
+    """The names that a json line can use."""
+    try:
+        return {"doc": json.loads(text)}
+    except ValueError:
+        return {"docs": [json.loads(line) for line in text.splitlines()]}
+
+
+def check_json(step, out, err):
+    names = {"re": re, "err": json.loads(err) if err else None}
+    names.update(documents(out) if out else {"doc": None})
+    return [f"false: {check}" for check in step.checks if not eval(check, names)]
+
+
+def run(step, environment, folder):
+    """What is wrong with a step."""
+    result = subprocess.run(["bash", "-c", step.command], env=environment, cwd=folder,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=TIMEOUT)
+    wrong = []
+    if result.returncode != step.status:
+        wrong.append(f"status {result.returncode}, not {step.status}")
+    try:
+        wrong += check_json(step, result.stdout, result.stderr) if step.checks else []
+    except Exception as error:
+        wrong.append(f"json: {error!r}")
+    if not (step.checks and not step.out) and not matches(step.out, result.stdout.splitlines()):
+        wrong += ["expected output:", *step.out]
+    if not (step.checks and not step.err) and not matches(step.err, result.stderr.splitlines()):
+        wrong += ["expected errors:", *step.err]
+    if wrong:
+        wrong = [f"line {step.line}: {step.command}", *wrong, "got output:",
+                 *result.stdout.splitlines(), "got errors:", *result.stderr.splitlines()]
+    return wrong
+
+
+def run_case(steps, environment, module):
+    if module:
+        subprocess.run(["refheap", "heap", "del", f"user.{os.getuid()}"], env=environment,
+                       capture_output=True, check=False)
+    with tempfile.TemporaryDirectory() as folder:
+        for step in steps:
+            wrong = run(step, environment, folder)
+            if wrong:
+                return wrong
+    return []
+
+
+def main():
+    build = sys.argv[1]
+    paths = [pathlib.Path(name) for name in sys.argv[2:]] or sorted(HERE.glob("cases/*.t"))
+    module = pathlib.Path("/dev/refheap").exists()
+    environment = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}", LC_ALL="C.UTF-8",
+                       REPO=str(HERE.parent.parent))
+    os.environ["PATH"] = environment["PATH"]
+    number = failed = 0
+    for path in paths:
+        needs, cases = parse(path)
+        for name, steps in cases:
+            number += 1
+            title = f"{number} - {path.stem}: {name}"
+            if needs and needs != ("module" if module else "no-module"):
+                print(f"ok {title} # SKIP needs {needs}", flush=True)
+                continue
+            wrong = run_case(steps, environment, module)
+            failed += bool(wrong)
+            print(f"{'not ok' if wrong else 'ok'} {title}", flush=True)
+            for line in wrong:
+                print(f"#   {line}", flush=True)
+    print(f"1..{number}")
+    return failed > 0
+
+
+sys.exit(main())
