@@ -902,9 +902,9 @@ int refheap_batch_undo(struct refheap_batch_builder *builder,
  * @map: for refheap_view_close()
  * @map_length: likewise
  *
- * A view has a reference of its own. When the payload goes nevertheless, since
- * the heap was removed or the bytearray resized, access raises SIGBUS; it never
- * shows other data.
+ * A view holds no reference: keep one while it is used. When the payload goes
+ * all the same, because the object died, the heap was removed or the bytearray
+ * was resized, access raises SIGBUS; it never shows anything else.
  */
 struct refheap_view {
 	void *data;
@@ -920,7 +920,7 @@ struct refheap_view {
  * @flags: 0, or REFHEAP_VIEW_WRITE
  * @view: out: to be closed with refheap_view_close()
  *
- * A view may outlive the session.
+ * A view may outlive the session, if something else keeps the object alive.
  *
  * Return: 0, -EOPNOTSUPP when it has no payload to map, -EACCES when writing
  * was asked for and is not possible.
@@ -1063,7 +1063,7 @@ int refheap_dispatch_events(struct refheap *session, refheap_event_fn *fn,
  *
  * Functions that take a control handle work on any heap that the caller may
  * read, by its number; others are -ENOENT. Those that change a heap need to be
- * called by its owner or with CAP_SYS_ADMIN, else -EPERM.
+ * called by its owner or with CAP_SYS_ADMIN, else -EPERM or -EACCES.
  */
 
 /* -ENXIO when the module is not loaded. */
@@ -1096,7 +1096,7 @@ struct refheap_heap_info {
  * @owner: uid, or REFHEAP_OWNER_SELF
  * @heap: out: number; numbers are not used again while the module is loaded
  *
- * Return: 0, or -ENOENT.
+ * Return: 0, -ENOENT, or -EINVAL when no heap can have that name.
  */
 int refheap_heap_find(struct refheap_ctl *ctl, const char *name,
 		      uint32_t owner, uint32_t *heap);

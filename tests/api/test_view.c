@@ -93,8 +93,8 @@ static void readers_do_not_write(void **state)
 	refheap_close(reader);
 }
 
-/* The view keeps the object, or the payload faults; it never changes hands. */
-static void view_outlives_reference(void **state)
+/* The session that opened a view can go, as long as the object stays. */
+static void view_outlives_session(void **state)
 {
 	struct fixture *f = *state;
 	struct refheap *other = another_session(f, 0);
@@ -102,12 +102,38 @@ static void view_outlives_reference(void **state)
 	refheap_id id;
 
 	ok(refheap_new_bytes(other, "still here", 10, &id));
+	ok(refheap_take(f->session, id));
 	ok(refheap_view_open(other, id, 0, &view));
-	ok(refheap_drop(other, id));
 	refheap_close(other);
+	eventually(refheap_refcount(f->session, id) == 1);
 	assert_memory_equal(view.data, "still here", 10);
 	refheap_view_close(&view);
-	eventually(refheap_refcount(f->session, id) == -ESTALE);
+	assert_int_equal(refheap_refcount(f->session, id), 1);
+}
+
+static void touch_view(void *data)
+{
+	const struct refheap_view *view = data;
+
+	_exit(*(volatile char *)view->data == 'X' ? 96 : 97);
+}
+
+/* The view of a dead object faults, also when its place is taken again. */
+static void dead_objects_fault(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap_view view;
+	refheap_id id, other;
+
+	ok(refheap_new_bytes(f->session, "mortal", 6, &id));
+	ok(refheap_view_open(f->session, id, 0, &view));
+	assert_memory_equal(view.data, "mortal", 6);
+	ok(refheap_drop(f->session, id));
+	assert_int_equal(in_child(touch_view, &view), 128 + SIGBUS);
+	for (int i = 0; i < 100; i++)
+		ok(refheap_new_bytes(f->session, "XXXXXX", 6, &other));
+	assert_int_equal(in_child(touch_view, &view), 128 + SIGBUS);
+	refheap_view_close(&view);
 }
 
 struct touch {
@@ -179,7 +205,8 @@ int main(void)
 		heap_test(constant_payload_is_not_written),
 		heap_test(bytearrays_are_shared),
 		heap_test(readers_do_not_write),
-		heap_test(view_outlives_reference),
+		heap_test(view_outlives_session),
+		heap_test(dead_objects_fault),
 		cmocka_unit_test_setup_teardown(removed_heap_faults,
 						fixture_setup, close_removed),
 		heap_test(resized_payload_faults),

@@ -123,9 +123,8 @@ int refheap_heap_find(struct refheap_ctl *ctl, const char *name,
 		refheap_default_name(owner, default_name);
 		name = default_name;
 	}
-	/* No heap has a name that long. */
 	if (strlen(name) >= REFHEAP_NAME_MAX)
-		return -ENOENT;
+		return -EINVAL;
 	request = rh_request(&ctl->socket, REFHEAP_CMD_HEAP_GET, 0, 0);
 	if (request)
 		put = put_name(request, name, owner);
