@@ -117,12 +117,13 @@ struct rh_batch {
 	u32 out_used;
 	u32 flags;
 	struct {
-		u8 stage;
-		u8 counted;
-		u8 retried;
-		u32 ticket;
+		u8 counted;	/* the birth has been counted */
+		u8 retried;	/* memory was short, a collection has been asked for */
+		u8 collect;	/* 1 + generation of a collection to be started */
+		u8 begun;	/* of an operation in several steps: it has begun */
+		u32 ticket;	/* of the collection that is waited for */
 		u32 cursor;
-		int cause;
+		u64 n;
 	} state;
 };
 
@@ -213,6 +214,7 @@ int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object);
  * @subject: id, with REFERRERS or REFERENTS
  * @cursor: where the walk is; zero at the start
  * @cell: likewise, within an object
+ * @edges: found in the object at @cursor so far
  */
 struct rh_scan {
 	u32 filters;
@@ -222,6 +224,7 @@ struct rh_scan {
 	u64 subject;
 	u32 cursor;
 	u32 cell;
+	u32 edges;
 };
 
 /*

@@ -53,6 +53,7 @@
  *   EEXIST      a type of that name exists and is not the same
  *   ENOTUNIQ    REFHEAP_OP_DROP of an object that the session does not hold
  *   EFBIG       an object would grow over its limit
+ *   E2BIG       more than REFHEAP_MAX_IDS in one operation
  *   ENOSPC      the output area of the batch is full
  *   EDQUOT      a limit of the heap or of the user was reached, also after
  *               a collection
@@ -73,6 +74,7 @@
 #define REFHEAP_NAME_MAX	64	/* of a heap or type, with its final NUL */
 #define REFHEAP_MAX_OPS		65536	/* operations in one batch */
 #define REFHEAP_MAX_DATA	(64U << 20) /* bytes of input, or of output, of a batch */
+#define REFHEAP_MAX_IDS		16384	/* ids, entries or members in one operation */
 
 /*
  * An id names an object of one heap: the slot in the lower 32 bits, in the
@@ -80,6 +82,9 @@
  */
 #define REFHEAP_ID(slot, tag)	(((__u64)(tag) << 32) | (__u32)(slot))
 #define REFHEAP_ID_SLOT(id)	((__u32)(id))
+/* Every payload has its own range of the device's offsets: its slot shifted by this. */
+#define REFHEAP_VIEW_SHIFT	31
+
 #define REFHEAP_ID_TAG(id)	((__u32)((id) >> 32))
 
 /* The root namespace of every heap: a dict, always alive, owned by nobody. */
@@ -195,10 +200,11 @@ enum refheap_opcode {
 	REFHEAP_OP_SET_ATTR,	/* a: instance, data: name, c: value */
 	REFHEAP_OP_DEL_ATTR,	/* a: instance, data: name */
 	REFHEAP_OP_CLEAR,	/* a: list, dict, set, bytearray or dict-backed instance */
-	REFHEAP_OP_NEXT,	/* a: container, b: cursor, 0 to begin => the next
-				 * entry into the output: struct refheap_entry;
-				 * value: next cursor, 0 at the end (then no entry);
-				 * references: taken for key and value unless 0
+	REFHEAP_OP_NEXT,	/* a: container, b: cursor, 0 to begin, arg: how many
+				 * entries at most, 0 for 1 => entries into the output,
+				 * each a struct refheap_entry; info: their number;
+				 * value: next cursor, 0 at the end. The session has a
+				 * reference more to each key and value that is not 0.
 				 */
 
 	/* Payload. */

@@ -1,0 +1,629 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The arena allocator. Three kinds of arenas: those cut into pools of 16 KiB,
+ * whose blocks are of one class each; those cut into runs of pages; and those
+ * that are one block.
+ *
+ * New pools and runs come from the fullest arena that has room, so that others
+ * have a chance to become empty and to go back. One empty arena of each kind
+ * stays, lest a single block at the edge costs a megabyte each time.
+ */
+#include <linux/bitops.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "arena.h"
+
+#define POOL_WORDS	(RH_POOL_BYTES / 16 / 64)
+#define POOL_PAGES	(RH_POOL_BYTES / RH_PAGE_BYTES)
+#define POOL_UNITS	(RH_POOL_BYTES >> RH_UNIT_SHIFT)
+#define PAGE_UNITS	(RH_PAGE_BYTES >> RH_UNIT_SHIFT)
+#define PAGE_WORDS	(RH_ARENA_PAGES_MAX / 64)
+
+enum arena_use { USE_POOLS, USE_RUNS, USE_ONE };
+
+/* Links are the other's number + 1, so that 0 is the end. */
+struct rh_pool {
+	u32 prev, next;		/* among the partial ones of the class */
+	u16 class_plus_one;	/* 0: the pool is free */
+	u16 used, capacity;	/* blocks */
+	u16 hint;		/* no word before it has a free block */
+	u64 bitmap[POOL_WORDS];	/* blocks in use */
+};
+
+struct rh_arena {
+	enum arena_use use;
+	u32 prev, next;		/* in the bucket */
+	u32 level;		/* which bucket: free pools, or longest free run */
+	u32 pages_free;
+	size_t bytes;
+	u64 pages[PAGE_WORDS];	/* RUNS: in use */
+	struct rh_pool pool[];	/* POOLS */
+};
+
+static unsigned int pools_per_arena(const struct rh_heap *heap)
+{
+	return heap->params.arena_bytes / RH_POOL_BYTES;
+}
+
+static unsigned int pages_per_arena(const struct rh_heap *heap)
+{
+	return heap->params.arena_bytes / RH_PAGE_BYTES;
+}
+
+static size_t arena_struct_bytes(const struct rh_heap *heap, enum arena_use use)
+{
+	size_t pools = use == USE_POOLS ? pools_per_arena(heap) : 0;
+
+	return sizeof(struct rh_arena) + pools * sizeof(struct rh_pool);
+}
+
+static u32 *bucket_of(struct rh_space *space, const struct rh_arena *arena)
+{
+	return arena->use == USE_POOLS ? &space->bucket[arena->level] :
+					 &space->run_bucket[arena->level];
+}
+
+static void bucket_add(struct rh_space *space, u32 index, u32 level)
+{
+	struct rh_arena *arena = space->arena[index];
+	u32 *head;
+
+	arena->level = level;
+	head = bucket_of(space, arena);
+	arena->prev = 0;
+	arena->next = *head;
+	if (*head)
+		space->arena[*head - 1]->prev = index + 1;
+	*head = index + 1;
+}
+
+static void bucket_del(struct rh_space *space, u32 index)
+{
+	struct rh_arena *arena = space->arena[index];
+
+	if (arena->prev)
+		space->arena[arena->prev - 1]->next = arena->next;
+	else
+		*bucket_of(space, arena) = arena->next;
+	if (arena->next)
+		space->arena[arena->next - 1]->prev = arena->prev;
+}
+
+static void bucket_move(struct rh_space *space, u32 index, u32 level)
+{
+	if (space->arena[index]->level == level)
+		return;
+	bucket_del(space, index);
+	bucket_add(space, index, level);
+}
+
+/* Makes room for at least one index more in the directories. */
+static int directory_grow(struct rh_heap *heap, struct rh_space *space)
+{
+	u32 old = space->capacity;
+	u32 capacity = old ? old * 2 : 16;
+	struct rh_arena **arena;
+	void **base;
+
+	if (old >= RH_MAX_ARENAS)
+		return -ENOMEM;
+	base = rh_alloc(heap, capacity * sizeof(*base));
+	if (IS_ERR(base))
+		return PTR_ERR(base);
+	arena = rh_alloc(heap, capacity * sizeof(*arena));
+	if (IS_ERR(arena)) {
+		rh_free(heap, base, capacity * sizeof(*base));
+		return PTR_ERR(arena);
+	}
+	if (old) {
+		memcpy(base, space->base, old * sizeof(*base));
+		memcpy(arena, space->arena, old * sizeof(*arena));
+		rh_free(heap, space->base, old * sizeof(*base));
+		rh_free(heap, space->arena, old * sizeof(*arena));
+	}
+	space->base = base;
+	space->arena = arena;
+	space->capacity = capacity;
+	return 0;
+}
+
+static int find_index(struct rh_heap *heap, struct rh_space *space, u32 *index)
+{
+	u32 i = space->free_hint;
+	int err;
+
+	while (i < space->capacity && space->arena[i])
+		i++;
+	space->free_hint = i;
+	if (i >= space->capacity) {
+		err = directory_grow(heap, space);
+		if (err)
+			return err;
+	}
+	*index = i;
+	return 0;
+}
+
+static int arena_new(struct rh_heap *heap, struct rh_space *space, enum arena_use use,
+		     size_t bytes, u32 *index)
+{
+	struct rh_arena *arena;
+	void *base;
+	int err;
+
+	err = find_index(heap, space, index);
+	if (err)
+		return err;
+	arena = rh_alloc(heap, arena_struct_bytes(heap, use));
+	if (IS_ERR(arena))
+		return PTR_ERR(arena);
+	base = heap->host->alloc_pages(heap->ctx, bytes);
+	if (IS_ERR(base)) {
+		rh_free(heap, arena, arena_struct_bytes(heap, use));
+		return PTR_ERR(base);
+	}
+	arena->use = use;
+	arena->bytes = bytes;
+	arena->pages_free = use == USE_ONE ? 0 : bytes / RH_PAGE_BYTES;
+	space->arena[*index] = arena;
+	space->base[*index] = base;
+	space->free_hint = *index + 1;
+	space->arenas++;
+	space->bytes += bytes;
+	heap->reserved += bytes;
+	if (use == USE_POOLS)
+		bucket_add(space, *index, pools_per_arena(heap));
+	else if (use == USE_RUNS)
+		bucket_add(space, *index, pages_per_arena(heap));
+	return 0;
+}
+
+static void arena_free(struct rh_heap *heap, struct rh_space *space, u32 index)
+{
+	struct rh_arena *arena = space->arena[index];
+
+	if (arena->use != USE_ONE)
+		bucket_del(space, index);
+	heap->host->free_pages(heap->ctx, space->base[index], arena->bytes);
+	space->arenas--;
+	space->bytes -= arena->bytes;
+	heap->reserved -= arena->bytes;
+	space->base[index] = NULL;
+	space->arena[index] = NULL;
+	if (index < space->free_hint)
+		space->free_hint = index;
+	rh_free(heap, arena, arena_struct_bytes(heap, arena->use));
+}
+
+/* Gives an arena that became empty back, unless it is the only empty one. */
+static void arena_empty(struct rh_heap *heap, struct rh_space *space, u32 index)
+{
+	struct rh_arena *arena = space->arena[index];
+
+	if (arena->prev || arena->next)
+		arena_free(heap, space, index);
+}
+
+static struct rh_pool *pool_get(struct rh_space *space, u32 id)
+{
+	return &space->arena[id / RH_POOLS_MAX]->pool[id % RH_POOLS_MAX];
+}
+
+static void partial_add(struct rh_space *space, u32 class, u32 id)
+{
+	struct rh_pool *pool = pool_get(space, id);
+
+	pool->prev = 0;
+	pool->next = space->partial[class];
+	if (pool->next)
+		pool_get(space, pool->next - 1)->prev = id + 1;
+	space->partial[class] = id + 1;
+}
+
+static void partial_del(struct rh_space *space, u32 class, u32 id)
+{
+	struct rh_pool *pool = pool_get(space, id);
+
+	if (pool->prev)
+		pool_get(space, pool->prev - 1)->next = pool->next;
+	else
+		space->partial[class] = pool->next;
+	if (pool->next)
+		pool_get(space, pool->next - 1)->prev = pool->prev;
+}
+
+static u32 first_bucket(const u32 *bucket, u32 from, u32 to)
+{
+	u32 level;
+
+	for (level = from; level <= to; level++)
+		if (bucket[level])
+			return bucket[level];
+	return 0;
+}
+
+static int pool_new(struct rh_heap *heap, struct rh_space *space, u32 class)
+{
+	u32 npools = pools_per_arena(heap);
+	u32 index = first_bucket(space->bucket, 1, npools);
+	struct rh_arena *arena;
+	struct rh_pool *pool;
+	u32 i;
+	int err;
+
+	if (!index) {
+		err = arena_new(heap, space, USE_POOLS, heap->params.arena_bytes, &index);
+		if (err)
+			return err;
+	} else {
+		index--;
+	}
+	arena = space->arena[index];
+	for (i = 0; arena->pool[i].class_plus_one; i++)
+		;
+	pool = &arena->pool[i];
+	memset(pool, 0, sizeof(*pool));
+	pool->class_plus_one = class + 1;
+	pool->capacity = RH_POOL_BYTES / ((class + 1) * 16);
+	arena->pages_free -= POOL_PAGES;
+	bucket_move(space, index, arena->level - 1);
+	partial_add(space, class, index * RH_POOLS_MAX + i);
+	space->pools[class]++;
+	return 0;
+}
+
+static void pool_free(struct rh_heap *heap, struct rh_space *space, u32 class, u32 id)
+{
+	u32 index = id / RH_POOLS_MAX;
+	struct rh_arena *arena = space->arena[index];
+
+	partial_del(space, class, id);
+	pool_get(space, id)->class_plus_one = 0;
+	space->pools[class]--;
+	arena->pages_free += POOL_PAGES;
+	bucket_move(space, index, arena->level + 1);
+	if (arena->level == pools_per_arena(heap))
+		arena_empty(heap, space, index);
+}
+
+static int small_alloc(struct rh_heap *heap, struct rh_space *space, u32 class, u32 *handle)
+{
+	struct rh_pool *pool;
+	u32 id, word, bit;
+	int err;
+
+	if (!space->partial[class]) {
+		err = pool_new(heap, space, class);
+		if (err)
+			return err;
+	}
+	id = space->partial[class] - 1;
+	pool = pool_get(space, id);
+	for (word = pool->hint; !~pool->bitmap[word]; word++)
+		;
+	bit = __ffs(~pool->bitmap[word]);
+	pool->bitmap[word] |= 1ULL << bit;
+	pool->hint = word;
+	if (++pool->used == pool->capacity)
+		partial_del(space, class, id);
+	space->used[class]++;
+	*handle = (id / RH_POOLS_MAX << RH_ARENA_SHIFT) +
+		  id % RH_POOLS_MAX * POOL_UNITS + (word * 64 + bit) * (class + 1);
+	return 0;
+}
+
+static void small_free(struct rh_heap *heap, struct rh_space *space, u32 class, u32 handle)
+{
+	u32 unit = handle & ((1U << RH_ARENA_SHIFT) - 1);
+	u32 id = (handle >> RH_ARENA_SHIFT) * RH_POOLS_MAX + unit / POOL_UNITS;
+	struct rh_pool *pool = pool_get(space, id);
+	u32 block = unit % POOL_UNITS / (class + 1);
+
+	if (WARN_ON_ONCE(pool->class_plus_one != class + 1 ||
+			 !(pool->bitmap[block / 64] & (1ULL << block % 64))))
+		return;
+	pool->bitmap[block / 64] &= ~(1ULL << block % 64);
+	if (block / 64 < pool->hint)
+		pool->hint = block / 64;
+	space->used[class]--;
+	if (pool->used-- == pool->capacity)
+		partial_add(space, class, id);
+	/* One empty pool of a class stays while it is its only one to allocate from. */
+	if (!pool->used && (pool->prev || pool->next))
+		pool_free(heap, space, class, id);
+}
+
+/* First free run of at least @want pages, or the longest. Return: its length. */
+static u32 find_run(const struct rh_arena *arena, u32 npages, u32 want, u32 *start)
+{
+	u32 page, length = 0, longest = 0;
+
+	for (page = 0; page < npages; page++) {
+		if (arena->pages[page / 64] & (1ULL << page % 64)) {
+			length = 0;
+			continue;
+		}
+		if (++length > longest) {
+			longest = length;
+			*start = page + 1 - length;
+			if (longest == want)
+				break;
+		}
+	}
+	return longest;
+}
+
+static void mark_run(struct rh_arena *arena, u32 start, u32 n, bool used)
+{
+	u32 page;
+
+	for (page = start; page < start + n; page++) {
+		if (used)
+			arena->pages[page / 64] |= 1ULL << page % 64;
+		else
+			arena->pages[page / 64] &= ~(1ULL << page % 64);
+	}
+	if (used)
+		arena->pages_free -= n;
+	else
+		arena->pages_free += n;
+}
+
+static int run_alloc(struct rh_heap *heap, struct rh_space *space, u32 n, u32 *handle)
+{
+	u32 npages = pages_per_arena(heap);
+	u32 index = first_bucket(space->run_bucket, n, npages);
+	struct rh_arena *arena;
+	u32 start = 0, unused;
+	int err;
+
+	if (!index) {
+		err = arena_new(heap, space, USE_RUNS, heap->params.arena_bytes, &index);
+		if (err)
+			return err;
+	} else {
+		index--;
+	}
+	arena = space->arena[index];
+	find_run(arena, npages, n, &start);
+	mark_run(arena, start, n, true);
+	bucket_move(space, index, find_run(arena, npages, npages, &unused));
+	*handle = (index << RH_ARENA_SHIFT) + start * PAGE_UNITS;
+	return 0;
+}
+
+static void run_free(struct rh_heap *heap, struct rh_space *space, u32 n, u32 handle)
+{
+	u32 npages = pages_per_arena(heap);
+	u32 index = handle >> RH_ARENA_SHIFT;
+	struct rh_arena *arena = space->arena[index];
+	u32 unused;
+
+	mark_run(arena, (handle & ((1U << RH_ARENA_SHIFT) - 1)) / PAGE_UNITS, n, false);
+	bucket_move(space, index, find_run(arena, npages, npages, &unused));
+	if (arena->pages_free == npages)
+		arena_empty(heap, space, index);
+}
+
+static u32 size_class(size_t bytes)
+{
+	return (bytes - 1) / 16;
+}
+
+static bool is_run(const struct rh_heap *heap, size_t bytes)
+{
+	return bytes <= heap->params.arena_bytes / 2;
+}
+
+size_t rh_block_charge(size_t bytes)
+{
+	return bytes <= RH_SMALL_MAX ? ALIGN(bytes, 16) : ALIGN(bytes, RH_PAGE_BYTES);
+}
+
+static int large_alloc(struct rh_heap *heap, struct rh_space *space, size_t bytes, u32 *handle)
+{
+	u32 index;
+	int err;
+
+	bytes = ALIGN(bytes, RH_PAGE_BYTES);
+	if (is_run(heap, bytes)) {
+		err = run_alloc(heap, space, bytes / RH_PAGE_BYTES, handle);
+		if (err)
+			return err;
+	} else {
+		err = arena_new(heap, space, USE_ONE, bytes, &index);
+		if (err)
+			return err;
+		*handle = index << RH_ARENA_SHIFT;
+	}
+	space->large_blocks++;
+	space->large_bytes += bytes;
+	return 0;
+}
+
+int rh_block_alloc(struct rh_heap *heap, enum refheap_space which, size_t bytes, u32 *handle)
+{
+	struct rh_space *space = &heap->space[which];
+	int err;
+
+	*handle = 0;
+	if (!bytes)
+		return 0;
+	if (bytes <= RH_SMALL_MAX)
+		err = small_alloc(heap, space, size_class(bytes), handle);
+	else
+		err = large_alloc(heap, space, bytes, handle);
+	/* A free block of a page that is mapped writable may have been written. */
+	if (!err && which == REFHEAP_SPACE_MUTABLE)
+		memset(rh_block(heap, which, *handle), 0, bytes);
+	return err;
+}
+
+void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, size_t bytes)
+{
+	struct rh_space *space = &heap->space[which];
+
+	if (!handle)
+		return;
+	if (space->scrub && (bytes <= RH_SMALL_MAX || is_run(heap, bytes)))
+		memset(rh_block(heap, which, handle), 0, bytes);
+	if (bytes <= RH_SMALL_MAX) {
+		small_free(heap, space, size_class(bytes), handle);
+		return;
+	}
+	bytes = ALIGN(bytes, RH_PAGE_BYTES);
+	space->large_blocks--;
+	space->large_bytes -= bytes;
+	if (is_run(heap, bytes))
+		run_free(heap, space, bytes / RH_PAGE_BYTES, handle);
+	else
+		arena_free(heap, space, handle >> RH_ARENA_SHIFT);
+}
+
+void rh_arena_init(struct rh_heap *heap)
+{
+	enum refheap_space space;
+
+	/* Index 0 stays free: handle 0, its first block, is no block. */
+	for (space = 0; space < __REFHEAP_SPACE_MAX; space++)
+		heap->space[space].free_hint = 1;
+	heap->space[REFHEAP_SPACE_CONST].scrub = true;
+	heap->space[REFHEAP_SPACE_MUTABLE].scrub = true;
+}
+
+void rh_arena_exit(struct rh_heap *heap)
+{
+	struct rh_space *space;
+	u32 i;
+
+	for (space = heap->space; space < heap->space + __REFHEAP_SPACE_MAX; space++) {
+		for (i = 0; i < space->capacity; i++)
+			if (space->arena[i])
+				arena_free(heap, space, i);
+		if (!space->capacity)
+			continue;
+		rh_free(heap, space->base, space->capacity * sizeof(*space->base));
+		rh_free(heap, space->arena, space->capacity * sizeof(*space->arena));
+	}
+}
+
+size_t rh_trim(struct rh_heap *heap)
+{
+	u64 before = heap->reserved;
+	struct rh_space *space;
+	u32 class, index, id;
+
+	rh_assert_locked(heap);
+	for (space = heap->space; space < heap->space + __REFHEAP_SPACE_MAX; space++) {
+		for (class = 0; class < RH_CLASSES; class++) {
+			id = space->partial[class];
+			if (id && !pool_get(space, id - 1)->used)
+				pool_free(heap, space, class, id - 1);
+		}
+		index = space->bucket[pools_per_arena(heap)];
+		if (index)
+			arena_free(heap, space, index - 1);
+		index = space->run_bucket[pages_per_arena(heap)];
+		if (index)
+			arena_free(heap, space, index - 1);
+	}
+	return before - heap->reserved;
+}
+
+int rh_class_stat(struct rh_heap *heap, enum refheap_space which, u32 class,
+		  struct rh_class_stat *stat)
+{
+	const struct rh_space *space = &heap->space[which];
+	u32 bytes = (class + 1) * 16;
+
+	if (class >= RH_CLASSES)
+		return -ENOENT;
+	stat->bytes = bytes;
+	stat->pools = space->pools[class];
+	stat->used = space->used[class];
+	stat->free = stat->pools * (RH_POOL_BYTES / bytes) - stat->used;
+	return 0;
+}
+
+int rh_arena_stat(struct rh_heap *heap, enum refheap_space which, u32 index,
+		  struct rh_arena_stat *stat)
+{
+	const struct rh_space *space = &heap->space[which];
+
+	while (index < space->capacity && !space->arena[index])
+		index++;
+	if (index >= space->capacity)
+		return -ENOENT;
+	stat->index = index;
+	stat->bytes = space->arena[index]->bytes;
+	stat->pages = stat->bytes / RH_PAGE_BYTES;
+	stat->pages_free = space->arena[index]->pages_free;
+	return 0;
+}
+
+void rh_space_stat(struct rh_heap *heap, enum refheap_space which, struct rh_space_stat *stat)
+{
+	const struct rh_space *space = &heap->space[which];
+
+	stat->arenas = space->arenas;
+	stat->bytes = space->bytes;
+	stat->large_blocks = space->large_blocks;
+	stat->large_bytes = space->large_bytes;
+}
+
+/* Compares the pools of one arena with what is noted of them. */
+static bool pools_consistent(const struct rh_heap *heap, const struct rh_arena *arena,
+			     u64 *pools, u64 *used)
+{
+	u32 npools = pools_per_arena(heap), free = 0, i, word, n;
+
+	for (i = 0; i < npools; i++) {
+		const struct rh_pool *pool = &arena->pool[i];
+
+		if (!pool->class_plus_one) {
+			free++;
+			continue;
+		}
+		for (n = 0, word = 0; word < POOL_WORDS; word++)
+			n += hweight64(pool->bitmap[word]);
+		if (n != pool->used || n > pool->capacity)
+			return false;
+		pools[pool->class_plus_one - 1]++;
+		used[pool->class_plus_one - 1] += n;
+	}
+	return arena->level == free && arena->pages_free == free * POOL_PAGES;
+}
+
+unsigned int rh_arena_verify(struct rh_heap *heap, enum refheap_space which, const char **what)
+{
+	const struct rh_space *space = &heap->space[which];
+	u64 pools[RH_CLASSES] = {}, used[RH_CLASSES] = {};
+	unsigned int faults = 0;
+	u32 i, unused;
+
+	for (i = 0; i < space->capacity; i++) {
+		const struct rh_arena *arena = space->arena[i];
+
+		if (!arena || arena->use == USE_ONE)
+			continue;
+		if (arena->use == USE_POOLS && !pools_consistent(heap, arena, pools, used)) {
+			*what = "an arena's pools are not what is noted of them";
+			faults++;
+		}
+		if (arena->use == USE_RUNS &&
+		    find_run(arena, pages_per_arena(heap), RH_ARENA_PAGES_MAX, &unused) !=
+		    arena->level) {
+			*what = "an arena's longest run of pages is not what is noted of it";
+			faults++;
+		}
+	}
+	for (i = 0; i < RH_CLASSES; i++) {
+		if (pools[i] != space->pools[i] || used[i] != space->used[i]) {
+			*what = "a size class has other pools or blocks than are counted";
+			faults++;
+		}
+	}
+	return faults;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The slow side of the barrier.
+ */
+#include "barrier.h"
+#include "collect.h"
+
+void rh_touch_slow(struct rh_heap *heap, u32 slot)
+{
+	struct rh_hot *hot = rh_hot(heap, slot);
+
+	if (!rh_gc_is_candidate(hot->gc))
+		return;
+	/* Nobody can lead to what has been condemned. */
+	if (WARN_ON_ONCE(rh_gc_decided(heap)))
+		return;
+	if (heap->gc.phase < RH_PHASE_ROOTS)
+		hot->gc = RH_GC_DIRTY;
+	else
+		rh_collect_push(heap, slot);
+}
+
+/*
+ * Puts an object whose last reference has gone onto the death list. A
+ * collection has nothing to decide about it any more, but may still have it on
+ * its mark stack, whose links must stay.
+ */
+void rh_kill(struct rh_heap *heap, u32 slot)
+{
+	struct rh_head *head = rh_head(heap, slot);
+	struct rh_hot *hot = rh_hot(heap, slot);
+
+	head->meta |= RH_META_DEAD;
+	head->count = heap->dying;
+	heap->dying = slot;
+	if (rh_kind_is_leaf(rh_meta_kind(head->meta)))
+		return;
+	if (rh_gc_is_candidate(hot->gc) || hot->gc == RH_GC_DIRTY)
+		heap->gc.undecided--;
+	if (!rh_gc_is_queued(hot->gc))
+		hot->gc = RH_GC_DEAD;
+	if (hot->block)
+		rh_cells(heap, slot)->n = 0;
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Executing batches: decode an operation, do what can fail, then do it.
+ *
+ * An operation that cannot be finished within its slice, because it waits for
+ * a collection or walks over something long, returns RH_MORE and is called
+ * again with what it left in batch->state.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "collect.h"
+#include "execute.h"
+#include "table.h"
+
+/* What an operation makes of its fields; all others must be zero. */
+enum use {
+	A_OBJECT	= 1 << 0,
+	A_NUMBER	= 1 << 1,
+	B_NUMBER	= 1 << 2,
+	B_KEY		= 1 << 3,	/* an object, or with KEY_STR a string */
+	B_OBJECT	= 1 << 4,
+	C_OBJECT	= 1 << 5,
+	C_NUMBER	= 1 << 6,
+	ARG		= 1 << 7,
+	DATA		= 1 << 8,
+	IDS		= 1 << 9,
+	GIVES		= 1 << 10,	/* result.value is a reference */
+	WRITES		= 1 << 11,
+	HEADER		= 1 << 12,	/* birth of what has a collector header */
+};
+
+struct op_description {
+	int (*execute)(struct rh_op *op);
+	u32 use;
+};
+
+static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
+	[REFHEAP_OP_NOP] = { rh_op_nop, 0 },
+	[REFHEAP_OP_NONE] = { rh_op_none, GIVES | WRITES },
+	[REFHEAP_OP_BOOL] = { rh_op_bool, A_NUMBER | GIVES | WRITES },
+	[REFHEAP_OP_INT] = { rh_op_int, A_NUMBER | GIVES | WRITES },
+	[REFHEAP_OP_FLOAT] = { rh_op_float, A_NUMBER | GIVES | WRITES },
+	[REFHEAP_OP_STR] = { rh_op_str, DATA | ARG | GIVES | WRITES },
+	[REFHEAP_OP_BYTES] = { rh_op_bytes, DATA | GIVES | WRITES },
+	[REFHEAP_OP_BYTEARRAY] = { rh_op_bytearray, A_NUMBER | DATA | GIVES | WRITES },
+	[REFHEAP_OP_TUPLE] = { rh_op_tuple, IDS | GIVES | WRITES | HEADER },
+	[REFHEAP_OP_LIST] = { rh_op_list, IDS | GIVES | WRITES | HEADER },
+	[REFHEAP_OP_DICT] = { rh_op_dict, IDS | GIVES | WRITES | HEADER },
+	[REFHEAP_OP_SET] = { rh_op_set, IDS | GIVES | WRITES | HEADER },
+	[REFHEAP_OP_INSTANCE] = { rh_op_instance, ARG | GIVES | WRITES | HEADER },
+	[REFHEAP_OP_TAKE] = { rh_op_take, A_OBJECT | GIVES },
+	[REFHEAP_OP_DROP] = { rh_op_drop, A_OBJECT },
+	[REFHEAP_OP_LEN] = { rh_op_len, A_OBJECT },
+	[REFHEAP_OP_GET_INDEX] = { rh_op_get_index, A_OBJECT | B_NUMBER | GIVES },
+	[REFHEAP_OP_SET_INDEX] = { rh_op_set_index, A_OBJECT | B_NUMBER | C_OBJECT | WRITES },
+	[REFHEAP_OP_DEL_INDEX] = { rh_op_del_index, A_OBJECT | B_NUMBER | WRITES },
+	[REFHEAP_OP_APPEND] = { rh_op_append, A_OBJECT | C_OBJECT | WRITES },
+	[REFHEAP_OP_INSERT] = { rh_op_insert, A_OBJECT | B_NUMBER | C_OBJECT | WRITES },
+	[REFHEAP_OP_POP] = { rh_op_pop, A_OBJECT | B_NUMBER | GIVES | WRITES },
+	[REFHEAP_OP_GET_KEY] = { rh_op_get_key, A_OBJECT | B_KEY | GIVES },
+	[REFHEAP_OP_SET_KEY] = { rh_op_set_key, A_OBJECT | B_KEY | C_OBJECT | WRITES },
+	[REFHEAP_OP_DEL_KEY] = { rh_op_del_key, A_OBJECT | B_KEY | WRITES },
+	[REFHEAP_OP_POP_KEY] = { rh_op_pop_key, A_OBJECT | B_KEY | GIVES | WRITES },
+	[REFHEAP_OP_CONTAINS] = { rh_op_contains, A_OBJECT | B_KEY },
+	[REFHEAP_OP_ADD] = { rh_op_add, A_OBJECT | B_KEY | WRITES },
+	[REFHEAP_OP_DISCARD] = { rh_op_discard, A_OBJECT | B_KEY | WRITES },
+	[REFHEAP_OP_GET_ATTR] = { rh_op_get_attr, A_OBJECT | DATA | GIVES },
+	[REFHEAP_OP_SET_ATTR] = { rh_op_set_attr, A_OBJECT | DATA | C_OBJECT | WRITES },
+	[REFHEAP_OP_DEL_ATTR] = { rh_op_del_attr, A_OBJECT | DATA | WRITES },
+	[REFHEAP_OP_CLEAR] = { rh_op_clear, A_OBJECT | WRITES },
+	[REFHEAP_OP_NEXT] = { rh_op_next, A_OBJECT | B_NUMBER | ARG },
+	[REFHEAP_OP_READ] = { rh_op_read, A_OBJECT | B_NUMBER | C_NUMBER },
+	[REFHEAP_OP_WRITE] = { rh_op_write, A_OBJECT | B_NUMBER | DATA | WRITES },
+	[REFHEAP_OP_RESIZE] = { rh_op_resize, A_OBJECT | B_NUMBER | WRITES },
+	[REFHEAP_OP_VIEW] = { rh_op_view, A_OBJECT },
+	[REFHEAP_OP_INFO] = { rh_op_info, A_OBJECT },
+	[REFHEAP_OP_TYPE_NEW] = { rh_op_type_new, DATA | WRITES },
+	[REFHEAP_OP_TYPE_FIND] = { rh_op_type_find, DATA },
+	[REFHEAP_OP_COLLECT] = { rh_op_collect, ARG | WRITES },
+	[REFHEAP_OP_FREEZE] = { rh_op_freeze, WRITES },
+	[REFHEAP_OP_UNFREEZE] = { rh_op_unfreeze, WRITES },
+	[REFHEAP_OP_GARBAGE_CLEAR] = { rh_op_garbage_clear, WRITES },
+	[REFHEAP_OP_VERIFY] = { rh_op_verify, 0 },
+};
+
+static u16 allowed_flags(u32 use)
+{
+	u16 flags = 0;
+
+	if (use & (A_OBJECT | A_NUMBER))
+		flags |= REFHEAP_OPF_A_RESULT;
+	if (use & (B_NUMBER | B_KEY | B_OBJECT))
+		flags |= REFHEAP_OPF_B_RESULT;
+	if (use & (C_OBJECT | C_NUMBER))
+		flags |= REFHEAP_OPF_C_RESULT;
+	if (use & ARG)
+		flags |= REFHEAP_OPF_ARG_RESULT;
+	if (use & IDS)
+		flags |= REFHEAP_OPF_IDS_RESULT;
+	if (use & B_KEY)
+		flags |= REFHEAP_OPF_KEY_STR;
+	if (use & GIVES)
+		flags |= REFHEAP_OPF_TEMP;
+	return flags;
+}
+
+/* Fields that the operation does not use must be zero. */
+static bool fields_valid(const struct rh_batch *batch, const struct refheap_op *op, u32 use)
+{
+	bool key_str = op->flags & REFHEAP_OPF_KEY_STR;
+
+	if (op->flags & ~allowed_flags(use))
+		return false;
+	if (!(use & (A_OBJECT | A_NUMBER)) && op->a)
+		return false;
+	if ((!(use & (B_NUMBER | B_KEY | B_OBJECT)) || key_str) && op->b)
+		return false;
+	if (key_str && (op->flags & REFHEAP_OPF_B_RESULT))
+		return false;
+	if (!(use & (C_OBJECT | C_NUMBER)) && op->c)
+		return false;
+	if (!(use & ARG) && op->arg)
+		return false;
+	if (!(use & (DATA | IDS)) && !key_str && (op->data_off || op->data_len))
+		return false;
+	return (u64)op->data_off + op->data_len <= batch->in_len;
+}
+
+int rh_op_result_of(const struct rh_batch *batch, u64 index, u64 *value)
+{
+	if (index >= batch->done)
+		return -EINVAL;
+	if (batch->results[index].error)
+		return -ECANCELED;
+	*value = batch->results[index].value;
+	return 0;
+}
+
+static int decode_numbers(const struct rh_batch *batch, struct rh_op *op)
+{
+	const struct refheap_op *raw = op->raw;
+	u64 arg = raw->arg;
+	int err = 0;
+
+	op->a = raw->a;
+	op->b = raw->b;
+	op->c = raw->c;
+	if (raw->flags & REFHEAP_OPF_A_RESULT)
+		err = rh_op_result_of(batch, raw->a, &op->a);
+	if (!err && (raw->flags & REFHEAP_OPF_B_RESULT))
+		err = rh_op_result_of(batch, raw->b, &op->b);
+	if (!err && (raw->flags & REFHEAP_OPF_C_RESULT))
+		err = rh_op_result_of(batch, raw->c, &op->c);
+	if (!err && (raw->flags & REFHEAP_OPF_ARG_RESULT))
+		err = rh_op_result_of(batch, raw->arg, &arg);
+	op->arg = arg;
+	op->data = batch->in + raw->data_off;
+	op->len = raw->data_len;
+	return err;
+}
+
+static int decode_object(struct rh_heap *heap, u64 id, u32 *slot)
+{
+	int err;
+
+	*slot = rh_lookup(heap, id, &err);
+	return err;
+}
+
+static int decode_objects(struct rh_op *op, u32 use)
+{
+	bool key_str = op->raw->flags & REFHEAP_OPF_KEY_STR;
+	int err = 0;
+
+	if (use & A_OBJECT)
+		err = decode_object(op->heap, op->a, &op->object);
+	if (!err && ((use & B_OBJECT) || ((use & B_KEY) && !key_str)))
+		err = decode_object(op->heap, op->b, &op->key);
+	if (!err && (use & C_OBJECT))
+		err = decode_object(op->heap, op->c, &op->item);
+	return err;
+}
+
+/*
+ * A birth counts once, and may make a collection due, which runs before the
+ * object is there.
+ */
+static int collect_before_birth(struct rh_batch *batch)
+{
+	int generation;
+
+	if (!batch->state.counted) {
+		batch->state.counted = 1;
+		generation = rh_collect_due(batch->heap);
+		if (generation >= 0 && rh_collect_start(batch->heap, generation))
+			batch->state.ticket = batch->heap->gc.ticket;
+	}
+	return batch->state.ticket && rh_collect_running(batch->heap, batch->state.ticket) ?
+	       RH_MORE : 0;
+}
+
+/* What failed for want of memory is tried once more after a full collection. */
+static int collect_before_refusal(struct rh_batch *batch, int err)
+{
+	if ((err != -ENOMEM && err != -EDQUOT) || batch->state.retried)
+		return err;
+	batch->state.retried = 1;
+	batch->state.collect = 3;
+	return RH_MORE;
+}
+
+/* The empty tuple is a leaf to the collector. */
+static bool has_header(const struct refheap_op *raw, u32 use)
+{
+	return (use & HEADER) && (raw->code != REFHEAP_OP_TUPLE || raw->data_len);
+}
+
+static int execute(struct rh_batch *batch, struct refheap_result *result)
+{
+	const struct refheap_op *raw = &batch->ops[batch->done];
+	struct rh_op op = {
+		.heap = batch->heap, .batch = batch, .raw = raw, .result = result,
+	};
+	const struct op_description *description;
+	int err;
+
+	if (raw->code >= __REFHEAP_OP_MAX)
+		return -EOPNOTSUPP;
+	description = &descriptions[raw->code];
+	if (!fields_valid(batch, raw, description->use))
+		return -EINVAL;
+	if (batch->rdonly && (description->use & WRITES))
+		return -EROFS;
+	err = decode_numbers(batch, &op);
+	if (!err)
+		err = decode_objects(&op, description->use);
+	if (!err && has_header(raw, description->use))
+		err = collect_before_birth(batch);
+	if (!err)
+		err = description->execute(&op);
+	return collect_before_refusal(batch, err);
+}
+
+/*
+ * Drives the collection that the operation waits for: first the end of one
+ * that runs already, when it asked for one of its own.
+ * Return: false when the slice is used up.
+ */
+static bool collected(struct rh_batch *batch)
+{
+	struct rh_heap *heap = batch->heap;
+
+	if (heap->gc.phase != RH_PHASE_IDLE &&
+	    (batch->state.collect || rh_collect_running(heap, batch->state.ticket))) {
+		rh_work_step(heap);
+		return false;
+	}
+	if (batch->state.collect) {
+		rh_collect_start(heap, batch->state.collect - 1);
+		batch->state.ticket = heap->gc.ticket;
+		batch->state.collect = 0;
+		return false;
+	}
+	return true;
+}
+
+static void end_operation(struct rh_batch *batch, int err)
+{
+	struct refheap_result *result = &batch->results[batch->done];
+
+	result->error = err;
+	if (err) {
+		result->value = 0;
+		result->info = 0;
+	}
+	memset(&batch->state, 0, sizeof(batch->state));
+	batch->done++;
+}
+
+static bool batch_ended(const struct rh_batch *batch)
+{
+	if (batch->done == batch->count)
+		return true;
+	return batch->done && batch->results[batch->done - 1].error &&
+	       !(batch->flags & REFHEAP_BATCH_CONTINUE);
+}
+
+/* Drops the references that were only wanted within the batch. */
+static enum rh_progress drop_temporaries(struct rh_batch *batch)
+{
+	struct rh_heap *heap = batch->heap;
+	u32 *i = &batch->state.cursor, slot;
+	int err;
+
+	for (; *i < batch->done; ++*i) {
+		if (!(batch->ops[*i].flags & REFHEAP_OPF_TEMP) || batch->results[*i].error)
+			continue;
+		if (rh_slice_over(heap))
+			return RH_MORE;
+		slot = rh_lookup(heap, batch->results[*i].value, &err);
+		if (!slot || !rh_holder_slot_count(batch->holder, slot))
+			continue;
+		rh_holder_del(heap, batch->holder, slot);
+		rh_release(heap, slot);
+		if (rh_reap_step(heap) != RH_DONE) {
+			++*i;
+			return RH_MORE;
+		}
+	}
+	return RH_DONE;
+}
+
+enum rh_progress rh_batch_step(struct rh_batch *batch)
+{
+	struct rh_heap *heap = batch->heap;
+	int err;
+
+	rh_assert_locked(heap);
+	if (!collected(batch))
+		return RH_MORE;
+	rh_slice_begin(heap);
+	for (;;) {
+		if (rh_reap_step(heap) != RH_DONE)
+			return RH_MORE;
+		if (batch_ended(batch))
+			return drop_temporaries(batch);
+		if (rh_slice_over(heap))
+			return RH_MORE;
+		batch->results[batch->done].out_off = 0;
+		batch->results[batch->done].out_len = 0;
+		batch->results[batch->done].info = 0;
+		batch->results[batch->done].value = 0;
+		err = execute(batch, &batch->results[batch->done]);
+		if (err == RH_MORE)
+			return RH_MORE;
+		end_operation(batch, err);
+	}
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One operation of a batch while it is executed.
+ */
+#ifndef REFHEAP_ENGINE_EXECUTE_H
+#define REFHEAP_ENGINE_EXECUTE_H
+
+#include "holder.h"
+
+/**
+ * struct rh_op - a decoded operation
+ * @heap: heap
+ * @batch: the batch that it is part of
+ * @raw: as it came
+ * @result: to be filled
+ * @a: numbers, with results of earlier operations put in
+ * @b: likewise
+ * @c: likewise
+ * @arg: likewise
+ * @data: input
+ * @len: its length
+ * @object: the slot that a names
+ * @key: the slot that b names
+ * @item: the slot that c names
+ */
+struct rh_op {
+	struct rh_heap *heap;
+	struct rh_batch *batch;
+	const struct refheap_op *raw;
+	struct refheap_result *result;
+	u64 a, b, c;
+	u32 arg;
+	const u8 *data;
+	u32 len;
+	u32 object, key, item;
+};
+
+/* The value of an earlier operation. Return: 0, -EINVAL or -ECANCELED. */
+int rh_op_result_of(const struct rh_batch *batch, u64 index, u64 *value);
+
+static inline bool rh_collect_running(const struct rh_heap *heap, u32 ticket)
+{
+	return heap->gc.phase != RH_PHASE_IDLE && heap->gc.ticket == ticket;
+}
+
+/*
+ * The operations. Return: 0, a negative errno with nothing changed, or RH_MORE
+ * to be called again.
+ */
+#define RH_OP(name)	int rh_op_##name(struct rh_op *op)
+
+/* op_make.c */
+RH_OP(nop);
+RH_OP(none);
+RH_OP(bool);
+RH_OP(int);
+RH_OP(float);
+RH_OP(str);
+RH_OP(bytes);
+RH_OP(bytearray);
+RH_OP(tuple);
+RH_OP(list);
+RH_OP(dict);
+RH_OP(set);
+RH_OP(instance);
+RH_OP(take);
+RH_OP(drop);
+RH_OP(type_new);
+RH_OP(type_find);
+
+/* op_container.c */
+RH_OP(len);
+RH_OP(get_index);
+RH_OP(set_index);
+RH_OP(del_index);
+RH_OP(append);
+RH_OP(insert);
+RH_OP(pop);
+RH_OP(get_key);
+RH_OP(set_key);
+RH_OP(del_key);
+RH_OP(pop_key);
+RH_OP(contains);
+RH_OP(add);
+RH_OP(discard);
+RH_OP(get_attr);
+RH_OP(set_attr);
+RH_OP(del_attr);
+RH_OP(clear);
+RH_OP(next);
+
+/* op_whole.c */
+RH_OP(read);
+RH_OP(write);
+RH_OP(resize);
+RH_OP(view);
+RH_OP(info);
+RH_OP(collect);
+RH_OP(freeze);
+RH_OP(unfreeze);
+RH_OP(garbage_clear);
+RH_OP(verify);
+
+/*
+ * Gives the caller's reference to @slot to the holder and names it as the
+ * result. Return: 0, or an errno with the reference released.
+ */
+int rh_op_give(struct rh_op *op, u32 slot);
+
+/* Takes a reference to a live object and gives it. Return: 0 or an errno. */
+int rh_op_give_borrowed(struct rh_op *op, u32 slot);
+
+/* Room for @len bytes of output, aligned to 8, or NULL when it is full. */
+void *rh_op_output(struct rh_op *op, u32 len);
+
+/* Gives the last @len bytes of it back. */
+void rh_op_output_undo(struct rh_op *op, u32 len);
+
+/* Puts the key and value into a dict, or a dict-backed instance. */
+int rh_op_map_set(struct rh_op *op, u32 map, u32 value);
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The heap: all state of the engine, for its own files.
+ *
+ * Everything in here is protected by the heap lock of the owner.
+ *
+ * An object is a slot of the object table and at most one block of an arena:
+ * a reference block with its edges (containers, instances) or a payload block
+ * with its bytes (leaves). Edges are slots, 32 bits each; slot 0 is no object.
+ */
+#ifndef REFHEAP_ENGINE_HEAP_H
+#define REFHEAP_ENGINE_HEAP_H
+
+#include <linux/types.h>
+#include <linux/compiler.h>
+#include <linux/bug.h>
+#include <linux/siphash.h>
+#include "engine.h"
+
+#define RH_SEGMENT_SHIFT	13
+#define RH_SEGMENT_SLOTS	(1U << RH_SEGMENT_SHIFT)
+#define RH_SEGMENT_MASK		(RH_SEGMENT_SLOTS - 1)
+#define RH_SEGMENT_WORDS	(RH_SEGMENT_SLOTS / 64)
+
+#define RH_ROOT_SLOT		1U	/* of the root namespace */
+
+/*
+ * What the collector needs of an object at random: its own word and where the
+ * edges are, side by side because marking needs both.
+ */
+struct rh_hot {
+	u32 gc;		/* enum rh_gc_word, a number, a link or a length */
+	u32 block;	/* of the space that the kind says; 0 is none */
+};
+
+/* What counting needs. */
+struct rh_head {
+	u32 count;	/* of a dying object: the next one to die */
+	u32 meta;	/* RH_META_* */
+};
+
+/*
+ * Metadata of an object, as sizeof and the limits count it: the two above and
+ * the tag. The bitmaps of struct rh_segment add less than half a byte.
+ */
+#define RH_OBJECT_BYTES		(sizeof(struct rh_hot) + sizeof(struct rh_head) + sizeof(u32))
+
+#define RH_META_KIND		0x0000000fU
+#define RH_META_GEN_SHIFT	4
+#define RH_META_GEN		0x00000030U
+#define RH_META_TRACKED		0x00000040U
+#define RH_META_FINALIZED	0x00000080U
+#define RH_META_DEAD		0x00000100U	/* on the death list, or past it */
+#define RH_META_REAPED		0x00000200U	/* dead, waits for the mark stack to let go */
+#define RH_META_MAPPED		0x00000400U
+#define RH_META_INTERNED	0x00000800U	/* the intern table points here */
+#define RH_META_IMMORTAL	0x00001000U	/* the heap itself holds one reference */
+#define RH_META_GARBAGE		0x00002000U	/* in garbage, which holds one reference */
+#define RH_META_CARRIER		0x00004000U	/* never lived: takes a cleared container's edges away */
+#define RH_META_TYPE_SHIFT	16
+#define RH_MAX_TYPES		0xffffU
+
+/*
+ * The collector's word of an object. With the top bit clear the object is a
+ * candidate of the running collection that nothing has reached yet, and the
+ * word is the number of edges to it that were met inside the set. With the top
+ * bit set it is one of these, or, of an object on the mark stack, the slot
+ * below it, or, of a leaf, the length of the payload.
+ */
+#define RH_GC_TOP		0x80000000U
+enum rh_gc_word {
+	RH_GC_FREE	= 0xffffffffU,	/* the slot is free */
+	RH_GC_IDLE	= 0xfffffffeU,	/* tracked; no candidate, or reached and scanned */
+	RH_GC_FROZEN	= 0xfffffffdU,	/* tracked, in the permanent generation */
+	RH_GC_UNTRACKED	= 0xfffffffcU,	/* a container that is not tracked */
+	RH_GC_DEAD	= 0xfffffffbU,	/* dying; no candidate any more */
+	RH_GC_DIRTY	= 0xfffffffaU,	/* touched during the epoch: a root to be pushed */
+	RH_GC_QUEUED	= 0xfffffff9U,	/* off the mark stack, about to be scanned */
+	RH_GC_END	= 0xfffffff8U,	/* on the mark stack, at its bottom */
+	RH_GC_FIRST	= 0xfffffff0U,	/* the words from here on are no link or length */
+};
+
+#define RH_SLOT_LIMIT		0x7ffffff0U	/* slots are below it, so are lengths */
+
+struct rh_segment {
+	u64 used[RH_SEGMENT_WORDS];	/* slots that are not free */
+	u64 young[2][RH_SEGMENT_WORDS];	/* tracked objects of generation 0 and 1 */
+	u32 nfree;
+	u32 hint;			/* no word of used before it has a free slot */
+	u32 nyoung[2];
+};
+
+/*
+ * The object table. The directories are indexed by slot >> RH_SEGMENT_SHIFT;
+ * they are apart so that the one that is needed stays in the cache.
+ */
+struct rh_table {
+	struct rh_hot **hot;
+	struct rh_head **head;
+	u32 **tag;
+	struct rh_segment **segment;
+	u32 nsegments;		/* that exist: the first ones of the directory */
+	u32 capacity;		/* of the directories */
+	u32 free_hint;		/* no segment before it has a free slot */
+	u32 nfree;		/* slots that can be taken */
+	u32 live;		/* objects */
+};
+
+#define RH_CLASSES		32	/* 16, 32 ... 512 bytes */
+#define RH_SMALL_MAX		512U
+#define RH_POOL_BYTES		16384U
+#define RH_POOLS_MAX		64	/* of one arena */
+#define RH_PAGE_BYTES		4096U
+#define RH_ARENA_PAGES_MAX	256
+
+/* One space of the allocator: arenas of their own, never mixed. */
+struct rh_space {
+	void **base;		/* address of each arena, by index; NULL: none */
+	struct rh_arena **arena;
+	u32 capacity;		/* of both */
+	u32 free_hint;		/* no index before it is free */
+	u32 partial[RH_CLASSES]; /* first pool with a free block, + 1 */
+	u32 bucket[RH_POOLS_MAX + 1]; /* arenas of pools by free pools, index + 1 */
+	u32 run_bucket[RH_ARENA_PAGES_MAX + 1]; /* arenas of page runs by longest free run */
+	bool scrub;		/* blocks are zeroed when they are freed */
+	u64 pools[RH_CLASSES];
+	u64 used[RH_CLASSES];	/* blocks */
+	u64 large_blocks, large_bytes;
+	u64 arenas, bytes;
+};
+
+struct rh_type {
+	u32 base;
+	u32 flags;
+	u32 nslots;		/* with those of the base */
+	u32 *slot;		/* interned names, each held by the type */
+	u64 objects, bytes;
+	char name[REFHEAP_NAME_MAX];
+};
+
+struct rh_types {
+	struct rh_type **type;	/* by id; 0 is none */
+	u32 n, capacity;
+	u64 objects[__REFHEAP_KIND_MAX]; /* of the built-in kinds */
+	u64 bytes[__REFHEAP_KIND_MAX];
+};
+
+/* Open addressing by hash; the older table is moved over bit by bit. */
+struct rh_intern_table {
+	u32 *slot;		/* 0: empty, ~0: removed */
+	u32 *hash;
+	u32 mask;
+	u32 used;		/* with removed ones */
+};
+
+struct rh_intern {
+	struct rh_intern_table now, old;
+	u32 moved;		/* of old: the next one to move */
+	u32 live;
+	u32 none, truth[2], empty_tuple, empty_str;
+	u32 small_int[262];	/* -5 to 256 */
+	u32 latin1[256];	/* strings of one such character */
+};
+
+enum rh_phase {
+	RH_PHASE_IDLE,
+	RH_PHASE_MERGE,		/* younger generations join the one collected */
+	RH_PHASE_INIT,		/* candidates get their zero */
+	RH_PHASE_SUBTRACT,	/* inner edges are counted */
+	RH_PHASE_ROOTS,		/* what is held from outside is pushed */
+	RH_PHASE_MARK,		/* what can be reached is reached */
+	RH_PHASE_TUPLES,	/* surviving tuples that hold nothing tracked */
+	RH_PHASE_DICTS,		/* likewise dicts */
+	RH_PHASE_CLEAR,		/* garbage lets go of the rest */
+	RH_PHASE_FREE,		/* garbage is freed, or saved */
+	RH_PHASE_PROMOTE,	/* young survivors become older */
+};
+
+#define RH_RING			32	/* objects or edges in flight while marking */
+
+/* Lookahead of the marker: what has been prefetched and waits to be used. */
+struct rh_ring {
+	u32 item[RH_RING];
+	u32 head, n;
+};
+
+struct rh_generation {
+	u32 threshold, count;
+	u64 objects;		/* tracked objects in it */
+	u64 collections, collected, uncollectable;
+};
+
+#define RH_RESULTS		16
+
+struct rh_gc_result {
+	u32 ticket;
+	u64 collected, uncollectable;
+};
+
+struct rh_collector {
+	enum rh_phase phase;
+	u32 generation;		/* collected now */
+	u32 mask;		/* which slots the walk of this phase visits */
+	u32 cursor;		/* slot where it is */
+	u32 end;		/* slots from here on were born later */
+	u32 cell;		/* next cell of the object at cursor, or being scanned */
+	u32 scanning;		/* object that is being marked through, or 0 */
+	u32 stack;		/* top of the mark stack, or 0 */
+	struct rh_ring objects;	/* off the stack, block prefetched */
+	struct rh_ring edges;	/* found, word prefetched */
+	u64 undecided;		/* candidates that nothing has reached */
+	u64 survivors;
+	u32 ticket;		/* of the collection that runs or ran last */
+	u64 collected;		/* its result */
+	u64 uncollectable;
+	struct rh_gc_result result[RH_RESULTS]; /* of the last ones, by ticket */
+	bool enabled;
+	bool saveall;		/* debug as it was at the start */
+	u32 debug;
+	u64 long_lived_pending, long_lived_total;
+	u64 garbage;		/* objects with RH_META_GARBAGE */
+	u64 started_ns, hold_ns;
+	u64 longest_hold_ns, duration_ns; /* of the last full collection */
+};
+
+/* A holder's counts by slot, in leaves. */
+#define RH_LEAF_SHIFT		9
+#define RH_LEAF_SLOTS		(1U << RH_LEAF_SHIFT)
+
+struct rh_leaf {
+	u32 *count;
+	u32 n;			/* counts that are not zero */
+};
+
+struct rh_holder {
+	struct rh_holder *next, **prev;
+	struct rh_leaf *leaf;
+	u32 capacity;
+	u32 spare;		/* a leaf that is kept though it is empty, + 1 */
+	u32 cursor;		/* leaves before it have been released */
+	u64 held;
+};
+
+struct rh_heap {
+	const struct rh_host *host;
+	void *ctx;
+	struct rh_params params;
+	siphash_key_t key;
+
+	struct rh_table table;
+	struct rh_space space[__REFHEAP_SPACE_MAX];
+	struct rh_types types;
+	struct rh_intern intern;
+	struct rh_collector gc;
+	struct rh_generation generation[RH_GENERATIONS + 1];
+	struct rh_holder *holders;
+
+	u32 dying;		/* top of the death list, or 0 */
+	u64 tracked_tuples, tracked_dicts;
+
+	u64 used_bytes;		/* metadata and blocks of live objects */
+	u64 reserved;		/* memory taken from the host */
+	u64 max_bytes, max_objects;
+	u64 births, deaths, changes;
+
+	u32 destroy_cursor;
+	u64 slice_end_ns;
+	u32 slice_left;
+};
+
+static inline struct rh_hot *rh_hot(const struct rh_heap *heap, u32 slot)
+{
+	return &heap->table.hot[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
+}
+
+static inline struct rh_head *rh_head(const struct rh_heap *heap, u32 slot)
+{
+	return &heap->table.head[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
+}
+
+static inline u32 rh_tag(const struct rh_heap *heap, u32 slot)
+{
+	return heap->table.tag[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
+}
+
+static inline u64 rh_id(const struct rh_heap *heap, u32 slot)
+{
+	return slot ? REFHEAP_ID(slot, rh_tag(heap, slot)) : 0;
+}
+
+static inline u32 rh_meta_kind(u32 meta)
+{
+	return meta & RH_META_KIND;
+}
+
+static inline u32 rh_kind(const struct rh_heap *heap, u32 slot)
+{
+	return rh_meta_kind(rh_head(heap, slot)->meta);
+}
+
+static inline u32 rh_meta_gen(u32 meta)
+{
+	return (meta & RH_META_GEN) >> RH_META_GEN_SHIFT;
+}
+
+static inline u32 rh_meta_type(u32 meta)
+{
+	return meta >> RH_META_TYPE_SHIFT;
+}
+
+static inline bool rh_kind_is_leaf(u32 kind)
+{
+	return kind <= REFHEAP_KIND_BYTEARRAY;
+}
+
+static inline bool rh_kind_is_map(u32 kind)
+{
+	return kind == REFHEAP_KIND_DICT || kind == REFHEAP_KIND_SET;
+}
+
+static inline enum refheap_space rh_kind_space(u32 kind)
+{
+	if (!rh_kind_is_leaf(kind))
+		return REFHEAP_SPACE_REFS;
+	return kind == REFHEAP_KIND_BYTEARRAY ? REFHEAP_SPACE_MUTABLE : REFHEAP_SPACE_CONST;
+}
+
+static inline bool rh_gc_is_candidate(u32 word)
+{
+	return !(word & RH_GC_TOP);
+}
+
+/* On the mark stack or in the marker's lookahead. */
+static inline bool rh_gc_is_queued(u32 word)
+{
+	return word == RH_GC_QUEUED || word == RH_GC_END ||
+	       ((word & RH_GC_TOP) && word < RH_GC_FIRST);
+}
+
+/* From the decision on, candidates that nothing has reached are condemned. */
+static inline bool rh_gc_decided(const struct rh_heap *heap)
+{
+	return heap->gc.phase > RH_PHASE_MARK;
+}
+
+static inline bool rh_is_condemned(const struct rh_heap *heap, u32 slot)
+{
+	return rh_gc_decided(heap) && rh_gc_is_candidate(rh_hot(heap, slot)->gc);
+}
+
+static inline void rh_assert_locked(const struct rh_heap *heap)
+{
+	heap->host->assert_locked(heap->ctx);
+}
+
+/*
+ * Slices: begun by every _step function, asked by every loop. The clock is
+ * read once for RH_SLICE_CHUNK units.
+ */
+#define RH_SLICE_CHUNK	128
+
+static inline void rh_slice_begin(struct rh_heap *heap)
+{
+	heap->slice_end_ns = heap->host->now(heap->ctx) + heap->params.slice_ns;
+	heap->slice_left = heap->params.slice_units ?: RH_SLICE_CHUNK;
+}
+
+static inline bool rh_slice_over_slow(struct rh_heap *heap)
+{
+	if (heap->params.slice_units || heap->host->now(heap->ctx) >= heap->slice_end_ns)
+		return true;
+	heap->slice_left = RH_SLICE_CHUNK;
+	return false;
+}
+
+/* Books one unit of work. Return: true when the step should end. */
+static inline bool rh_slice_over(struct rh_heap *heap)
+{
+	if (heap->slice_left) {
+		heap->slice_left--;
+		return false;
+	}
+	return rh_slice_over_slow(heap);
+}
+
+void *rh_alloc(struct rh_heap *heap, size_t bytes);	/* or ERR_PTR */
+void rh_free(struct rh_heap *heap, void *mem, size_t bytes);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Holders, for the engine: which references a session owns.
+ */
+#ifndef REFHEAP_ENGINE_HOLDER_H
+#define REFHEAP_ENGINE_HOLDER_H
+
+#include "object.h"
+
+/* Makes sure that rh_holder_add() of @slot cannot fail. Return: 0 or an errno. */
+int rh_holder_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot);
+
+/* Books one reference, which the caller has taken, as the holder's. */
+void rh_holder_add(struct rh_holder *holder, u32 slot);
+
+/* Takes one reference off the holder; the caller owns it then. */
+void rh_holder_del(struct rh_heap *heap, struct rh_holder *holder, u32 slot);
+
+/* How many references to @slot it owns. */
+u32 rh_holder_slot_count(const struct rh_holder *holder, u32 slot);
+
+#endif

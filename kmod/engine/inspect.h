@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Inspection, for the engine.
+ */
+#ifndef REFHEAP_ENGINE_INSPECT_H
+#define REFHEAP_ENGINE_INSPECT_H
+
+#include "object.h"
+
+/* Items, entries, attributes that are set, or bytes. */
+u64 rh_object_len(const struct rh_heap *heap, u32 slot);
+
+void rh_object_info(const struct rh_heap *heap, u32 slot, struct refheap_info *info);
+
+/* Offset of a payload in its first page. Return: 0, or -EOPNOTSUPP: there is none. */
+int rh_payload_view(const struct rh_heap *heap, u32 slot, u32 *offset);
+
+#endif

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Birth and death.
+ *
+ * Deaths are a worklist, not a recursion: the death list is a stack through
+ * the counts of the dying. The object on top releases its edges in order; one
+ * that dies of it goes on top and is finished first, as in CPython, whatever
+ * the depth.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include "collect.h"
+#include "intern.h"
+#include "map.h"
+#include "object.h"
+#include "table.h"
+#include "type.h"
+
+bool rh_object_is_map(const struct rh_heap *heap, u32 slot)
+{
+	u32 meta = rh_head(heap, slot)->meta, kind = rh_meta_kind(meta);
+
+	if (kind == REFHEAP_KIND_INSTANCE)
+		return rh_type_has_dict(heap, rh_meta_type(meta));
+	return rh_kind_is_map(kind);
+}
+
+size_t rh_block_bytes(const struct rh_heap *heap, u32 slot)
+{
+	const struct rh_cells *cells;
+
+	if (rh_kind_is_leaf(rh_kind(heap, slot)))
+		return rh_length(heap, slot);
+	cells = rh_cells(heap, slot);
+	if (!cells)
+		return 0;
+	if (rh_object_is_map(heap, slot))
+		return rh_map_bytes(cells->capacity, rh_map_stride(heap, slot));
+	return rh_cells_bytes(cells->capacity);
+}
+
+size_t rh_object_sizeof(const struct rh_heap *heap, u32 slot)
+{
+	return RH_OBJECT_BYTES + rh_block_charge(rh_block_bytes(heap, slot));
+}
+
+int rh_object_may_grow(const struct rh_heap *heap, size_t bytes)
+{
+	if (heap->max_bytes && heap->used_bytes + bytes > heap->max_bytes)
+		return -EDQUOT;
+	return 0;
+}
+
+int rh_object_prepare(struct rh_heap *heap, u32 kind, size_t bytes, u32 *block)
+{
+	int err;
+
+	if (heap->max_objects && heap->table.live >= heap->max_objects)
+		return -EDQUOT;
+	err = rh_object_may_grow(heap, RH_OBJECT_BYTES + rh_block_charge(bytes));
+	if (err)
+		return err;
+	err = rh_table_reserve(heap, 1);
+	if (err)
+		return err;
+	return rh_block_alloc(heap, rh_kind_space(kind), bytes, block);
+}
+
+bool rh_object_has_header(u32 kind, u32 ncells)
+{
+	return !rh_kind_is_leaf(kind) && !(kind == REFHEAP_KIND_TUPLE && !ncells);
+}
+
+static bool counts_as_header(const struct rh_heap *heap, u32 slot)
+{
+	u32 meta = rh_head(heap, slot)->meta;
+
+	/* The empty tuple, which has no header, is never freed. */
+	return !rh_kind_is_leaf(rh_meta_kind(meta)) && !(meta & RH_META_CARRIER);
+}
+
+static bool born_tracked(u32 kind, u32 block)
+{
+	switch (kind) {
+	case REFHEAP_KIND_TUPLE:
+		return block;
+	case REFHEAP_KIND_DICT:
+		return false;
+	default:
+		return !rh_kind_is_leaf(kind);
+	}
+}
+
+static void account(struct rh_heap *heap, u32 meta, s64 objects, s64 bytes)
+{
+	u32 type = rh_meta_type(meta);
+
+	heap->used_bytes += bytes;
+	if (type) {
+		heap->types.type[type]->objects += objects;
+		heap->types.type[type]->bytes += bytes;
+	} else {
+		heap->types.objects[rh_meta_kind(meta)] += objects;
+		heap->types.bytes[rh_meta_kind(meta)] += bytes;
+	}
+}
+
+u32 rh_object_publish(struct rh_heap *heap, u32 kind, u32 type, u32 block, u32 length)
+{
+	u32 slot = rh_slot_alloc(heap);
+	struct rh_head *head = rh_head(heap, slot);
+	struct rh_hot *hot = rh_hot(heap, slot);
+
+	head->count = 1;
+	head->meta = kind | type << RH_META_TYPE_SHIFT;
+	hot->block = block;
+	hot->gc = rh_kind_is_leaf(kind) ? RH_GC_TOP | length : RH_GC_UNTRACKED;
+	if (born_tracked(kind, block))
+		rh_object_track(heap, slot);
+	account(heap, head->meta, 1, rh_object_sizeof(heap, slot));
+	heap->births++;
+	heap->changes++;
+	return slot;
+}
+
+void rh_object_reblock(struct rh_heap *heap, u32 slot, u32 block, size_t bytes,
+		       size_t old_bytes)
+{
+	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 meta = rh_head(heap, slot)->meta;
+
+	rh_block_free(heap, rh_kind_space(rh_meta_kind(meta)), hot->block, old_bytes);
+	hot->block = block;
+	account(heap, meta, 0, (s64)rh_block_charge(bytes) - (s64)rh_block_charge(old_bytes));
+	rh_touch(heap, slot);
+}
+
+bool rh_object_may_be_tracked(const struct rh_heap *heap, u32 slot)
+{
+	u32 meta = rh_head(heap, slot)->meta, kind = rh_meta_kind(meta);
+
+	if (rh_kind_is_leaf(kind))
+		return false;
+	return kind != REFHEAP_KIND_TUPLE || (meta & RH_META_TRACKED);
+}
+
+static u64 *tracked_of_kind(struct rh_heap *heap, u32 kind, u64 *other)
+{
+	if (kind == REFHEAP_KIND_TUPLE)
+		return &heap->tracked_tuples;
+	return kind == REFHEAP_KIND_DICT ? &heap->tracked_dicts : other;
+}
+
+void rh_object_track(struct rh_heap *heap, u32 slot)
+{
+	struct rh_head *head = rh_head(heap, slot);
+	u64 other = 0;
+
+	head->meta = (head->meta & ~RH_META_GEN) | RH_META_TRACKED;
+	rh_hot(heap, slot)->gc = RH_GC_IDLE;
+	rh_young_add(heap, 0, slot);
+	heap->generation[0].objects++;
+	(*tracked_of_kind(heap, rh_meta_kind(head->meta), &other))++;
+}
+
+/* Takes a tracked object off its generation. */
+static void leave_generation(struct rh_heap *heap, u32 slot)
+{
+	u32 generation = rh_meta_gen(rh_head(heap, slot)->meta);
+
+	if (generation < 2)
+		rh_young_del(heap, generation, slot);
+	heap->generation[generation].objects--;
+}
+
+void rh_object_untrack(struct rh_heap *heap, u32 slot)
+{
+	struct rh_head *head = rh_head(heap, slot);
+	u64 other = 1;
+
+	leave_generation(heap, slot);
+	head->meta &= ~(RH_META_TRACKED | RH_META_GEN);
+	rh_hot(heap, slot)->gc = RH_GC_UNTRACKED;
+	(*tracked_of_kind(heap, rh_meta_kind(head->meta), &other))--;
+}
+
+void rh_object_set_generation(struct rh_heap *heap, u32 slot, u32 generation)
+{
+	struct rh_head *head = rh_head(heap, slot);
+
+	leave_generation(heap, slot);
+	head->meta = (head->meta & ~RH_META_GEN) | generation << RH_META_GEN_SHIFT;
+	if (generation < 2)
+		rh_young_add(heap, generation, slot);
+	heap->generation[generation].objects++;
+}
+
+void rh_object_drop_block(struct rh_heap *heap, u32 slot)
+{
+	struct rh_head *head = rh_head(heap, slot);
+	struct rh_hot *hot = rh_hot(heap, slot);
+	size_t bytes = rh_block_bytes(heap, slot);
+
+	if (!hot->block)
+		return;
+	if (head->meta & RH_META_MAPPED)
+		heap->host->unmap(heap->ctx, slot);
+	rh_block_free(heap, rh_kind_space(rh_meta_kind(head->meta)), hot->block, bytes);
+	hot->block = 0;
+	account(heap, head->meta, 0, -(s64)rh_block_charge(bytes));
+}
+
+void rh_object_finish(struct rh_heap *heap, u32 slot)
+{
+	struct rh_head *head = rh_head(heap, slot);
+	u32 word = rh_hot(heap, slot)->gc;
+
+	if (head->meta & RH_META_INTERNED)
+		rh_intern_remove(heap, slot);
+	rh_object_drop_block(heap, slot);
+	if (head->meta & RH_META_TRACKED)
+		rh_object_untrack(heap, slot);
+	if (counts_as_header(heap, slot) && heap->generation[0].count)
+		heap->generation[0].count--;
+	account(heap, head->meta, -1, -(s64)RH_OBJECT_BYTES);
+	heap->deaths++;
+	heap->changes++;
+	/* The marker frees what it still has on its stack, when it comes to it. */
+	if (!rh_kind_is_leaf(rh_meta_kind(head->meta)) && rh_gc_is_queued(word)) {
+		rh_hot(heap, slot)->gc = word;
+		head->meta |= RH_META_REAPED;
+		return;
+	}
+	rh_slot_free(heap, slot);
+}
+
+int rh_object_clear(struct rh_heap *heap, u32 slot)
+{
+	struct rh_hot *hot = rh_hot(heap, slot);
+	struct rh_head *head;
+	u32 carrier;
+	int err;
+
+	if (!hot->block)
+		return 0;
+	err = rh_table_reserve(heap, 1);
+	if (err)
+		return err;
+	carrier = rh_slot_alloc(heap);
+	rh_hot(heap, carrier)->gc = RH_GC_DEAD;
+	rh_hot(heap, carrier)->block = hot->block;
+	rh_cells(heap, carrier)->n = 0;
+	hot->block = 0;
+	head = rh_head(heap, carrier);
+	head->meta = rh_head(heap, slot)->meta & (RH_META_KIND | ~0U << RH_META_TYPE_SHIFT);
+	head->meta |= RH_META_DEAD | RH_META_CARRIER;
+	head->count = heap->dying;
+	heap->dying = carrier;
+	account(heap, head->meta, 1, RH_OBJECT_BYTES);
+	heap->births++;
+	rh_touch(heap, slot);
+	rh_cells_rearranged(heap, slot);
+	return 0;
+}
+
+/*
+ * Releases edges of the object on top of the death list until one of them dies
+ * or none is left.
+ * Return: false when the slice ended.
+ */
+static bool reap_top(struct rh_heap *heap, u32 slot)
+{
+	struct rh_cells *cells;
+	u32 edge;
+
+	if (!rh_kind_is_leaf(rh_kind(heap, slot)) && rh_hot(heap, slot)->block) {
+		cells = rh_cells(heap, slot);
+		while (cells->n < cells->capacity) {
+			if (rh_slice_over(heap))
+				return false;
+			edge = cells->cell[cells->n];
+			cells->cell[cells->n++] = 0;
+			if (!edge)
+				continue;
+			rh_release(heap, edge);
+			if (heap->dying != slot)
+				return true;
+		}
+	}
+	heap->dying = rh_head(heap, slot)->count;
+	rh_object_finish(heap, slot);
+	return true;
+}
+
+enum rh_progress rh_reap_step(struct rh_heap *heap)
+{
+	rh_assert_locked(heap);
+	while (heap->dying) {
+		if (rh_slice_over(heap) || !reap_top(heap, heap->dying))
+			return RH_MORE;
+	}
+	return RH_DONE;
+}

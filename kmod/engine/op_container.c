@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations on containers.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "execute.h"
+#include "inspect.h"
+#include "intern.h"
+#include "list.h"
+#include "map.h"
+#include "type.h"
+
+static bool is_sequence(u32 kind)
+{
+	return kind == REFHEAP_KIND_LIST || kind == REFHEAP_KIND_TUPLE;
+}
+
+static u32 kind_of(const struct rh_op *op)
+{
+	return rh_kind(op->heap, op->object);
+}
+
+int rh_op_len(struct rh_op *op)
+{
+	u32 kind = kind_of(op);
+
+	if (kind < REFHEAP_KIND_STR || kind >= REFHEAP_KIND_INSTANCE)
+		return -EOPNOTSUPP;
+	op->result->value = rh_object_len(op->heap, op->object);
+	return 0;
+}
+
+/* The index b into a sequence of length @n. Return: 0 or -ERANGE. */
+static int decode_index(const struct rh_op *op, u32 n, u32 *index)
+{
+	s64 i = op->b;
+
+	if (i < 0)
+		i += n;
+	if (i < 0 || i >= n)
+		return -ERANGE;
+	*index = i;
+	return 0;
+}
+
+/* The cell that a and b name. */
+static int find_cell(const struct rh_op *op, bool change, u32 *index, u32 **cell)
+{
+	u32 kind = kind_of(op);
+	int err;
+
+	if (!is_sequence(kind) || (change && kind == REFHEAP_KIND_TUPLE))
+		return -EOPNOTSUPP;
+	err = decode_index(op, rh_sequence_len(op->heap, op->object), index);
+	if (!err)
+		*cell = &rh_cells(op->heap, op->object)->cell[*index];
+	return err;
+}
+
+int rh_op_get_index(struct rh_op *op)
+{
+	u32 index, *cell;
+	int err = find_cell(op, false, &index, &cell);
+
+	return err ?: rh_op_give_borrowed(op, *cell);
+}
+
+/* Puts the item c into a cell in place of what it holds. */
+static int replace(struct rh_op *op, u32 owner, u32 *cell, u32 item)
+{
+	u32 old;
+
+	if (!rh_can_take(op->heap, item, 1))
+		return -EOVERFLOW;
+	rh_take(op->heap, item);
+	old = rh_cell_empty(op->heap, owner, cell);
+	rh_cell_fill(op->heap, owner, cell, item);
+	if (old)
+		rh_release(op->heap, old);
+	return 0;
+}
+
+int rh_op_set_index(struct rh_op *op)
+{
+	u32 index, *cell;
+	int err = find_cell(op, true, &index, &cell);
+
+	return err ?: replace(op, op->object, cell, op->item);
+}
+
+int rh_op_del_index(struct rh_op *op)
+{
+	u32 index, *cell;
+	int err = find_cell(op, true, &index, &cell);
+
+	if (!err)
+		rh_release(op->heap, rh_list_remove(op->heap, op->object, index));
+	return err;
+}
+
+static int insert_item(struct rh_op *op, u32 index)
+{
+	int err;
+
+	if (!rh_can_take(op->heap, op->item, 1))
+		return -EOVERFLOW;
+	err = rh_list_prepare(op->heap, op->object);
+	if (err)
+		return err;
+	rh_take(op->heap, op->item);
+	rh_list_insert(op->heap, op->object, index, op->item);
+	return 0;
+}
+
+int rh_op_append(struct rh_op *op)
+{
+	if (kind_of(op) != REFHEAP_KIND_LIST)
+		return -EOPNOTSUPP;
+	return insert_item(op, rh_sequence_len(op->heap, op->object));
+}
+
+int rh_op_insert(struct rh_op *op)
+{
+	s64 n = rh_sequence_len(op->heap, op->object), index = op->b;
+
+	if (kind_of(op) != REFHEAP_KIND_LIST)
+		return -EOPNOTSUPP;
+	if (index < 0)
+		index = index < -n ? 0 : index + n;
+	return insert_item(op, min(index, n));
+}
+
+int rh_op_pop(struct rh_op *op)
+{
+	u32 index, *cell;
+	int err = find_cell(op, true, &index, &cell);
+
+	if (!err)
+		err = rh_holder_prepare(op->heap, op->batch->holder, *cell);
+	return err ?: rh_op_give(op, rh_list_remove(op->heap, op->object, index));
+}
+
+/* What b or data looks for in a map. */
+static int decode_key(struct rh_op *op, struct rh_key *key)
+{
+	if (op->raw->flags & REFHEAP_OPF_KEY_STR) {
+		rh_key_of_string(op->heap, op->data, op->len, key);
+		return 0;
+	}
+	return rh_key_of_object(op->heap, op->key, key);
+}
+
+/* The cells of the entry that is looked for, or NULL with *@err. */
+static u32 *find_entry(struct rh_op *op, u32 kind, int *err)
+{
+	struct rh_key key;
+	u32 *cells;
+
+	*err = kind_of(op) == kind ? decode_key(op, &key) : -EOPNOTSUPP;
+	if (*err)
+		return NULL;
+	cells = rh_map_find(op->heap, op->object, &key);
+	if (!cells)
+		*err = -ENOKEY;
+	return cells;
+}
+
+int rh_op_get_key(struct rh_op *op)
+{
+	int err;
+	u32 *cells = find_entry(op, REFHEAP_KIND_DICT, &err);
+
+	return err ?: rh_op_give_borrowed(op, cells[1]);
+}
+
+/* A dict is tracked from the first thing in it that can be part of a cycle. */
+static void track_if_needed(struct rh_heap *heap, u32 map, u32 key, u32 value)
+{
+	if (rh_kind(heap, map) != REFHEAP_KIND_DICT ||
+	    (rh_head(heap, map)->meta & RH_META_TRACKED))
+		return;
+	if (rh_object_may_be_tracked(heap, key) || rh_object_may_be_tracked(heap, value))
+		rh_object_track(heap, map);
+}
+
+/* The object that a new entry has as its key, with one reference. */
+static int key_object(struct rh_op *op, const struct rh_key *key, u32 *slot)
+{
+	if (!key->slot)
+		return rh_str(op->heap, key->text, key->len, true, slot);
+	if (!rh_can_take(op->heap, key->slot, 1))
+		return -EOVERFLOW;
+	rh_take(op->heap, key->slot);
+	*slot = key->slot;
+	return 0;
+}
+
+static int insert_entry(struct rh_op *op, u32 map, const struct rh_key *key, u32 value)
+{
+	u32 key_slot;
+	int err = rh_map_prepare(op->heap, map);
+
+	if (!err)
+		err = key_object(op, key, &key_slot);
+	if (err)
+		return err;
+	/* After the key: it may be the value, too. */
+	if (value && !rh_can_take(op->heap, value, 1)) {
+		rh_release(op->heap, key_slot);
+		return -EOVERFLOW;
+	}
+	if (value)
+		rh_take(op->heap, value);
+	rh_map_insert(op->heap, map, key, key_slot, value);
+	if (value)
+		track_if_needed(op->heap, map, key_slot, value);
+	return 0;
+}
+
+static int map_set(struct rh_op *op, u32 map, const struct rh_key *key, u32 value)
+{
+	u32 *cells = rh_map_find(op->heap, map, key);
+	int err;
+
+	if (!cells) {
+		op->result->value = !value;
+		return insert_entry(op, map, key, value);
+	}
+	if (!value)
+		return 0;
+	err = replace(op, map, cells + 1, value);
+	if (!err)
+		track_if_needed(op->heap, map, cells[0], value);
+	return err;
+}
+
+int rh_op_map_set(struct rh_op *op, u32 map, u32 value)
+{
+	struct rh_key key;
+	int err = rh_key_of_object(op->heap, op->key, &key);
+
+	return err ?: map_set(op, map, &key, value);
+}
+
+int rh_op_set_key(struct rh_op *op)
+{
+	struct rh_key key;
+	int err = kind_of(op) == REFHEAP_KIND_DICT ? decode_key(op, &key) : -EOPNOTSUPP;
+
+	return err ?: map_set(op, op->object, &key, op->item);
+}
+
+int rh_op_del_key(struct rh_op *op)
+{
+	u32 *cells, key, value;
+	int err;
+
+	cells = find_entry(op, REFHEAP_KIND_DICT, &err);
+	if (err)
+		return err;
+	rh_map_remove(op->heap, op->object, cells, &key, &value);
+	rh_release(op->heap, key);
+	rh_release(op->heap, value);
+	return 0;
+}
+
+int rh_op_pop_key(struct rh_op *op)
+{
+	u32 *cells, key, value;
+	int err;
+
+	cells = find_entry(op, REFHEAP_KIND_DICT, &err);
+	if (!err)
+		err = rh_holder_prepare(op->heap, op->batch->holder, cells[1]);
+	if (err)
+		return err;
+	rh_map_remove(op->heap, op->object, cells, &key, &value);
+	rh_release(op->heap, key);
+	return rh_op_give(op, value);
+}
+
+/* Looks for an object in a sequence by identity, in slices. */
+static int contains_item(struct rh_op *op)
+{
+	const struct rh_cells *cells = rh_cells(op->heap, op->object);
+	u32 *i = &op->batch->state.cursor;
+
+	for (; cells && *i < cells->n; ++*i) {
+		if (rh_slice_over(op->heap))
+			return RH_MORE;
+		if (cells->cell[*i] == op->key)
+			break;
+	}
+	op->result->value = cells && *i < cells->n;
+	return 0;
+}
+
+int rh_op_contains(struct rh_op *op)
+{
+	u32 kind = kind_of(op);
+	int err;
+
+	if (is_sequence(kind)) {
+		if (op->raw->flags & REFHEAP_OPF_KEY_STR)
+			return -EOPNOTSUPP;
+		return contains_item(op);
+	}
+	if (!rh_kind_is_map(kind))
+		return -EOPNOTSUPP;
+	op->result->value = find_entry(op, kind, &err) != NULL;
+	return err == -ENOKEY ? 0 : err;
+}
+
+int rh_op_add(struct rh_op *op)
+{
+	struct rh_key key;
+	int err = kind_of(op) == REFHEAP_KIND_SET ? decode_key(op, &key) : -EOPNOTSUPP;
+
+	return err ?: map_set(op, op->object, &key, 0);
+}
+
+int rh_op_discard(struct rh_op *op)
+{
+	u32 *cells, key, value;
+	int err;
+
+	cells = find_entry(op, REFHEAP_KIND_SET, &err);
+	op->result->value = cells != NULL;
+	if (!cells)
+		return err == -ENOKEY ? 0 : err;
+	rh_map_remove(op->heap, op->object, cells, &key, &value);
+	rh_release(op->heap, key);
+	return 0;
+}
+
+static bool has_dict(const struct rh_op *op)
+{
+	return rh_type_has_dict(op->heap, rh_meta_type(rh_head(op->heap, op->object)->meta));
+}
+
+/* The cell of an attribute: of a slot, or of the value in the dict; else NULL. */
+static u32 *find_attr(const struct rh_op *op, struct rh_key *key, int *err)
+{
+	u32 type = rh_meta_type(rh_head(op->heap, op->object)->meta), *cells;
+	int slot;
+
+	*err = 0;
+	if (kind_of(op) != REFHEAP_KIND_INSTANCE) {
+		*err = -EOPNOTSUPP;
+		return NULL;
+	}
+	if (has_dict(op)) {
+		rh_key_of_string(op->heap, op->data, op->len, key);
+		cells = rh_map_find(op->heap, op->object, key);
+		if (!cells)
+			*err = -ENODATA;
+		return cells ? cells + 1 : NULL;
+	}
+	slot = rh_type_slot(op->heap, type, op->data, op->len);
+	if (slot >= 0)
+		return &rh_cells(op->heap, op->object)->cell[slot];
+	*err = -ENODATA;
+	return NULL;
+}
+
+int rh_op_get_attr(struct rh_op *op)
+{
+	struct rh_key key;
+	int err;
+	u32 *cell = find_attr(op, &key, &err);
+
+	if (!err && !*cell)
+		err = -ENODATA;
+	return err ?: rh_op_give_borrowed(op, *cell);
+}
+
+int rh_op_set_attr(struct rh_op *op)
+{
+	struct rh_key key;
+	int err;
+	u32 *cell = find_attr(op, &key, &err);
+
+	if (cell)
+		return replace(op, op->object, cell, op->item);
+	if (err == -ENODATA && has_dict(op))
+		return insert_entry(op, op->object, &key, op->item);
+	return err;
+}
+
+int rh_op_del_attr(struct rh_op *op)
+{
+	u32 *cell, name, value;
+	struct rh_key key;
+	int err;
+
+	cell = find_attr(op, &key, &err);
+	if (!err && !*cell)
+		err = -ENODATA;
+	if (err)
+		return err;
+	if (has_dict(op)) {
+		rh_map_remove(op->heap, op->object, cell - 1, &name, &value);
+		rh_release(op->heap, name);
+	} else {
+		value = rh_cell_empty(op->heap, op->object, cell);
+	}
+	rh_release(op->heap, value);
+	return 0;
+}
+
+int rh_op_clear(struct rh_op *op)
+{
+	u32 kind = kind_of(op);
+
+	if (kind == REFHEAP_KIND_BYTEARRAY)
+		return rh_bytearray_resize(op->heap, op->object, 0);
+	if (kind != REFHEAP_KIND_LIST && !rh_object_is_map(op->heap, op->object))
+		return -EOPNOTSUPP;
+	return rh_object_clear(op->heap, op->object);
+}
+
+/* One entry of a container as NEXT gives it; both 0: there is none in that place. */
+static void read_entry(const struct rh_op *op, u32 at, u32 *key, u32 *value)
+{
+	struct rh_heap *heap = op->heap;
+	const u32 *cell = rh_cells(heap, op->object)->cell;
+	u32 meta = rh_head(heap, op->object)->meta;
+
+	*key = 0;
+	*value = 0;
+	if (rh_object_is_map(heap, op->object)) {
+		u32 stride = rh_map_stride(heap, op->object);
+
+		*key = cell[at * stride];
+		*value = stride == 2 ? cell[at * stride + 1] : 0;
+		return;
+	}
+	*value = cell[at];
+	if (rh_meta_kind(meta) == REFHEAP_KIND_INSTANCE && *value)
+		*key = heap->types.type[rh_meta_type(meta)]->slot[at];
+}
+
+static u32 count_places(const struct rh_op *op)
+{
+	const struct rh_cells *cells = rh_cells(op->heap, op->object);
+
+	if (!cells)
+		return 0;
+	if (rh_object_is_map(op->heap, op->object))
+		return cells->n / rh_map_stride(op->heap, op->object);
+	return cells->n;
+}
+
+/* Takes what an entry names for the holder. Return: 0 or an errno. */
+static int hold(struct rh_op *op, u32 slot)
+{
+	int err;
+
+	if (!slot)
+		return 0;
+	err = rh_holder_prepare(op->heap, op->batch->holder, slot);
+	if (err)
+		return err;
+	if (!rh_can_take(op->heap, slot, 1))
+		return -EOVERFLOW;
+	rh_take(op->heap, slot);
+	rh_holder_add(op->batch->holder, slot);
+	return 0;
+}
+
+static int hold_entry(struct rh_op *op, u32 key, u32 value)
+{
+	int err = hold(op, key);
+
+	if (err)
+		return err;
+	err = hold(op, value);
+	if (err && key) {
+		rh_holder_del(op->heap, op->batch->holder, key);
+		rh_release(op->heap, key);
+	}
+	return err;
+}
+
+int rh_op_next(struct rh_op *op)
+{
+	u32 want = op->arg ?: 1, n = 0, places, at, key, value;
+	struct refheap_entry *entry;
+	int err = 0;
+
+	if (rh_kind_is_leaf(kind_of(op)))
+		return -EOPNOTSUPP;
+	if (want > REFHEAP_MAX_IDS)
+		return -E2BIG;
+	places = count_places(op);
+	at = op->batch->state.cursor ?: min_t(u64, op->b, places);
+	for (; at < places && n < want; at++) {
+		/* Long stretches of what has been taken out. */
+		if (!n && rh_slice_over(op->heap)) {
+			op->batch->state.cursor = at;
+			return RH_MORE;
+		}
+		read_entry(op, at, &key, &value);
+		if (!key && !value)
+			continue;
+		entry = rh_op_output(op, sizeof(*entry));
+		err = entry ? hold_entry(op, key, value) : -ENOSPC;
+		if (err)
+			break;
+		*entry = (struct refheap_entry){
+			.key = rh_id(op->heap, key),
+			.value = rh_id(op->heap, value),
+			.index = is_sequence(kind_of(op)) ? at : 0,
+		};
+		n++;
+	}
+	if (err && entry)
+		rh_op_output_undo(op, sizeof(*entry));
+	/* What has been given out cannot be taken back: report it, fail next time. */
+	if (err && !n)
+		return err;
+	op->result->info = n;
+	op->result->value = at < places ? at : 0;
+	return 0;
+}

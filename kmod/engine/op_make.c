@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations that make objects, references and types.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "execute.h"
+#include "intern.h"
+#include "list.h"
+#include "map.h"
+#include "table.h"
+#include "type.h"
+
+int rh_op_give(struct rh_op *op, u32 slot)
+{
+	int err = rh_holder_prepare(op->heap, op->batch->holder, slot);
+
+	if (err) {
+		rh_release(op->heap, slot);
+		return err;
+	}
+	rh_holder_add(op->batch->holder, slot);
+	op->result->value = rh_id(op->heap, slot);
+	return 0;
+}
+
+int rh_op_give_borrowed(struct rh_op *op, u32 slot)
+{
+	int err = rh_holder_prepare(op->heap, op->batch->holder, slot);
+
+	if (err)
+		return err;
+	if (!rh_can_take(op->heap, slot, 1))
+		return -EOVERFLOW;
+	rh_take(op->heap, slot);
+	return rh_op_give(op, slot);
+}
+
+/*
+ * Makes sure that the object about to be born can be given to the holder, lest
+ * it be born in vain.
+ */
+static int prepare_birth(struct rh_op *op)
+{
+	int err = rh_table_reserve(op->heap, 1);
+
+	if (err)
+		return err;
+	return rh_holder_prepare(op->heap, op->batch->holder, rh_slot_next(op->heap));
+}
+
+int rh_op_nop(struct rh_op *op)
+{
+	return 0;
+}
+
+int rh_op_none(struct rh_op *op)
+{
+	u32 slot;
+	int err = rh_none(op->heap, &slot);
+
+	return err ?: rh_op_give(op, slot);
+}
+
+int rh_op_bool(struct rh_op *op)
+{
+	u32 slot;
+	int err;
+
+	if (op->a > 1)
+		return -EINVAL;
+	err = rh_bool(op->heap, op->a, &slot);
+	return err ?: rh_op_give(op, slot);
+}
+
+int rh_op_int(struct rh_op *op)
+{
+	u32 slot;
+	int err = prepare_birth(op);
+
+	if (!err)
+		err = rh_int(op->heap, op->a, &slot);
+	return err ?: rh_op_give(op, slot);
+}
+
+static int give_leaf(struct rh_op *op, u32 kind, const void *data, u32 len)
+{
+	u32 slot;
+	int err = prepare_birth(op);
+
+	if (!err)
+		err = rh_leaf_new(op->heap, kind, data, len, &slot);
+	return err ?: rh_op_give(op, slot);
+}
+
+int rh_op_float(struct rh_op *op)
+{
+	return give_leaf(op, REFHEAP_KIND_FLOAT, &op->a, sizeof(op->a));
+}
+
+int rh_op_str(struct rh_op *op)
+{
+	u32 slot;
+	int err;
+
+	if (op->arg > 1)
+		return -EINVAL;
+	err = prepare_birth(op);
+	if (!err)
+		err = rh_str(op->heap, op->data, op->len, op->arg, &slot);
+	return err ?: rh_op_give(op, slot);
+}
+
+int rh_op_bytes(struct rh_op *op)
+{
+	return give_leaf(op, REFHEAP_KIND_BYTES, op->data, op->len);
+}
+
+int rh_op_bytearray(struct rh_op *op)
+{
+	if (op->a && op->len)
+		return -EINVAL;
+	if (op->a > op->heap->params.max_payload)
+		return -EFBIG;
+	return give_leaf(op, REFHEAP_KIND_BYTEARRAY, op->len ? op->data : NULL,
+			 op->len ?: op->a);
+}
+
+/* The slot that the i-th id names. Return: 0 or an errno. */
+static int id_at(const struct rh_op *op, u32 i, u32 *slot)
+{
+	u64 id;
+	int err;
+
+	memcpy(&id, op->data + i * sizeof(id), sizeof(id));
+	if ((op->raw->flags & REFHEAP_OPF_IDS_RESULT) && id >> 32 == 0xffffffff) {
+		err = rh_op_result_of(op->batch, (u32)id, &id);
+		if (err)
+			return err;
+	}
+	*slot = rh_lookup(op->heap, id, &err);
+	return err;
+}
+
+static int count_ids(const struct rh_op *op, u32 *n)
+{
+	u32 i, slot;
+	int err;
+
+	if (op->len % sizeof(u64))
+		return -EINVAL;
+	*n = op->len / sizeof(u64);
+	if (*n > REFHEAP_MAX_IDS)
+		return -E2BIG;
+	for (i = 0; i < *n; i++) {
+		err = id_at(op, i, &slot);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Undoes takes of ids [0, n). None dies: others hold them. */
+static void release_ids(struct rh_op *op, u32 n)
+{
+	u32 slot;
+
+	while (n--)
+		if (!id_at(op, n, &slot))
+			rh_release(op->heap, slot);
+}
+
+/* Takes a reference for every id. */
+static int take_ids(struct rh_op *op, u32 n)
+{
+	u32 i, slot;
+
+	for (i = 0; i < n; i++) {
+		if (id_at(op, i, &slot) || !rh_can_take(op->heap, slot, 1)) {
+			release_ids(op, i);
+			return -EOVERFLOW;
+		}
+		rh_take(op->heap, slot);
+	}
+	return 0;
+}
+
+static int make_sequence(struct rh_op *op, u32 kind)
+{
+	u32 n, i, slot, item;
+	int err = count_ids(op, &n);
+
+	if (!err)
+		err = prepare_birth(op);
+	if (!err)
+		err = take_ids(op, n);
+	if (err)
+		return err;
+	err = rh_sequence_new(op->heap, kind, n, &slot);
+	if (err) {
+		release_ids(op, n);
+		return err;
+	}
+	for (i = 0; i < n; i++) {
+		id_at(op, i, &item);
+		rh_sequence_append(op->heap, slot, item);
+	}
+	return rh_op_give(op, slot);
+}
+
+int rh_op_tuple(struct rh_op *op)
+{
+	u32 slot;
+	int err;
+
+	if (op->len)
+		return make_sequence(op, REFHEAP_KIND_TUPLE);
+	err = rh_empty_tuple(op->heap, &slot);
+	return err ?: rh_op_give(op, slot);
+}
+
+int rh_op_list(struct rh_op *op)
+{
+	return make_sequence(op, REFHEAP_KIND_LIST);
+}
+
+/* Fills a map that is not published yet; what fails leaves it to be released. */
+static int fill_map(struct rh_op *op, u32 map, u32 n, u32 stride)
+{
+	u32 i, value = 0;
+	int err = 0;
+
+	for (i = 0; !err && i < n; i += stride) {
+		err = id_at(op, i, &op->key);
+		if (!err && stride == 2)
+			err = id_at(op, i + 1, &value);
+		if (!err)
+			err = rh_op_map_set(op, map, value);
+	}
+	return err;
+}
+
+static int make_map(struct rh_op *op, u32 kind, u32 stride)
+{
+	u32 n, slot, block;
+	int err = count_ids(op, &n);
+
+	if (!err && n % stride)
+		err = -EINVAL;
+	if (!err)
+		err = prepare_birth(op);
+	if (!err)
+		err = rh_object_prepare(op->heap, kind, 0, &block);
+	if (err)
+		return err;
+	slot = rh_object_publish(op->heap, kind, 0, block, 0);
+	err = fill_map(op, slot, n, stride);
+	if (err) {
+		rh_release(op->heap, slot);
+		return err;
+	}
+	return rh_op_give(op, slot);
+}
+
+int rh_op_dict(struct rh_op *op)
+{
+	return make_map(op, REFHEAP_KIND_DICT, 2);
+}
+
+int rh_op_set(struct rh_op *op)
+{
+	return make_map(op, REFHEAP_KIND_SET, 1);
+}
+
+int rh_op_instance(struct rh_op *op)
+{
+	u32 slot;
+	int err = prepare_birth(op);
+
+	if (!err)
+		err = rh_instance_new(op->heap, op->arg, &slot);
+	return err ?: rh_op_give(op, slot);
+}
+
+int rh_op_take(struct rh_op *op)
+{
+	return rh_op_give_borrowed(op, op->object);
+}
+
+int rh_op_drop(struct rh_op *op)
+{
+	if (!rh_holder_slot_count(op->batch->holder, op->object))
+		return -ENOTUNIQ;
+	rh_holder_del(op->heap, op->batch->holder, op->object);
+	rh_release(op->heap, op->object);
+	return 0;
+}
+
+int rh_op_type_new(struct rh_op *op)
+{
+	int id = rh_type_new(op->heap, op->data, op->len);
+
+	if (id < 0)
+		return id;
+	op->result->value = id;
+	return 0;
+}
+
+int rh_op_type_find(struct rh_op *op)
+{
+	int id = rh_type_find(op->heap, op->data, op->len);
+
+	if (id < 0)
+		return id;
+	op->result->value = id;
+	return 0;
+}

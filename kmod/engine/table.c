@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The object table grows by segments and never moves: a slot is where it is
+ * for as long as the heap lives. The lowest free slot is taken first, which
+ * keeps what the collector streams dense.
+ */
+#include <linux/bitops.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "table.h"
+
+#define DIRECTORIES	4
+
+/* The directories are four parts of one allocation. */
+static void directory_set(struct rh_table *table, void **base, u32 capacity)
+{
+	table->hot = (struct rh_hot **)base;
+	table->head = (struct rh_head **)(base + capacity);
+	table->tag = (u32 **)(base + 2 * (size_t)capacity);
+	table->segment = (struct rh_segment **)(base + 3 * (size_t)capacity);
+	table->capacity = capacity;
+}
+
+static size_t directory_bytes(u32 capacity)
+{
+	return DIRECTORIES * sizeof(void *) * (size_t)capacity;
+}
+
+static int directory_grow(struct rh_heap *heap)
+{
+	struct rh_table *table = &heap->table;
+	u32 i, old = table->capacity, capacity = old ? old * 2 : 8;
+	void **from = (void **)table->hot, **base;
+
+	base = rh_alloc(heap, directory_bytes(capacity));
+	if (IS_ERR(base))
+		return PTR_ERR(base);
+	if (old) {
+		for (i = 0; i < DIRECTORIES; i++)
+			memcpy(base + (size_t)i * capacity, from + (size_t)i * old,
+			       old * sizeof(*base));
+		rh_free(heap, from, directory_bytes(old));
+	}
+	directory_set(table, base, capacity);
+	return 0;
+}
+
+static void segment_init(struct rh_heap *heap, struct rh_segment *segment, u32 index,
+			 struct rh_hot *hot, u32 *tag)
+{
+	u32 i, limit = heap->params.max_slots, first = index << RH_SEGMENT_SHIFT;
+
+	segment->nfree = RH_SEGMENT_SLOTS;
+	for (i = 0; i < RH_SEGMENT_SLOTS; i++) {
+		hot[i].gc = RH_GC_FREE;
+		tag[i] = 1;
+		/* Slot 0 is no object; those over the limit are never used. */
+		if (first + i == 0 || first + i >= limit) {
+			segment->used[i / 64] |= 1ULL << i % 64;
+			segment->nfree--;
+		}
+	}
+}
+
+static int segment_add(struct rh_heap *heap)
+{
+	struct rh_table *table = &heap->table;
+	struct rh_segment *segment;
+	struct rh_head *head;
+	struct rh_hot *hot;
+	u32 *tag;
+	int err;
+
+	if (rh_table_end(heap) >= heap->params.max_slots)
+		return -EDQUOT;
+	if (table->nsegments == table->capacity) {
+		err = directory_grow(heap);
+		if (err)
+			return err;
+	}
+	segment = rh_alloc(heap, sizeof(*segment));
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
+	hot = rh_alloc(heap, RH_SEGMENT_SLOTS * sizeof(*hot));
+	if (IS_ERR(hot)) {
+		err = PTR_ERR(hot);
+		goto err_free_segment;
+	}
+	head = rh_alloc(heap, RH_SEGMENT_SLOTS * sizeof(*head));
+	if (IS_ERR(head)) {
+		err = PTR_ERR(head);
+		goto err_free_hot;
+	}
+	tag = rh_alloc(heap, RH_SEGMENT_SLOTS * sizeof(*tag));
+	if (IS_ERR(tag)) {
+		err = PTR_ERR(tag);
+		goto err_free_head;
+	}
+	segment_init(heap, segment, table->nsegments, hot, tag);
+	table->hot[table->nsegments] = hot;
+	table->head[table->nsegments] = head;
+	table->tag[table->nsegments] = tag;
+	table->segment[table->nsegments] = segment;
+	table->nsegments++;
+	table->nfree += segment->nfree;
+	return 0;
+
+err_free_head:
+	rh_free(heap, head, RH_SEGMENT_SLOTS * sizeof(*head));
+err_free_hot:
+	rh_free(heap, hot, RH_SEGMENT_SLOTS * sizeof(*hot));
+err_free_segment:
+	rh_free(heap, segment, sizeof(*segment));
+	return err;
+}
+
+int rh_table_reserve(struct rh_heap *heap, u32 n)
+{
+	int err;
+
+	while (heap->table.nfree < n) {
+		err = segment_add(heap);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+u32 rh_slot_next(struct rh_heap *heap)
+{
+	struct rh_table *table = &heap->table;
+	struct rh_segment *segment;
+
+	while (!table->segment[table->free_hint]->nfree)
+		table->free_hint++;
+	segment = table->segment[table->free_hint];
+	while (!~segment->used[segment->hint])
+		segment->hint++;
+	return (table->free_hint << RH_SEGMENT_SHIFT) + segment->hint * 64 +
+	       __ffs(~segment->used[segment->hint]);
+}
+
+u32 rh_slot_alloc(struct rh_heap *heap)
+{
+	u32 slot = rh_slot_next(heap);
+	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+
+	segment->used[(slot & RH_SEGMENT_MASK) / 64] |= 1ULL << slot % 64;
+	segment->nfree--;
+	heap->table.nfree--;
+	heap->table.live++;
+	return slot;
+}
+
+void rh_slot_free(struct rh_heap *heap, u32 slot)
+{
+	u32 index = slot >> RH_SEGMENT_SHIFT, i = slot & RH_SEGMENT_MASK;
+	struct rh_table *table = &heap->table;
+	struct rh_segment *segment = table->segment[index];
+
+	table->hot[index][i].gc = RH_GC_FREE;
+	table->hot[index][i].block = 0;
+	table->head[index][i] = (struct rh_head){};
+	table->live--;
+	/* A tag that would come again retires the slot: ids must not lie. */
+	if (++table->tag[index][i] >= heap->params.max_tag)
+		return;
+	segment->used[i / 64] &= ~(1ULL << i % 64);
+	segment->nfree++;
+	table->nfree++;
+	if (i / 64 < segment->hint)
+		segment->hint = i / 64;
+	if (index < table->free_hint)
+		table->free_hint = index;
+}
+
+void rh_young_add(struct rh_heap *heap, u32 generation, u32 slot)
+{
+	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+
+	segment->young[generation][(slot & RH_SEGMENT_MASK) / 64] |= 1ULL << slot % 64;
+	segment->nyoung[generation]++;
+}
+
+void rh_young_del(struct rh_heap *heap, u32 generation, u32 slot)
+{
+	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+
+	segment->young[generation][(slot & RH_SEGMENT_MASK) / 64] &= ~(1ULL << slot % 64);
+	segment->nyoung[generation]--;
+}
+
+/* The first bit from @bit on that is set, or RH_SEGMENT_SLOTS. */
+static u32 next_bit(const u64 *bitmap, u32 bit)
+{
+	u32 word = bit / 64;
+	u64 bits = bitmap[word] & (~0ULL << bit % 64);
+
+	while (!bits) {
+		if (++word == RH_SEGMENT_WORDS)
+			return RH_SEGMENT_SLOTS;
+		bits = bitmap[word];
+	}
+	return word * 64 + __ffs(bits);
+}
+
+u32 rh_young_next(const struct rh_heap *heap, u32 generation, u32 slot)
+{
+	u32 index = slot >> RH_SEGMENT_SHIFT, bit = slot & RH_SEGMENT_MASK;
+	const struct rh_segment *segment;
+
+	for (; index < heap->table.nsegments; index++, bit = 0) {
+		segment = heap->table.segment[index];
+		if (!segment->nyoung[generation])
+			continue;
+		bit = next_bit(segment->young[generation], bit);
+		if (bit < RH_SEGMENT_SLOTS)
+			return (index << RH_SEGMENT_SHIFT) + bit;
+	}
+	return rh_table_end(heap);
+}
+
+u32 rh_used_next(const struct rh_heap *heap, u32 slot)
+{
+	u32 index = slot >> RH_SEGMENT_SHIFT, bit = slot & RH_SEGMENT_MASK;
+
+	for (; index < heap->table.nsegments; index++, bit = 0) {
+		bit = next_bit(heap->table.segment[index]->used, bit);
+		if (bit < RH_SEGMENT_SLOTS)
+			return (index << RH_SEGMENT_SHIFT) + bit;
+	}
+	return rh_table_end(heap);
+}
+
+u32 rh_lookup(const struct rh_heap *heap, u64 id, int *err)
+{
+	u32 slot = REFHEAP_ID_SLOT(id), tag = REFHEAP_ID_TAG(id);
+	const struct rh_hot *hot;
+
+	*err = -ENOENT;
+	if (!slot || slot >= rh_table_end(heap) || !tag || tag > rh_tag(heap, slot))
+		return 0;
+	hot = rh_hot(heap, slot);
+	if (tag == rh_tag(heap, slot) && hot->gc == RH_GC_FREE)
+		return 0;
+	*err = -ESTALE;
+	if (tag < rh_tag(heap, slot) || (rh_head(heap, slot)->meta & RH_META_DEAD) ||
+	    rh_is_condemned(heap, slot))
+		return 0;
+	*err = 0;
+	return slot;
+}
+
+void rh_table_stat(struct rh_heap *heap, struct rh_table_stat *stat)
+{
+	const struct rh_table *table = &heap->table;
+	u64 directories = directory_bytes(table->capacity);
+	u64 per_segment = sizeof(struct rh_segment) + RH_SEGMENT_SLOTS * RH_OBJECT_BYTES;
+
+	stat->slots = rh_table_end(heap);
+	stat->bytes = directories + table->nsegments * per_segment;
+	stat->millibytes = 1000 * RH_OBJECT_BYTES +
+			   1000 * sizeof(struct rh_segment) / RH_SEGMENT_SLOTS;
+}
+
+void rh_table_exit(struct rh_heap *heap)
+{
+	struct rh_table *table = &heap->table;
+	u32 i;
+
+	for (i = 0; i < table->nsegments; i++) {
+		rh_free(heap, table->tag[i], RH_SEGMENT_SLOTS * sizeof(u32));
+		rh_free(heap, table->head[i], RH_SEGMENT_SLOTS * sizeof(struct rh_head));
+		rh_free(heap, table->hot[i], RH_SEGMENT_SLOTS * sizeof(struct rh_hot));
+		rh_free(heap, table->segment[i], sizeof(struct rh_segment));
+	}
+	if (table->capacity)
+		rh_free(heap, table->hot, directory_bytes(table->capacity));
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Types of instances, and their attributes.
+ */
+#ifndef REFHEAP_ENGINE_TYPE_H
+#define REFHEAP_ENGINE_TYPE_H
+
+#include "object.h"
+
+static inline bool rh_type_has_dict(const struct rh_heap *heap, u32 type)
+{
+	return heap->types.type[type]->flags & REFHEAP_TYPE_DICT;
+}
+
+/*
+ * Defines a type as REFHEAP_OP_TYPE_NEW describes it in @data.
+ * Return: its id, or -EINVAL, -EEXIST, -ENOENT (base), -EILSEQ, -EFBIG,
+ * -ENOMEM, -EDQUOT, -EOVERFLOW.
+ */
+int rh_type_new(struct rh_heap *heap, const u8 *data, u32 len);
+
+/* Return: the id of the type of that name, or -ENOENT. */
+int rh_type_find(const struct rh_heap *heap, const void *name, u32 len);
+
+/* Makes an instance with all attributes unset. Return: 0 or an errno. */
+int rh_instance_new(struct rh_heap *heap, u32 type, u32 *slot);
+
+/* Which slot of a slotted type that is, or -ENODATA. */
+int rh_type_slot(const struct rh_heap *heap, u32 type, const void *name, u32 len);
+
+void rh_type_exit(struct rh_heap *heap);
+
+#endif

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The verifier: recomputes what can be recomputed and compares. It may be
+ * called between any two steps, also in the middle of a collection or a death.
+ */
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "arena.h"
+#include "map.h"
+#include "object.h"
+#include "table.h"
+#include "value.h"
+
+#define COUNTS_BYTES	(RH_SEGMENT_SLOTS * sizeof(u32))
+
+struct verify {
+	struct rh_heap *heap;
+	u32 **expected;		/* counts by segment and slot */
+	long faults;
+	char *text;
+	size_t len;
+	u64 live, reaped, bytes;
+	u64 objects[RH_GENERATIONS + 1];
+	u64 by_kind[__REFHEAP_KIND_MAX];
+};
+
+static void fault(struct verify *verify, u32 slot, const char *what)
+{
+	if (!verify->faults++)
+		snprintf(verify->text, verify->len, "object %u (kind %u): %s", slot,
+			 slot ? rh_kind(verify->heap, slot) : 0, what);
+}
+
+static void expect(struct verify *verify, u32 slot)
+{
+	verify->expected[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK]++;
+}
+
+static bool is_object(const struct rh_heap *heap, u32 slot)
+{
+	return slot && slot < rh_table_end(heap) && rh_kind(heap, slot);
+}
+
+static bool is_dead(const struct rh_heap *heap, u32 slot)
+{
+	return rh_head(heap, slot)->meta & RH_META_DEAD;
+}
+
+/* Counts the edges of one object, those that a dying one has yet to release. */
+static void expect_edges(struct verify *verify, u32 slot)
+{
+	struct rh_heap *heap = verify->heap;
+	const struct rh_cells *cells;
+	bool dead = is_dead(heap, slot);
+	u32 i, end;
+
+	if (rh_kind_is_leaf(rh_kind(heap, slot)))
+		return;
+	cells = rh_cells(heap, slot);
+	if (!cells)
+		return;
+	if (cells->n > cells->capacity)
+		return fault(verify, slot, "has more cells than room");
+	end = cells->capacity;
+	for (i = dead ? cells->n : 0; i < end; i++) {
+		u32 edge = cells->cell[i];
+
+		if (!edge)
+			continue;
+		if (!dead && i >= cells->n)
+			fault(verify, slot, "has an edge behind its cells");
+		else if (!is_object(heap, edge))
+			fault(verify, slot, "has an edge to no object");
+		else if (is_dead(heap, edge))
+			fault(verify, slot, "has an edge to a dead object");
+		else if (rh_is_condemned(heap, edge) && !rh_is_condemned(heap, slot))
+			fault(verify, slot, "has an edge to a condemned object");
+		else
+			expect(verify, edge);
+	}
+}
+
+static void expect_holders(struct verify *verify)
+{
+	const struct rh_holder *holder;
+	u32 i, k, n, slot;
+	u64 held;
+
+	for (holder = verify->heap->holders; holder; holder = holder->next) {
+		held = 0;
+		for (i = 0; i < holder->capacity; i++) {
+			if (!holder->leaf[i].count)
+				continue;
+			for (k = 0; k < RH_LEAF_SLOTS; k++) {
+				n = holder->leaf[i].count[k];
+				held += n;
+				slot = (i << RH_LEAF_SHIFT) + k;
+				if (n && !is_object(verify->heap, slot))
+					fault(verify, 0, "a holder holds no object");
+				else if (n)
+					verify->expected[slot >> RH_SEGMENT_SHIFT]
+							[slot & RH_SEGMENT_MASK] += n;
+			}
+		}
+		if (held != holder->held)
+			fault(verify, 0, "a holder's total is not the sum of its counts");
+	}
+}
+
+static void expect_types(struct verify *verify)
+{
+	const struct rh_types *types = &verify->heap->types;
+	u32 i, k;
+
+	for (i = 1; i <= types->n; i++)
+		for (k = 0; k < types->type[i]->nslots; k++)
+			expect(verify, types->type[i]->slot[k]);
+}
+
+static void expect_all(struct verify *verify)
+{
+	struct rh_heap *heap = verify->heap;
+	u32 slot, meta;
+
+	for (slot = rh_used_next(heap, 1); slot < rh_table_end(heap);
+	     slot = rh_used_next(heap, slot + 1)) {
+		meta = rh_head(heap, slot)->meta;
+		if (!rh_meta_kind(meta) || (meta & RH_META_REAPED))
+			continue;
+		if (meta & RH_META_IMMORTAL)
+			expect(verify, slot);
+		if (meta & RH_META_GARBAGE)
+			expect(verify, slot);
+		expect_edges(verify, slot);
+	}
+	expect_holders(verify);
+	expect_types(verify);
+}
+
+static bool holds_trackable(const struct rh_heap *heap, u32 slot)
+{
+	const struct rh_cells *cells = rh_cells(heap, slot);
+	u32 i;
+
+	for (i = 0; cells && i < cells->n; i++)
+		if (cells->cell[i] && rh_object_may_be_tracked(heap, cells->cell[i]))
+			return true;
+	return false;
+}
+
+static void check_tracking(struct verify *verify, u32 slot)
+{
+	struct rh_heap *heap = verify->heap;
+	u32 meta = rh_head(heap, slot)->meta, word = rh_hot(heap, slot)->gc;
+	u32 generation = rh_meta_gen(meta);
+
+	if (!(meta & RH_META_TRACKED)) {
+		if (word != RH_GC_UNTRACKED)
+			fault(verify, slot, "is not tracked but looks so to the collector");
+		if (holds_trackable(heap, slot))
+			fault(verify, slot, "is not tracked but holds what may be");
+		return;
+	}
+	verify->objects[generation]++;
+	if ((word == RH_GC_FROZEN) != (generation == RH_PERMANENT))
+		fault(verify, slot, "is frozen by one account only");
+	if (heap->gc.phase == RH_PHASE_IDLE && word != RH_GC_FROZEN && word != RH_GC_IDLE)
+		fault(verify, slot, "is not idle though no collection runs");
+}
+
+static void check_young(struct verify *verify, u32 slot)
+{
+	struct rh_heap *heap = verify->heap;
+	const struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+	u32 meta = rh_head(heap, slot)->meta, generation;
+	bool is, should;
+
+	for (generation = 0; generation < 2; generation++) {
+		is = segment->young[generation][(slot & RH_SEGMENT_MASK) / 64] &
+		     (1ULL << slot % 64);
+		should = (meta & RH_META_TRACKED) && rh_meta_gen(meta) == generation;
+		if (is != should)
+			fault(verify, slot, "is young by one account only");
+	}
+}
+
+static void check_object(struct verify *verify, u32 slot)
+{
+	struct rh_heap *heap = verify->heap;
+	const struct rh_head *head = rh_head(heap, slot);
+	u32 expected = verify->expected[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
+	u32 kind = rh_meta_kind(head->meta);
+
+	if (head->meta & RH_META_REAPED) {
+		verify->reaped++;
+		return;
+	}
+	verify->live++;
+	verify->bytes += rh_object_sizeof(heap, slot);
+	if (!rh_meta_type(head->meta))
+		verify->by_kind[kind]++;
+	check_young(verify, slot);
+	if (head->meta & RH_META_DEAD) {
+		verify->objects[rh_meta_gen(head->meta)] += !!(head->meta & RH_META_TRACKED);
+		return;
+	}
+	if (!rh_is_condemned(heap, slot) && head->count != expected)
+		fault(verify, slot, "has another count than it has references");
+	if (rh_kind_is_leaf(kind)) {
+		if (rh_gc_is_candidate(rh_hot(heap, slot)->gc))
+			fault(verify, slot, "is a leaf but looks tracked");
+		return;
+	}
+	check_tracking(verify, slot);
+	if (!rh_is_condemned(heap, slot) && rh_object_is_map(heap, slot) &&
+	    !rh_map_verify(heap, slot))
+		fault(verify, slot, "has an index that does not fit its entries");
+}
+
+static void check_totals(struct verify *verify)
+{
+	struct rh_heap *heap = verify->heap;
+	const char *what = NULL;
+	enum refheap_space space;
+	u32 i;
+
+	if (verify->live + verify->reaped != heap->table.live)
+		fault(verify, 0, "the table counts other objects than there are");
+	if (verify->bytes != heap->used_bytes)
+		fault(verify, 0, "the heap counts other bytes than its objects have");
+	for (i = 0; i <= RH_GENERATIONS; i++)
+		if (verify->objects[i] != heap->generation[i].objects)
+			fault(verify, 0, "a generation counts other objects than it has");
+	for (i = 1; i < __REFHEAP_KIND_MAX; i++)
+		if (verify->by_kind[i] != heap->types.objects[i])
+			fault(verify, 0, "a kind counts other objects than it has");
+	for (space = 0; space < __REFHEAP_SPACE_MAX; space++)
+		if (rh_arena_verify(heap, space, &what))
+			fault(verify, 0, what);
+}
+
+static void free_expected(struct verify *verify)
+{
+	struct rh_heap *heap = verify->heap;
+	u32 n = heap->table.nsegments, i;
+
+	for (i = 0; i < n; i++)
+		if (verify->expected[i])
+			rh_free(heap, verify->expected[i], COUNTS_BYTES);
+	rh_free(heap, verify->expected, n * sizeof(*verify->expected));
+}
+
+static int alloc_expected(struct verify *verify)
+{
+	struct rh_heap *heap = verify->heap;
+	u32 n = heap->table.nsegments, i;
+	u32 *counts;
+
+	verify->expected = rh_alloc(heap, n * sizeof(*verify->expected));
+	if (IS_ERR(verify->expected))
+		return PTR_ERR(verify->expected);
+	for (i = 0; i < n; i++) {
+		counts = rh_alloc(heap, COUNTS_BYTES);
+		if (IS_ERR(counts)) {
+			free_expected(verify);
+			return PTR_ERR(counts);
+		}
+		verify->expected[i] = counts;
+	}
+	return 0;
+}
+
+long rh_verify(struct rh_heap *heap, char *text, size_t len)
+{
+	struct verify verify = { .heap = heap, .text = text, .len = len };
+	u32 slot;
+
+	rh_assert_locked(heap);
+	if (len)
+		text[0] = 0;
+	if (alloc_expected(&verify))
+		return -ENOMEM;
+	expect_all(&verify);
+	for (slot = rh_used_next(heap, 1); slot < rh_table_end(heap);
+	     slot = rh_used_next(heap, slot + 1))
+		if (rh_kind(heap, slot))
+			check_object(&verify, slot);
+	check_totals(&verify);
+	free_expected(&verify);
+	return verify.faults;
+}
