@@ -115,8 +115,8 @@ static int take_letters(struct scan *scan, const char *letters)
 			found = find_letter(options, *letters);
 		}
 		if (found < 0)
-			return report_usage(scan->context, "'%s' has no option -%c", scope(scan),
-					    *letters);
+			return report_usage(scan->context, "'%s' has no option -%s", scope(scan),
+					    letters);
 		status = store(scan, &options[found], &values[found],
 			       options[found].argument && letters[1] ? letters + 1 : NULL);
 		if (status || options[found].argument)

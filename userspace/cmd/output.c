@@ -147,7 +147,7 @@ static int choose_columns(struct listing *listing)
 
 static void add_column(struct listing *listing, const struct column *column)
 {
-	int flags = SCOLS_FL_STRICTWIDTH | (column->flags & COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0);
+	int flags = column->flags & COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
 	struct libscols_column *added =
 		scols_table_new_column(listing->table, column->heading, 1, flags);
 
