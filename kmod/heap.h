@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A heap as the kernel shares it: the engine's heap with an owner, a lock, and
+ * a life of its own.
+ *
+ * Lock order, outermost first:
+ *
+ *   1. events.read_lock (a session's)	taken before user memory is written to
+ *   2. session.lock			attaching, once
+ *   3. mmap_lock			of whoever calls mmap() or faults
+ *   4. registry_lock			which heaps there are; who may open them
+ *   5. refheap.lock, the heap lock	the engine and everything of the heap
+ *					that says so
+ *   6. leaves: users_lock, events.wait.lock, the kernel's i_mmap_rwsem (host
+ *      unmap), the watchers' chain, multicast numbering
+ *
+ * A fault on a mapped payload takes the heap lock under mmap_lock. So nobody
+ * who holds the heap lock or the registry lock may touch user memory; what
+ * comes from there is copied in before, what goes there afterwards.
+ *
+ * Memory is allocated under 2 and 4 to 5 with reclaim allowed. The shrinker
+ * therefore only tries 4 and 5, and gives up when they are taken.
+ *
+ * The heap lock is held for one step of the engine at a time. Whoever has more
+ * to do calls refheap_relax() in between.
+ */
+#ifndef REFHEAP_HEAP_H
+#define REFHEAP_HEAP_H
+
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/uidgid.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <uapi/linux/refheap.h>
+#include "engine/engine.h"
+
+struct refheap_user;
+
+/**
+ * struct refheap_options - what a heap is made with
+ * @owner: user who owns it
+ * @group: group that the middle permission bits are for
+ * @mode: permission bits
+ * @max_bytes: limit, 0 for none
+ * @max_objects: limit, 0 for none
+ * @name: NUL-terminated, checked
+ */
+struct refheap_options {
+	kuid_t owner;
+	kgid_t group;
+	umode_t mode;
+	u64 max_bytes;
+	u64 max_objects;
+	const char *name;
+};
+
+/**
+ * struct refheap - a heap
+ * @ref: the registry, sessions, dumps and queued work hold references
+ * @id: random number, fixed
+ * @name: fixed
+ * @owner: fixed
+ * @group: registry_lock
+ * @mode: registry_lock
+ * @user: account of @owner, fixed
+ * @inode: its address space knows all mappings of the heap, fixed
+ * @by_name: in the registry; registry_lock
+ * @lock: the heap lock
+ * @engine: the heap itself; NULL once it has been destroyed; @lock
+ * @removed: nobody may use it any more; @lock
+ * @seats: attached sessions by number; @lock
+ * @next_seat: where to look for the next free number; @lock
+ * @seat_count: attached sessions; @lock
+ * @seat_changes: how often that changed; @lock
+ * @subscribers: struct refheap_events that want events; @lock
+ * @swept: removed: seats below that number are empty; @lock
+ * @leaving: seats of closed sessions that the worker empties; @lock
+ * @collect: the worker is to start a full collection; @lock
+ * @trim: the worker is to give empty arenas back when it is done; @lock
+ * @pressed_at: jiffies when memory pressure last asked for that; @lock
+ * @work: what the worker runs
+ */
+struct refheap {
+	struct kref ref;
+	u32 id;
+	char name[REFHEAP_NAME_MAX];
+	kuid_t owner;
+	kgid_t group;
+	umode_t mode;
+	struct refheap_user *user;
+	struct inode *inode;
+	struct hlist_node by_name;
+
+	struct mutex lock;	/* the heap lock */
+	struct rh_heap *engine;
+	bool removed;
+	struct xarray seats;
+	u32 next_seat;
+	u32 seat_count;
+	u32 seat_changes;
+	unsigned long swept;
+	struct list_head subscribers;
+	struct list_head leaving;
+	bool collect;
+	bool trim;
+	unsigned long pressed_at;
+
+	struct work_struct work;
+};
+
+struct refheap *refheap_new(const struct refheap_options *options,
+			    const struct rh_host *host, work_func_t work);
+void refheap_discard(struct refheap *heap);
+void refheap_put(struct refheap *heap);
+
+static inline struct refheap *refheap_get(struct refheap *heap)
+{
+	kref_get(&heap->ref);
+	return heap;
+}
+
+static inline void refheap_lock(struct refheap *heap)
+{
+	mutex_lock(&heap->lock);
+}
+
+static inline bool refheap_trylock(struct refheap *heap)
+{
+	return mutex_trylock(&heap->lock);
+}
+
+static inline void refheap_unlock(struct refheap *heap)
+{
+	mutex_unlock(&heap->lock);
+}
+
+/*
+ * Lets others at the heap between two steps of the engine. A waiter that was
+ * woken and came too late is handed the mutex the next time, so nobody starves.
+ */
+static inline void refheap_relax(struct refheap *heap)
+{
+	mutex_unlock(&heap->lock);
+	cond_resched();
+	mutex_lock(&heap->lock);
+}
+
+static inline void refheap_assert_locked(struct refheap *heap)
+{
+	lockdep_assert_held(&heap->lock);
+}
+
+#endif

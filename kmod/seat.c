@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking a seat at a heap, and leaving it.
+ */
+#include <linux/cred.h>
+#include <linux/slab.h>
+#include <linux/ktime.h>
+#include "seat.h"
+
+/* Steps that a closing process makes itself; the worker makes the others. */
+#define LEAVE_STEPS	8
+
+static struct refheap_seat *new_seat(void)
+{
+	struct refheap_seat *seat = kzalloc(sizeof(*seat), GFP_KERNEL_ACCOUNT);
+
+	if (!seat)
+		return NULL;
+	INIT_LIST_HEAD(&seat->leaving);
+	refheap_events_init(&seat->events);
+	seat->pid = get_task_pid(current, PIDTYPE_TGID);
+	get_task_comm(seat->comm, current);
+	seat->uid = current_uid();
+	seat->since_ns = ktime_get_ns();
+	return seat;
+}
+
+static int sit_down(struct refheap *heap, struct refheap_seat *seat)
+{
+	struct rh_holder *holder;
+	int ret;
+
+	refheap_assert_locked(heap);
+	if (heap->removed)
+		return -EIDRM;
+	holder = rh_holder_new(heap->engine);
+	if (IS_ERR(holder))
+		return PTR_ERR(holder);
+	ret = xa_alloc_cyclic(&heap->seats, &seat->id, seat, xa_limit_31b,
+			      &heap->next_seat, GFP_KERNEL);
+	if (ret < 0) {
+		rh_holder_free(heap->engine, holder);
+		return ret;
+	}
+	seat->holder = holder;
+	heap->seat_count++;
+	heap->seat_changes++;
+	return 0;
+}
+
+/**
+ * refheap_seat_take - make the calling process a holder of references
+ * @heap: at which heap
+ *
+ * Context: may sleep; takes the heap lock.
+ * Return: the seat, or ERR_PTR: -ENOMEM, -EDQUOT, -EIDRM.
+ */
+struct refheap_seat *refheap_seat_take(struct refheap *heap)
+{
+	struct refheap_seat *seat = new_seat();
+	int ret;
+
+	if (!seat)
+		return ERR_PTR(-ENOMEM);
+	refheap_lock(heap);
+	ret = sit_down(heap, seat);
+	refheap_unlock(heap);
+	if (ret) {
+		refheap_seat_free(seat);
+		return ERR_PTR(ret);
+	}
+	return seat;
+}
+
+/**
+ * refheap_seat_empty_step - drop some of the references held at a seat
+ * @heap: the heap
+ * @seat: the seat
+ *
+ * Context: may sleep; the heap lock is held.
+ * Return: RH_DONE when none is left.
+ */
+enum rh_progress refheap_seat_empty_step(struct refheap *heap,
+					 struct refheap_seat *seat)
+{
+	refheap_assert_locked(heap);
+	if (!seat->holder)
+		return RH_DONE;
+	if (rh_holder_release_step(heap->engine, seat->holder) == RH_MORE)
+		return RH_MORE;
+	rh_holder_free(heap->engine, seat->holder);
+	seat->holder = NULL;
+	return RH_DONE;
+}
+
+/* Return: true when the worker has to go on. */
+static bool stand_up(struct refheap *heap, struct refheap_seat *seat)
+{
+	unsigned int steps = 0;
+
+	refheap_assert_locked(heap);
+	list_del_init(&seat->events.subscriber);
+	/*
+	 * The seat stays among the others meanwhile, so that a removal of the
+	 * heap finds its holder before the engine is destroyed.
+	 */
+	while (refheap_seat_empty_step(heap, seat) == RH_MORE) {
+		if (++steps == LEAVE_STEPS)
+			break;
+		refheap_relax(heap);
+	}
+	xa_erase(&heap->seats, seat->id);
+	heap->seat_count--;
+	heap->seat_changes++;
+	if (seat->holder)
+		list_add_tail(&seat->leaving, &heap->leaving);
+	return seat->holder || (heap->engine && rh_work_pending(heap->engine));
+}
+
+/**
+ * refheap_seat_leave - drop what is held at a seat, soon
+ * @heap: the heap
+ * @seat: the seat, which is freed now or by the worker
+ *
+ * Context: may sleep; takes the heap lock.
+ * Return: true when the worker has to go on.
+ */
+bool refheap_seat_leave(struct refheap *heap, struct refheap_seat *seat)
+{
+	bool left, more;
+
+	refheap_lock(heap);
+	more = stand_up(heap, seat);
+	left = !seat->holder;
+	refheap_unlock(heap);
+	if (left)
+		refheap_seat_free(seat);
+	return more;
+}
+
+/**
+ * refheap_seat_free - free an empty seat that no list knows
+ * @seat: the seat
+ *
+ * Context: any.
+ */
+void refheap_seat_free(struct refheap_seat *seat)
+{
+	refheap_events_free(&seat->events);
+	put_pid(seat->pid);
+	kfree(seat);
+}
