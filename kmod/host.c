@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine's operations. The context is the struct refheap.
+ *
+ * Memory is charged to the owner's limit and to the memory cgroup of whoever
+ * is at work. It is asked for without calling the OOM killer: somebody who
+ * fills a heap is to be refused, and not somebody else to be killed for it.
+ */
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/ktime.h>
+#include <linux/vmalloc.h>
+#include "events.h"
+#include "heap.h"
+#include "host.h"
+#include "limits.h"
+#include "mapping.h"
+#include "trace.h"
+#include "watch.h"
+
+#define GFP_HEAP \
+	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+
+/* Up to here contiguous memory is worth looking for. */
+#define TABLE_BYTES_MAX	(4 * PAGE_SIZE)
+#define EXACT_BYTES_MAX	((size_t)1 << 20)
+
+static void *host_alloc(void *ctx, size_t bytes)
+{
+	struct refheap *heap = ctx;
+	void *mem;
+	int ret;
+
+	ret = refheap_user_charge(heap->user, bytes);
+	if (ret)
+		return ERR_PTR(ret);
+	mem = bytes <= TABLE_BYTES_MAX ? kmalloc(bytes, GFP_HEAP) :
+					 __vmalloc(bytes, GFP_HEAP);
+	if (!mem) {
+		refheap_user_uncharge(heap->user, bytes);
+		return ERR_PTR(-ENOMEM);
+	}
+	return mem;
+}
+
+static void host_free(void *ctx, void *mem, size_t bytes)
+{
+	struct refheap *heap = ctx;
+
+	kvfree(mem);
+	refheap_user_uncharge(heap->user, bytes);
+}
+
+static void *host_alloc_pages(void *ctx, size_t bytes)
+{
+	struct refheap *heap = ctx;
+	void *mem = NULL;
+	int ret;
+
+	ret = refheap_user_charge(heap->user, bytes);
+	if (ret)
+		return ERR_PTR(ret);
+	/* Contiguous memory saves page table lookups, but is not needed. */
+	if (bytes <= EXACT_BYTES_MAX)
+		mem = alloc_pages_exact(bytes, GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+					       __GFP_NOWARN | __GFP_NORETRY);
+	if (!mem)
+		mem = __vmalloc(bytes, GFP_HEAP);
+	if (!mem) {
+		refheap_user_uncharge(heap->user, bytes);
+		return ERR_PTR(-ENOMEM);
+	}
+	return mem;
+}
+
+static void host_free_pages(void *ctx, void *mem, size_t bytes)
+{
+	struct refheap *heap = ctx;
+
+	if (is_vmalloc_addr(mem))
+		vfree(mem);
+	else
+		free_pages_exact(mem, bytes);
+	refheap_user_uncharge(heap->user, bytes);
+}
+
+static u64 host_now(void *ctx)
+{
+	return ktime_get_ns();
+}
+
+static void host_unmap(void *ctx, u32 slot)
+{
+	refheap_unmap_slot(ctx, slot);
+}
+
+static void post_to_subscribers(struct refheap *heap,
+				const struct rh_notice *notice)
+{
+	struct refheap_event event = {
+		.type = notice->event,
+		.generation = notice->generation,
+		.collected = notice->collected,
+		.uncollectable = notice->uncollectable,
+		.value = notice->value,
+	};
+	struct refheap_events *events;
+
+	refheap_assert_locked(heap);
+	if (list_empty(&heap->subscribers))
+		return;
+	event.time_ns = ktime_get_ns();
+	list_for_each_entry(events, &heap->subscribers, subscriber)
+		refheap_events_post(events, &event);
+}
+
+static void host_notify(void *ctx, const struct rh_notice *notice)
+{
+	struct refheap *heap = ctx;
+
+	post_to_subscribers(heap, notice);
+	switch (notice->event) {
+	case REFHEAP_EVENT_GC_START:
+		trace_refheap_gc_start(heap->id, notice->generation);
+		refheap_tell(heap, REFHEAP_NTF_GC_START, notice);
+		break;
+	case REFHEAP_EVENT_GC_STOP:
+		trace_refheap_gc_stop(heap->id, notice->generation,
+				      notice->collected, notice->uncollectable,
+				      notice->value);
+		refheap_tell(heap, REFHEAP_NTF_GC_STOP, notice);
+		break;
+	default:
+		trace_refheap_limit(heap->id, notice->value);
+		break;
+	}
+}
+
+static void host_assert_locked(void *ctx)
+{
+	refheap_assert_locked(ctx);
+}
+
+const struct rh_host refheap_host = {
+	.alloc = host_alloc,
+	.free = host_free,
+	.alloc_pages = host_alloc_pages,
+	.free_pages = host_free_pages,
+	.now = host_now,
+	.unmap = host_unmap,
+	.notify = host_notify,
+	.assert_locked = host_assert_locked,
+};

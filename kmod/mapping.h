@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Payload in the memory of processes.
+ */
+#ifndef REFHEAP_MAPPING_H
+#define REFHEAP_MAPPING_H
+
+#include <linux/mm_types.h>
+#include "heap.h"
+
+int refheap_map(struct refheap *heap, struct vm_area_struct *vma, bool rdonly);
+void refheap_unmap_slot(struct refheap *heap, u32 slot);
+void refheap_unmap_all(struct refheap *heap);
+
+#endif
