@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One work item per heap, each step of it with the heap lock held anew. After
+ * a while it queues itself again, so that a large heap does not keep a small
+ * one waiting when the pool is busy.
+ */
+#include "mapping.h"
+#include "seat.h"
+#include "worker.h"
+
+#define RUN_STEPS	256
+
+static struct workqueue_struct *queue;
+
+/* Return: true when something was done and there may be more to do. */
+static bool empty_leaving_seat(struct refheap *heap)
+{
+	struct refheap_seat *seat;
+
+	seat = list_first_entry_or_null(&heap->leaving, struct refheap_seat, leaving);
+	if (!seat)
+		return false;
+	if (refheap_seat_empty_step(heap, seat) == RH_DONE) {
+		list_del(&seat->leaving);
+		refheap_seat_free(seat);
+	}
+	return true;
+}
+
+/*
+ * Likewise: the next seat of those who are still attached to a removed heap.
+ * Nobody takes a seat any more, so one round over them is enough.
+ */
+static bool empty_taken_seat(struct refheap *heap)
+{
+	struct refheap_seat *seat;
+
+	seat = xa_find(&heap->seats, &heap->swept, ULONG_MAX, XA_PRESENT);
+	if (!seat)
+		return false;
+	if (refheap_seat_empty_step(heap, seat) == RH_DONE) {
+		refheap_events_end(&seat->events);
+		heap->swept++;
+	}
+	return true;
+}
+
+static bool destroy_step(struct refheap *heap)
+{
+	if (!heap->engine)
+		return false;
+	if (empty_taken_seat(heap))
+		return true;
+	if (rh_heap_destroy_step(heap->engine) == RH_DONE)
+		heap->engine = NULL;
+	return heap->engine;
+}
+
+/* What memory pressure asked for: a collection first, to have more to trim. */
+static bool relieve_step(struct refheap *heap)
+{
+	if (heap->collect) {
+		heap->collect = false;
+		rh_collect_start(heap->engine, RH_GENERATIONS - 1);
+		return true;
+	}
+	if (heap->trim) {
+		heap->trim = false;
+		rh_trim(heap->engine);
+	}
+	return false;
+}
+
+static bool work_step(struct refheap *heap)
+{
+	refheap_assert_locked(heap);
+	if (empty_leaving_seat(heap))
+		return true;
+	if (heap->removed)
+		return destroy_step(heap);
+	if (rh_work_pending(heap->engine)) {
+		rh_work_step(heap->engine);
+		return true;
+	}
+	return relieve_step(heap);
+}
+
+/**
+ * refheap_work - do what is left to do at a heap
+ * @work: of the heap, with a reference to it
+ *
+ * Context: workqueue; takes the heap lock.
+ */
+void refheap_work(struct work_struct *work)
+{
+	struct refheap *heap = container_of(work, struct refheap, work);
+	unsigned int steps = 0;
+	bool more;
+
+	refheap_lock(heap);
+	while ((more = work_step(heap)) && ++steps < RUN_STEPS)
+		refheap_relax(heap);
+	refheap_unlock(heap);
+	if (more)
+		refheap_kick(heap);
+	refheap_put(heap);
+}
+
+/**
+ * refheap_kick - have the worker look at a heap
+ * @heap: the heap, to which the caller holds a reference
+ *
+ * Context: any; allocates nothing.
+ */
+void refheap_kick(struct refheap *heap)
+{
+	refheap_get(heap);
+	/* Queued already: it has yet to start, and will see what we want. */
+	if (!queue_work(queue, &heap->work))
+		refheap_put(heap);
+}
+
+/**
+ * refheap_worker_init - make the workqueue
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int refheap_worker_init(void)
+{
+	queue = alloc_workqueue("refheap", WQ_UNBOUND, 0);
+	return queue ? 0 : -ENOMEM;
+}
+
+/**
+ * refheap_worker_exit - when this returns, all work has been done
+ *
+ * Context: module exit; nobody kicks any more but the work itself.
+ */
+void refheap_worker_exit(void)
+{
+	destroy_workqueue(queue);
+}
