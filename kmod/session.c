@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attaching a session to a heap, subscribing to its events, and closing.
+ */
+#include <linux/cred.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+#include "limits.h"
+#include "registry.h"
+#include "seat.h"
+#include "session.h"
+#include "trace.h"
+#include "worker.h"
+
+#define ATTACH_FLAGS \
+	(REFHEAP_ATTACH_CREATE | REFHEAP_ATTACH_EXCL | REFHEAP_ATTACH_RDONLY)
+#define MODE_DEFAULT	0600
+
+/**
+ * refheap_session_new - a session that is not attached
+ *
+ * Context: may sleep.
+ * Return: the session or NULL.
+ */
+struct refheap_session *refheap_session_new(void)
+{
+	struct refheap_session *session;
+
+	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	if (session)
+		mutex_init(&session->lock);
+	return session;
+}
+
+/**
+ * refheap_session_close - drop everything that a session holds, and free it
+ * @session: the session; nobody else uses it
+ *
+ * What takes longer is left to the worker, so that the end of a process that
+ * held a million references is not waited for.
+ *
+ * Context: may sleep; the caller holds no lock of the module.
+ */
+void refheap_session_close(struct refheap_session *session)
+{
+	struct refheap *heap = session->heap;
+
+	if (heap) {
+		trace_refheap_session_close(heap->id, session->seat->id);
+		if (refheap_seat_leave(heap, session->seat))
+			refheap_kick(heap);
+		refheap_put(heap);
+		refheap_user_put(session->user);
+	}
+	kfree(session);
+}
+
+/* Return: 0 or -EINVAL. */
+static int check_attach(const struct refheap_attach *args)
+{
+	if (args->flags & ~ATTACH_FLAGS)
+		return -EINVAL;
+	if ((args->flags & REFHEAP_ATTACH_EXCL) &&
+	    !(args->flags & REFHEAP_ATTACH_CREATE))
+		return -EINVAL;
+	if (args->mode & ~0777U)
+		return -EINVAL;
+	if (strnlen(args->name, sizeof(args->name)) == sizeof(args->name) ||
+	    !refheap_name_valid(args->name))
+		return -EINVAL;
+	return 0;
+}
+
+static struct refheap *create_heap(const struct refheap_attach *args)
+{
+	struct refheap_options options = {
+		.owner = current_fsuid(),
+		.group = current_fsgid(),
+		.mode = args->mode ? args->mode : MODE_DEFAULT,
+		.max_bytes = args->max_bytes,
+		.max_objects = args->max_objects,
+		.name = args->name,
+	};
+
+	return refheap_create(&options);
+}
+
+/*
+ * Return: the heap to attach to, with a reference; @created says whether it is
+ * a new one.
+ */
+static struct refheap *find_or_create(const struct refheap_attach *args,
+				      kuid_t owner, unsigned int access,
+				      bool *created)
+{
+	bool create = (args->flags & REFHEAP_ATTACH_CREATE) &&
+		      uid_eq(owner, current_fsuid());
+	struct refheap *heap;
+
+	*created = false;
+	for (;;) {
+		heap = refheap_find_name(owner, args->name, NULL, access);
+		if (heap != ERR_PTR(-ENOENT)) {
+			if (heap != ERR_PTR(-EACCES) && IS_ERR(heap))
+				return heap;
+			if (!(args->flags & REFHEAP_ATTACH_EXCL))
+				return heap;
+			if (!IS_ERR(heap))
+				refheap_put(heap);
+			return ERR_PTR(-EEXIST);
+		}
+		if (!create)
+			return heap;
+		heap = create_heap(args);
+		if (heap != ERR_PTR(-EEXIST)) {
+			*created = !IS_ERR(heap);
+			return heap;
+		}
+		/* Somebody made it meanwhile, so it can be found now. */
+	}
+}
+
+/* A heap that nobody came to attach to should not stay behind. */
+static void remove_if_unused(struct refheap *heap)
+{
+	bool unused;
+
+	refheap_lock(heap);
+	unused = !heap->seat_count;
+	refheap_unlock(heap);
+	if (unused)
+		refheap_remove(heap);
+}
+
+/*
+ * Gets everything that attaching needs, or nothing; -EIDRM when the heap was
+ * removed before there was a seat at it.
+ */
+static int attach(struct refheap_session *session, struct refheap_attach *args,
+		  kuid_t owner, unsigned int access, struct refheap **result)
+{
+	struct refheap_seat *seat;
+	struct refheap *heap;
+	bool created;
+
+	heap = find_or_create(args, owner, access, &created);
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	seat = refheap_seat_take(heap);
+	if (IS_ERR(seat)) {
+		if (created)
+			remove_if_unused(heap);
+		refheap_put(heap);
+		return PTR_ERR(seat);
+	}
+	session->seat = seat;
+	args->heap = heap->id;
+	args->created = created;
+	*result = heap;
+	return 0;
+}
+
+static void detach(struct refheap_session *session, struct refheap *heap,
+		   bool created)
+{
+	if (refheap_seat_leave(heap, session->seat))
+		refheap_kick(heap);
+	if (created)
+		remove_if_unused(heap);
+	refheap_put(heap);
+}
+
+static int attach_locked(struct refheap_session *session, struct file *file,
+			 struct refheap_attach *args,
+			 struct refheap_attach __user *user, u32 size)
+{
+	bool rdonly = !(file->f_mode & FMODE_WRITE) ||
+		      (args->flags & REFHEAP_ATTACH_RDONLY);
+	unsigned int access = rdonly ? REFHEAP_READ : REFHEAP_READ | REFHEAP_WRITE;
+	struct refheap *heap;
+	kuid_t owner;
+	int ret;
+
+	lockdep_assert_held(&session->lock);
+	if (session->heap)
+		return -EBUSY;
+	owner = args->owner == REFHEAP_OWNER_SELF ?
+			current_fsuid() : make_kuid(current_user_ns(), args->owner);
+	if (!uid_valid(owner))
+		return -EINVAL;
+	session->user = refheap_user_get(current_uid());
+	if (IS_ERR(session->user))
+		return PTR_ERR(session->user);
+
+	do {
+		ret = attach(session, args, owner, access, &heap);
+	} while (ret == -EIDRM);
+	if (ret)
+		goto err_put_user;
+	if (copy_to_user(user, args, min_t(size_t, size, sizeof(*args)))) {
+		ret = -EFAULT;
+		goto err_detach;
+	}
+	session->rdonly = rdonly;
+	/* The payload's address space; the device's own has no pages. */
+	file->f_mapping = heap->inode->i_mapping;
+	trace_refheap_session_attach(heap->id, session->seat->id);
+	/* Pairs with the acquire in refheap_session_heap(). */
+	smp_store_release(&session->heap, heap);
+	return 0;
+
+err_detach:
+	detach(session, heap, args->created);
+err_put_user:
+	refheap_user_put(session->user);
+	return ret;
+}
+
+/**
+ * refheap_session_attach - REFHEAP_IOC_ATTACH
+ * @session: the session
+ * @file: its file
+ * @user: the caller's structure
+ * @size: its size as the caller knows it
+ *
+ * Context: may sleep and fault; the caller holds no lock of the module.
+ * Return: 0 or a negative errno, as the UAPI header lists them.
+ */
+int refheap_session_attach(struct refheap_session *session, struct file *file,
+			   struct refheap_attach __user *user, u32 size)
+{
+	struct refheap_attach args;
+	int ret;
+
+	ret = copy_struct_from_user(&args, sizeof(args), user, size);
+	if (ret)
+		return ret;
+	args.size = size;
+	ret = check_attach(&args);
+	if (ret)
+		return ret;
+	if (mutex_lock_interruptible(&session->lock))
+		return -EINTR;
+	ret = attach_locked(session, file, &args, user, size);
+	mutex_unlock(&session->lock);
+	return ret;
+}
+
+/**
+ * refheap_session_subscribe - REFHEAP_IOC_SUBSCRIBE
+ * @session: the session
+ * @user: the caller's structure
+ * @size: its size as the caller knows it
+ *
+ * Context: may sleep and fault; the caller holds no lock of the module.
+ * Return: 0 or a negative errno, as the UAPI header lists them.
+ */
+int refheap_session_subscribe(struct refheap_session *session,
+			      struct refheap_subscribe __user *user, u32 size)
+{
+	struct refheap *heap = refheap_session_heap(session);
+	struct refheap_subscribe args;
+	struct refheap_events *events;
+	int ret;
+
+	ret = copy_struct_from_user(&args, sizeof(args), user, size);
+	if (ret)
+		return ret;
+	if (args.mask & ~REFHEAP_EVENT_ALL)
+		return -EINVAL;
+	if (!heap)
+		return -ENXIO;
+	events = &session->seat->events;
+	if (args.mask) {
+		ret = refheap_events_prepare(events);
+		if (ret)
+			return ret;
+	}
+
+	refheap_lock(heap);
+	if (heap->removed) {
+		ret = -EIDRM;
+		goto unlock;
+	}
+	refheap_events_select(events, args.mask);
+	list_del_init(&events->subscriber);
+	if (args.mask)
+		list_add_tail(&events->subscriber, &heap->subscribers);
+unlock:
+	refheap_unlock(heap);
+	return ret;
+}
