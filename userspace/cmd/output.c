@@ -145,9 +145,10 @@ static int choose_columns(struct listing *listing)
 	return STATUS_OK;
 }
 
-static void add_column(struct listing *listing, const struct column *column)
+/* Terminals cut the last column, so that a row stays a line. */
+static void add_column(struct listing *listing, const struct column *column, bool last)
 {
-	int flags = column->flags & COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
+	int flags = column->flags & COLUMN_NUMBER ? SCOLS_FL_RIGHT : last ? SCOLS_FL_TRUNC : 0;
 	struct libscols_column *added =
 		scols_table_new_column(listing->table, column->heading, 1, flags);
 
@@ -167,7 +168,8 @@ static void begin_table(struct listing *listing)
 	scols_table_set_stream(listing->table, stdout);
 	scols_table_enable_colors(listing->table, listing->colors);
 	for (size_t i = 0; i < listing->nchosen; i++)
-		add_column(listing, &listing->columns[listing->chosen[i]]);
+		add_column(listing, &listing->columns[listing->chosen[i]],
+			   i + 1 == listing->nchosen);
 }
 
 struct listing *listing_begin(struct context *context, const struct column *columns,
@@ -258,8 +260,8 @@ void listing_end(struct listing *listing)
 static void print_record(const struct listing *chosen, const struct cell *cells)
 {
 	static const struct column pair[] = {
-		{ "name", "NAME", "", COLUMN_NAME },
-		{ "value", "VALUE", "", 0 },
+		{ "name", "", "", COLUMN_NAME },
+		{ "value", "", "", 0 },
 	};
 	struct listing lines = {
 		.context = chosen->context,
