@@ -1352,7 +1352,7 @@ struct refheap_notice {
 	uint32_t generation;	/* of a collection */
 	uint64_t collected;	/* REFHEAP_NTF_GC_STOP */
 	uint64_t uncollectable;	/* likewise */
-	uint64_t duration_ns;	/* likewise */
+	uint64_t longest_hold_ns; /* likewise */
 	char name[REFHEAP_NAME_MAX];
 	uint64_t reserved[4];
 };

@@ -72,17 +72,9 @@ int refheap_monitor_fd(const struct refheap_monitor *monitor)
 	return nl_socket_get_fd(monitor->socket.sock);
 }
 
-static void parse_collection(rh_attrs attrs, struct refheap_notice *notice)
-{
-	notice->generation = rh_u32(attrs, REFHEAP_A_GEN_INDEX);
-	notice->collected = rh_u64(attrs, REFHEAP_A_GEN_COLLECTED);
-	notice->uncollectable = rh_u64(attrs, REFHEAP_A_GEN_UNCOLLECTABLE);
-}
-
 static int parse_notice(struct nlmsghdr *message, struct refheap_notice *notice)
 {
 	rh_attrs attrs;
-	rh_attrs nested;
 	int err;
 
 	err = rh_parse(message, attrs);
@@ -94,16 +86,14 @@ static int parse_notice(struct nlmsghdr *message, struct refheap_notice *notice)
 		.seq = rh_u64(attrs, REFHEAP_A_NTF_SEQ),
 		.time_ns = rh_u64(attrs, REFHEAP_A_NTF_TIME),
 		.owner = rh_u32(attrs, REFHEAP_A_HEAP_OWNER),
-		.duration_ns = rh_u64(attrs, REFHEAP_A_GC_DURATION),
+		.generation = rh_u32(attrs, REFHEAP_A_GEN_INDEX),
+		.collected = rh_u64(attrs, REFHEAP_A_GEN_COLLECTED),
+		.uncollectable = rh_u64(attrs, REFHEAP_A_GEN_UNCOLLECTABLE),
+		.longest_hold_ns = rh_u64(attrs, REFHEAP_A_GC_LONGEST_HOLD),
 	};
 	rh_string(attrs, REFHEAP_A_HEAP_NAME, notice->name,
 		  sizeof(notice->name));
-	if (!attrs[REFHEAP_A_GC_GENERATION])
-		return 0;
-	err = rh_parse_nested(attrs[REFHEAP_A_GC_GENERATION], nested);
-	if (!err)
-		parse_collection(nested, notice);
-	return err;
+	return 0;
 }
 
 /* Numbers that were passed over are notices that nobody read in time. */
