@@ -17,7 +17,7 @@
 #include "trace.h"
 #include "worker.h"
 
-#define STACK_BYTES	512
+#define STACK_BYTES	384
 /* From here on the memory is charged to the user and not only to the cgroup. */
 #define CHARGE_BYTES	(64 << 10)
 #define COPY_BYTES	((size_t)1 << 20)
