@@ -6,7 +6,7 @@
  * block is a handle; the address that it stands for is computed to write to it.
  */
 #include "native.h"
-#include <engine/arena.h>
+#include "kmod/engine/arena.h"
 
 typedef u32 block_t;
 

@@ -32,21 +32,18 @@ case ${1-} in
 esac
 
 "$top/tests/vm/deps.sh" build bench
-declare -A machines=()
+declare -A machine_of=() machines=()
 while read -r name machine; do
-	if [ $# -eq 0 ]; then
-		machines[$machine]=y
-		continue
-	fi
-	for wanted in "$@"; do
-		[ "$wanted" != "$name" ] || machines[$machine]=y
-	done
+	machine_of[$name]=$machine
 done < <(/usr/bin/python3 "$here/measure.py" --list)
-for wanted in "$@"; do
-	/usr/bin/python3 "$here/measure.py" --list | grep -q "^$wanted " || {
-		say "no such figure: $wanted (--list tells)"
+names=("$@")
+[ $# -gt 0 ] || names=("${!machine_of[@]}")
+for name in "${names[@]}"; do
+	[ -n "${machine_of[$name]-}" ] || {
+		say "no such figure: $name (--list tells)"
 		exit 2
 	}
+	machines[${machine_of[$name]}]=y
 done
 
 mkdir -p "$build"

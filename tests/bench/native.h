@@ -7,8 +7,8 @@
 
 #include <linux/err.h>
 #include <linux/types.h>
-#include <engine/engine.h>
-#include <shim/host.h>
+#include "kmod/engine/engine.h"
+#include "tests/shim/host.h"
 #include "contender.h"
 
 static inline struct rh_heap *native_heap(void)
