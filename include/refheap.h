@@ -162,6 +162,9 @@ int refheap_open_with(const char *name, const struct refheap_options *options,
 /**
  * refheap_close - end a session and drop all its references
  * @session: may be NULL
+ *
+ * A view that is still open keeps the session's references until it is closed,
+ * as does a child that shares the session.
  */
 void refheap_close(struct refheap *session);
 
@@ -315,7 +318,7 @@ int refheap_new_bytearray(struct refheap *session, const void *data,
  * @count: their number
  * @id: out: object
  *
- * Return: 0, or -E2BIG for more items than fit into REFHEAP_MAX_DATA bytes.
+ * Return: 0, or -E2BIG for more than REFHEAP_MAX_IDS items.
  */
 int refheap_new_tuple(struct refheap *session, const refheap_id *items,
 		      size_t count, refheap_id *id);
@@ -333,7 +336,10 @@ struct refheap_pair {
 	refheap_id value;
 };
 
-/* Likewise a dict; of equal keys the last value stays, as in Python. */
+/*
+ * Likewise a dict, of REFHEAP_MAX_IDS / 2 pairs at most; of equal keys the last
+ * value stays, as in Python.
+ */
 int refheap_new_dict(struct refheap *session, const struct refheap_pair *pairs,
 		     size_t count, refheap_id *id);
 
@@ -456,7 +462,7 @@ int refheap_resize(struct refheap *session, refheap_id id, uint64_t length);
  * Functions that return an object through a parameter give a reference.
  */
 
-/* Entries of a container, attributes of an instance, bytes of a payload. */
+/* Entries of a list, tuple, dict or set; bytes of a str, bytes or bytearray. */
 int64_t refheap_len(struct refheap *session, refheap_id id);
 
 /* Lists; refheap_get_index() also of tuples. */
@@ -545,9 +551,25 @@ int refheap_clear(struct refheap *session, refheap_id container);
 int refheap_next(struct refheap *session, refheap_id container,
 		 uint64_t *cursor, struct refheap_entry *entry);
 
-/* Give back the references of an entry. */
+/**
+ * refheap_next_many - walk over the entries of a container, many in one call
+ * @session: session
+ * @container: as for refheap_next()
+ * @cursor: as for refheap_next()
+ * @entries: out: entries; each gives references as for refheap_next()
+ * @count: how many at most, 1 to REFHEAP_MAX_IDS
+ *
+ * Return: number of entries, or 0 when there is no further one.
+ */
+int refheap_next_many(struct refheap *session, refheap_id container,
+		      uint64_t *cursor, struct refheap_entry *entries,
+		      size_t count);
+
+/* Give back the references of an entry, or of many. */
 int refheap_drop_entry(struct refheap *session,
 		       const struct refheap_entry *entry);
+int refheap_drop_entries(struct refheap *session,
+			 const struct refheap_entry *entries, size_t count);
 
 
 /*
@@ -813,6 +835,13 @@ int refheap_batch_write(struct refheap_batch_builder *builder, refheap_id id,
 int refheap_batch_resize(struct refheap_batch_builder *builder, refheap_id id,
 			 uint64_t length);
 
+/*
+ * The output is an array of struct refheap_entry, each with its references; the
+ * value is the next cursor, 0 at the end.
+ */
+int refheap_batch_next(struct refheap_batch_builder *builder,
+		       refheap_id container, uint64_t cursor, uint32_t count);
+
 /* The output is a struct refheap_info. */
 int refheap_batch_inspect(struct refheap_batch_builder *builder,
 			  refheap_id id);
@@ -902,9 +931,10 @@ int refheap_batch_undo(struct refheap_batch_builder *builder,
  * @map: for refheap_view_close()
  * @map_length: likewise
  *
- * A view holds no reference: keep one while it is used. When the payload goes
- * all the same, because the object died, the heap was removed or the bytearray
- * was resized, access raises SIGBUS; it never shows anything else.
+ * A view holds no reference to the object, only its session open: keep a
+ * reference while it is used. When the payload goes all the same, because the
+ * object died, the heap was removed or the bytearray was resized, access raises
+ * SIGBUS; it never shows anything else.
  */
 struct refheap_view {
 	void *data;
@@ -920,7 +950,7 @@ struct refheap_view {
  * @flags: 0, or REFHEAP_VIEW_WRITE
  * @view: out: to be closed with refheap_view_close()
  *
- * A view may outlive the session, if something else keeps the object alive.
+ * A view may be used after the session was closed.
  *
  * Return: 0, -EOPNOTSUPP when it has no payload to map, -EACCES when writing
  * was asked for and is not possible.

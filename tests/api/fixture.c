@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <grp.h>
 #include <sys/wait.h>
 
 #include "fixture.h"
@@ -104,6 +105,13 @@ static int wait_for(pid_t child)
 				   128 + WTERMSIG(status);
 }
 
+/* cmocka would catch what is to end the child. */
+static void default_signals(void)
+{
+	signal(SIGBUS, SIG_DFL);
+	signal(SIGSEGV, SIG_DFL);
+}
+
 int in_child(void (*run)(void *data), void *data)
 {
 	pid_t child = fork();
@@ -111,6 +119,7 @@ int in_child(void (*run)(void *data), void *data)
 	assert_true(child >= 0);
 	if (child)
 		return wait_for(child);
+	default_signals();
 	run(data);
 	_exit(0);
 }
@@ -122,6 +131,7 @@ int as_user(uid_t uid, void (*run)(void *data), void *data)
 	assert_true(child >= 0);
 	if (child)
 		return wait_for(child);
+	default_signals();
 	if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
 	    setresuid(uid, uid, uid))
 		_exit(99);

@@ -212,6 +212,7 @@ static void instances(void **state)
 	struct fixture *f = *state;
 	struct refheap *s = f->session;
 	refheap_id node, leaf, any, got;
+	struct refheap_info info;
 	uint32_t type, again;
 
 	ok(refheap_type_define(s, &base, &type));
@@ -241,9 +242,12 @@ static void instances(void **state)
 	ok(refheap_del_attr(s, leaf, "extra"));
 	assert_int_equal(refheap_refcount(s, node), 2);
 	ok(refheap_set_attr(s, any, "whatever", node));
-	assert_int_equal(refheap_len(s, any), 1);
+	ok(refheap_inspect(s, any, &info));
+	assert_int_equal(info.length, 1);
+	assert_int_equal(info.type, type);
+	fails(refheap_len(s, any), EOPNOTSUPP);
 	ok(refheap_clear(s, any));
-	assert_int_equal(refheap_len(s, any), 0);
+	fails(refheap_get_attr(s, any, "whatever", &got), ENODATA);
 	fails(refheap_clear(s, leaf), EOPNOTSUPP);
 	fails(refheap_get_attr(s, new_list(s), "x", &got), EOPNOTSUPP);
 	fails(refheap_new_instance(s, 9999, &got), ENOENT);
@@ -324,6 +328,7 @@ static void walking(void **state)
 		snprintf(text, sizeof(text), "member %d", i);
 		assert_int_equal(refheap_add_str(s, set, text), 1);
 	}
+	cursor = 0;
 	for (sum = 0; refheap_next(s, set, &cursor, &entry) == 1; sum++) {
 		assert_int_equal(entry.value, 0);
 		assert_int_equal(refheap_kind_of(s, entry.key),
@@ -334,6 +339,49 @@ static void walking(void **state)
 	assert_int_equal(sum, 10);
 	cursor = 0;
 	fails(refheap_next(s, new_int(s, 1), &cursor, &entry), EOPNOTSUPP);
+}
+
+static void walking_in_strides(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap *s = f->session;
+	refheap_id list = new_list(s), item = new_int(s, 1000);
+	struct refheap_entry entries[30];
+	uint64_t cursor = 0, seen = 0;
+	int got;
+
+	for (int i = 0; i < 100; i++)
+		ok(refheap_append(s, list, item));
+	while ((got = refheap_next_many(s, list, &cursor, entries, 30)) > 0) {
+		for (int i = 0; i < got; i++)
+			assert_int_equal(entries[i].index, seen++);
+		assert_int_equal(refheap_refcount(s, item), 101 + got);
+		ok(refheap_drop_entries(s, entries, (size_t)got));
+	}
+	assert_int_equal(got, 0);
+	assert_int_equal(seen, 100);
+	assert_int_equal(refheap_next_many(s, list, &cursor, entries, 30), 0);
+	assert_int_equal(refheap_refcount(s, item), 101);
+	cursor = 0;
+	fails(refheap_next_many(s, list, &cursor, entries, 0), EINVAL);
+	fails(refheap_next_many(s, list, &cursor, entries,
+				REFHEAP_MAX_IDS + 1), EINVAL);
+}
+
+static void too_many_items(void **state)
+{
+	struct fixture *f = *state;
+	static refheap_id items[REFHEAP_MAX_IDS + 1];
+	refheap_id one = new_int(f->session, 1000), id = 4;
+
+	for (size_t i = 0; i < REFHEAP_MAX_IDS + 1; i++)
+		items[i] = one;
+	fails(refheap_new_list(f->session, items, REFHEAP_MAX_IDS + 1, &id),
+	      E2BIG);
+	assert_true(id == 4);
+	ok(refheap_new_list(f->session, items, REFHEAP_MAX_IDS, &id));
+	assert_int_equal(refheap_refcount(f->session, one),
+			 REFHEAP_MAX_IDS + 1);
 }
 
 static void names_keep_alive(void **state)
@@ -386,6 +434,8 @@ int main(void)
 		heap_test(instances),
 		heap_test(bad_types),
 		heap_test(walking),
+		heap_test(walking_in_strides),
+		heap_test(too_many_items),
 		heap_test(names_keep_alive),
 		heap_test(deep_structures_die),
 	};

@@ -35,6 +35,8 @@ static void constant_payload_is_seen(void **state)
 	ok(refheap_view_open(f->session, id, 0, &view));
 	assert_int_equal(view.length, 0);
 	assert_non_null(view.data);
+	fails(refheap_view_open(f->session, id, REFHEAP_VIEW_WRITE, &view),
+	      EACCES);
 }
 
 static void constant_payload_is_not_written(void **state)
@@ -93,8 +95,8 @@ static void readers_do_not_write(void **state)
 	refheap_close(reader);
 }
 
-/* The session that opened a view can go, as long as the object stays. */
-static void view_outlives_session(void **state)
+/* A view keeps the session that it came from, and so its references. */
+static void view_outlives_close(void **state)
 {
 	struct fixture *f = *state;
 	struct refheap *other = another_session(f, 0);
@@ -102,13 +104,13 @@ static void view_outlives_session(void **state)
 	refheap_id id;
 
 	ok(refheap_new_bytes(other, "still here", 10, &id));
-	ok(refheap_take(f->session, id));
 	ok(refheap_view_open(other, id, 0, &view));
 	refheap_close(other);
-	eventually(refheap_refcount(f->session, id) == 1);
+	usleep(20000);
 	assert_memory_equal(view.data, "still here", 10);
-	refheap_view_close(&view);
 	assert_int_equal(refheap_refcount(f->session, id), 1);
+	refheap_view_close(&view);
+	eventually(refheap_refcount(f->session, id) == -ESTALE);
 }
 
 static void touch_view(void *data)
@@ -205,7 +207,7 @@ int main(void)
 		heap_test(constant_payload_is_not_written),
 		heap_test(bytearrays_are_shared),
 		heap_test(readers_do_not_write),
-		heap_test(view_outlives_session),
+		heap_test(view_outlives_close),
 		heap_test(dead_objects_fault),
 		cmocka_unit_test_setup_teardown(removed_heap_faults,
 						fixture_setup, close_removed),

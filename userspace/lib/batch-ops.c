@@ -326,6 +326,12 @@ int refheap_batch_resize(struct refheap_batch_builder *builder, refheap_id id,
 						    (int64_t)length, 0));
 }
 
+int refheap_batch_next(struct refheap_batch_builder *builder,
+		       refheap_id container, uint64_t cursor, uint32_t count)
+{
+	return rh_batch_call(builder, rh_call_next(container, cursor, count));
+}
+
 int refheap_batch_inspect(struct refheap_batch_builder *builder,
 			  refheap_id id)
 {

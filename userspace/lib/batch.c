@@ -100,14 +100,18 @@ int refheap_batch_add(struct refheap_batch_builder *builder,
 	}
 	added = &builder->ops[builder->count];
 	*added = *op;
-	added->data_off = (uint32_t)builder->in_len;
+	/* Operations without input must not say where it is. */
+	added->data_off = data_len ? (uint32_t)builder->in_len : 0;
 	added->data_len = (uint32_t)data_len;
 	if (data_len)
 		memcpy(builder->in + builder->in_len, data, data_len);
 	builder->in_len += aligned(data_len);
 	if (builder->in_len > REFHEAP_MAX_DATA)
 		builder->in_len = REFHEAP_MAX_DATA;
-	builder->output += output;
+	/* The kernel aligns the output of each, too. */
+	builder->output += aligned(output);
+	if (builder->output > REFHEAP_MAX_DATA)
+		builder->output = REFHEAP_MAX_DATA;
 	return (int)builder->count++;
 }
 
@@ -304,8 +308,7 @@ static bool gives_reference(const struct refheap_op *op)
 static int undo_one(struct refheap_batch_builder *builder,
 		    struct refheap *session, size_t n)
 {
-	struct refheap_entry entry;
-	const void *output;
+	const struct refheap_entry *entries;
 	size_t length;
 
 	if (!success(builder, n))
@@ -314,11 +317,9 @@ static int undo_one(struct refheap_batch_builder *builder,
 		return refheap_drop(session, builder->results[n].value);
 	if (builder->ops[n].code != REFHEAP_OP_NEXT)
 		return 0;
-	output = refheap_batch_output(builder, n, &length);
-	if (length < sizeof(entry))
-		return 0;
-	memcpy(&entry, output, sizeof(entry));
-	return refheap_drop_entry(session, &entry);
+	entries = refheap_batch_output(builder, n, &length);
+	return refheap_drop_entries(session, entries,
+				    length / sizeof(*entries));
 }
 
 int refheap_batch_undo(struct refheap_batch_builder *builder,

@@ -141,6 +141,17 @@ static inline struct rh_call rh_call_write(refheap_id a, uint64_t offset,
 	return call;
 }
 
+static inline struct rh_call rh_call_next(refheap_id a, uint64_t cursor,
+					  uint32_t count)
+{
+	struct rh_call call = rh_call_index(REFHEAP_OP_NEXT, a,
+					    (int64_t)cursor, 0);
+
+	call.op.arg = count;
+	call.output = count * sizeof(struct refheap_entry);
+	return call;
+}
+
 static inline struct rh_call rh_call_inspect(refheap_id a)
 {
 	struct rh_call call = rh_call_object(REFHEAP_OP_INFO, a);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Operations of containers and instances, and the names of the root dict. */
+#include <errno.h>
+
 #include "calls.h"
 
 int64_t refheap_len(struct refheap *session, refheap_id id)
@@ -176,24 +178,36 @@ int refheap_clear(struct refheap *session, refheap_id container)
 	return rh_do(session, rh_call_object(REFHEAP_OP_CLEAR, container));
 }
 
+/*
+ * The kernel says that it has given out the last entry by a cursor of 0, which
+ * is also how to begin. The caller's cursor then becomes this one.
+ */
+#define CURSOR_END UINT64_MAX
+
+int refheap_next_many(struct refheap *session, refheap_id container,
+		      uint64_t *cursor, struct refheap_entry *entries,
+		      size_t count)
+{
+	struct refheap_result result;
+	struct rh_call call;
+	int err;
+
+	if (!count || count > REFHEAP_MAX_IDS)
+		return -EINVAL;
+	if (*cursor == CURSOR_END)
+		return 0;
+	call = rh_call_next(container, *cursor, (uint32_t)count);
+	err = rh_run(session, &call, entries, &result);
+	if (err)
+		return err;
+	*cursor = result.value ? result.value : CURSOR_END;
+	return (int)result.info;
+}
+
 int refheap_next(struct refheap *session, refheap_id container,
 		 uint64_t *cursor, struct refheap_entry *entry)
 {
-	struct rh_call call = rh_call_index(REFHEAP_OP_NEXT, container,
-					    (int64_t)*cursor, 0);
-	struct refheap_result result;
-	struct refheap_entry out;
-	int err;
-
-	call.output = sizeof(out);
-	err = rh_run(session, &call, &out, &result);
-	if (err)
-		return err;
-	if (!result.value)
-		return 0;
-	*cursor = result.value;
-	*entry = out;
-	return 1;
+	return refheap_next_many(session, container, cursor, entry, 1);
 }
 
 /* Names. */

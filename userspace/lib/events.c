@@ -57,6 +57,7 @@ int refheap_dispatch_events(struct refheap *session, refheap_event_fn *fn,
 			fn(session, &events[i], data);
 		if (got > 0)
 			calls += got;
-	} while (got == EVENTS_AT_ONCE);
+		/* A read may give fewer than there are. */
+	} while (got > 0);
 	return calls ? calls : got;
 }

@@ -120,12 +120,6 @@ int refheap_resize(struct refheap *session, refheap_id id, uint64_t length)
 					    (int64_t)length, 0));
 }
 
-static bool has_payload(unsigned int kind)
-{
-	return kind == REFHEAP_KIND_STR || kind == REFHEAP_KIND_BYTES ||
-	       kind == REFHEAP_KIND_BYTEARRAY;
-}
-
 int refheap_get_data(struct refheap *session, refheap_id id, char **data,
 		     size_t *length)
 {
@@ -137,7 +131,7 @@ int refheap_get_data(struct refheap *session, refheap_id id, char **data,
 	err = refheap_inspect(session, id, &info);
 	if (err)
 		return err;
-	if (!has_payload(info.kind))
+	if (!rh_has_payload(&info))
 		return -EOPNOTSUPP;
 	buffer = malloc(info.length + 1);
 	if (!buffer)

@@ -60,10 +60,29 @@ int refheap_drop_many(struct refheap *session, const refheap_id *ids,
 	return first;
 }
 
+int refheap_drop_entries(struct refheap *session,
+			 const struct refheap_entry *entries, size_t count)
+{
+	refheap_id ids[DROPS_AT_ONCE];
+	int first = 0;
+
+	while (count) {
+		size_t n = 0;
+		int err;
+
+		for (; count && n < DROPS_AT_ONCE; count--, entries++) {
+			ids[n++] = entries->key;
+			ids[n++] = entries->value;
+		}
+		err = refheap_drop_many(session, ids, n);
+		if (!first)
+			first = err;
+	}
+	return first;
+}
+
 int refheap_drop_entry(struct refheap *session,
 		       const struct refheap_entry *entry)
 {
-	const refheap_id ids[] = { entry->key, entry->value };
-
-	return refheap_drop_many(session, ids, 2);
+	return refheap_drop_entries(session, entry, 1);
 }

@@ -31,6 +31,14 @@ struct rh_call {
 	size_t output;
 };
 
+/* Whether an object is a str, bytes or bytearray. */
+static inline bool rh_has_payload(const struct refheap_info *info)
+{
+	return info->kind == REFHEAP_KIND_STR ||
+	       info->kind == REFHEAP_KIND_BYTES ||
+	       info->kind == REFHEAP_KIND_BYTEARRAY;
+}
+
 /* A signal stopped the batch: its operations are neither done nor failed. */
 bool rh_batch_interrupted(const struct refheap_batch *batch);
 

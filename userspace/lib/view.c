@@ -5,31 +5,38 @@
 
 #include "calls.h"
 
-/* Where the payload can be mapped, and how long it is, in one call. */
+/*
+ * What the object is, and where it can be mapped, in one call. An empty payload
+ * is nowhere, so that the second can fail.
+ */
 static int locate(struct refheap *session, refheap_id id,
-		  struct refheap_result *where, uint64_t *length)
+		  struct refheap_info *info, struct refheap_result *where)
 {
 	struct refheap_op ops[] = {
+		rh_call_object(REFHEAP_OP_INFO, id).op,
 		rh_call_object(REFHEAP_OP_VIEW, id).op,
-		rh_call_object(REFHEAP_OP_LEN, id).op,
 	};
 	struct refheap_result results[2] = { 0 };
 	struct refheap_batch batch = {
 		.size = sizeof(batch),
+		.flags = REFHEAP_BATCH_CONTINUE,
 		.ops = (uintptr_t)ops,
 		.results = (uintptr_t)results,
+		.out = (uintptr_t)info,
 		.count = 2,
+		.out_len = sizeof(*info),
 	};
 	int err;
 
 	err = rh_execute(session, &batch);
-	if (!err)
-		err = results[0].error;
-	if (!err)
-		err = results[1].error;
-	*where = results[0];
-	*length = results[1].value;
-	return err;
+	if (err)
+		return err;
+	if (results[0].error)
+		return results[0].error;
+	if (!rh_has_payload(info))
+		return -EOPNOTSUPP;
+	*where = results[1];
+	return info->length ? where->error : 0;
 }
 
 static int map_payload(struct refheap *session, int prot,
@@ -57,23 +64,26 @@ int refheap_view_open(struct refheap *session, refheap_id id, uint32_t flags,
 {
 	static char nothing[1];
 	struct refheap_result where;
-	uint64_t length;
+	struct refheap_info info;
 	int prot = PROT_READ;
 	int err;
 
 	if (flags & ~REFHEAP_VIEW_WRITE)
 		return -EINVAL;
-	if (flags & REFHEAP_VIEW_WRITE)
-		prot |= PROT_WRITE;
-	err = locate(session, id, &where, &length);
+	err = locate(session, id, &info, &where);
 	if (err)
 		return err;
+	if (flags & REFHEAP_VIEW_WRITE) {
+		if (info.kind != REFHEAP_KIND_BYTEARRAY)
+			return -EACCES;
+		prot |= PROT_WRITE;
+	}
 	/* There is no mapping of no bytes. */
-	if (!length) {
+	if (!info.length) {
 		*view = (struct refheap_view){ .data = nothing };
 		return 0;
 	}
-	return map_payload(session, prot, &where, (size_t)length, view);
+	return map_payload(session, prot, &where, info.length, view);
 }
 
 void refheap_view_close(struct refheap_view *view)
