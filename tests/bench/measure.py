@@ -40,6 +40,7 @@ class Run:
     figures: list
     contenders: dict    # "ours" and peers: command
     rounds: int = ROUNDS
+    warm_up: int = 1    # samples before: caches, translations of an emulator
 
 
 def program(name, *arguments):
@@ -56,6 +57,11 @@ def collection_names(shape, mode, objects):
     return f"gc_full_{mode}_{shape}_{size}", f"gc_longest_hold_{size}"
 
 
+def turns(objects):
+    """Rounds, and samples before: who has a live graph has collected it once."""
+    return (ROUNDS, 1) if objects <= 10**6 else (ROUNDS_LONG, 0)
+
+
 def collection_in_kernel(shape, mode, objects):
     full, hold = collection_names(shape, mode, objects)
     graph = os.path.join(BUILD, f"{shape}_{objects // 10**6}m.graph")
@@ -65,7 +71,7 @@ def collection_in_kernel(shape, mode, objects):
     return Run("uml", figures, {
         "ours": program("gc_device", graph, mode),
         "cpython": cpython_gc(graph, mode),
-    }, ROUNDS_LONG if objects > 10**6 else ROUNDS)
+    }, *turns(objects))
 
 
 def collection_native(shape, mode, objects):
@@ -76,7 +82,7 @@ def collection_native(shape, mode, objects):
         "cpython": cpython_gc(graph, mode),
         "boehm": program("gc_boehm", graph, mode),
         "floor": program("gc_floor", graph, mode),
-    }, ROUNDS_LONG if objects > 10**6 else ROUNDS)
+    }, *turns(objects))
 
 
 def allocation(name, mode):
@@ -171,9 +177,9 @@ class Contender:
             self.process.kill()
             self.process.wait()
 
-    def values(self, figure):
+    def values(self, figure, warm_up):
         return [line[min(figure.column, len(line) - 1)] * figure.scale
-                for line in self.lines]
+                for line in self.lines[warm_up:]]
 
 
 def measure(run, rounds):
@@ -185,7 +191,7 @@ def measure(run, rounds):
             contenders.append(Contender(name, command))
             contenders[-1].prepare()
         say(f"{run.figures[0].name}: measuring {rounds} times")
-        for _ in range(rounds):
+        for _ in range(run.warm_up + rounds):
             for contender in contenders:
                 contender.sample()
         for contender in contenders:
@@ -220,7 +226,7 @@ def main():
                     "name": figure.name,
                     "unit": figure.unit,
                     "contender": contender.name,
-                    "samples": contender.values(figure),
+                    "samples": contender.values(figure, run.warm_up),
                 }), flush=True)
 
 
