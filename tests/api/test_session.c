@@ -50,10 +50,12 @@ static void exclusive_and_missing(void **state)
 
 static void bad_names_and_options(void **state)
 {
+	static const char too_long[] =
+		"0123456789012345678901234567890123456789"
+		"012345678901234567890123";
 	static const char *const bad[] = {
 		"", ".hidden", "-dash", "sla/sh", "spa ce", "\xc3\xa4", "new\n",
-		"0123456789012345678901234567890123456789"
-		"012345678901234567890123",
+		too_long,
 	};
 	struct refheap_options options = REFHEAP_OPTIONS_INIT;
 	struct refheap *session = NULL;
