@@ -88,6 +88,30 @@ static int add_instance(struct value_batch *batch, const struct literal *literal
 	return STATUS_OK;
 }
 
+/* One operation makes a container of so many items; the others are added to it. */
+static size_t at_once(const struct literal *literal)
+{
+	return literal->count < REFHEAP_MAX_IDS ? literal->count : REFHEAP_MAX_IDS;
+}
+
+static void add_others(struct value_batch *batch, const struct literal *literal,
+		       const refheap_id *items, refheap_id container)
+{
+	struct refheap_batch_builder *builder = batch->builder;
+	bool dict = literal->type == LITERAL_DICT;
+	int n;
+
+	for (size_t i = at_once(literal); i < literal->count; i += 1 + dict) {
+		if (dict)
+			n = refheap_batch_set_key(builder, container, items[i], items[i + 1]);
+		else if (literal->type == LITERAL_SET)
+			n = refheap_batch_add_member(builder, container, items[i]);
+		else
+			n = refheap_batch_append(builder, container, items[i]);
+		made(batch, literal, n);
+	}
+}
+
 static int add_container(struct value_batch *batch, const struct literal *literal, refheap_id *id)
 {
 	cleanup_free refheap_id *items = xcalloc(literal->count + 1, sizeof(*items));
@@ -105,13 +129,15 @@ static int add_container(struct value_batch *batch, const struct literal *litera
 	if (literal->type == LITERAL_TUPLE)
 		n = refheap_batch_new_tuple(builder, items, literal->count);
 	else if (literal->type == LITERAL_LIST)
-		n = refheap_batch_new_list(builder, items, literal->count);
+		n = refheap_batch_new_list(builder, items, at_once(literal));
 	else if (literal->type == LITERAL_SET)
-		n = refheap_batch_new_set(builder, items, literal->count);
+		n = refheap_batch_new_set(builder, items, at_once(literal));
 	else
 		n = refheap_batch_new_dict(builder, (const struct refheap_pair *)items,
-					   literal->count / 2);
+					   at_once(literal) / 2);
 	*id = made_object(batch, literal, n);
+	if (literal->type != LITERAL_TUPLE)
+		add_others(batch, literal, items, *id);
 	return STATUS_OK;
 }
 
@@ -159,7 +185,7 @@ int value_submit(struct value_batch *batch, const char *what)
 	refheap_batch_undo(batch->builder, batch->session);
 	if (failed >= 0 && (size_t)failed < batch->makers_count)
 		return maker_failed(batch, batch->makers[failed], error);
-	if (failed < 0)
+	if (failed < 0 || !what)
 		return report_error(batch->context, error, "cannot make the value");
 	return path_error(batch->context, error, what);
 }
@@ -206,7 +232,7 @@ int value_make(struct context *context, const char *text, refheap_id *id)
 		status = value_add(&batch, literal, id);
 	if (!status) {
 		take = refheap_batch_take(batch.builder, *id);
-		status = value_submit(&batch, text);
+		status = value_submit(&batch, NULL);
 	}
 	if (!status)
 		*id = refheap_batch_value(batch.builder, (size_t)take);

@@ -42,7 +42,7 @@ int value_add(struct value_batch *batch, const struct literal *literal, refheap_
 
 /**
  * value_submit() - execute the batch
- * @what: names the caller's own operations in a report, such as a path
+ * @what: the path that the caller's own operations are about, or NULL
  *
  * Return: a status. After a failure the heap is as before, provided that only
  * the last operation changed something.

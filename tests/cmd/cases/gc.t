@@ -79,10 +79,11 @@ json doc["frozen"] == 0
 ## objects by generation, kind and type
 $ refheap type new Point x; refheap gc collect 1; refheap set a '[]'; refheap set p 'Point(x=a)'
 0
-$ refheap gc objects --generation 0 -o type,refcount,tracked
-TYPE  REFCOUNT TRACKED
-list         2 yes
-Point        1 yes
+$ refheap gc objects --generation 0 -o type,refcount,tracked,value
+TYPE  REFCOUNT TRACKED VALUE
+dict         0 yes     the names, 2 items
+list         2 yes     0 items
+Point        1 yes     1 attributes
 $ refheap -j gc objects --type Point
 json len(doc) == 1 and doc[0]["type"] == "Point" and doc[0]["kind"] == "instance" and doc[0]["tracked"]
 $ refheap gc objects --type Nothing

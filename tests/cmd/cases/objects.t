@@ -195,7 +195,7 @@ json doc["value"][6]["value"][0]["key"]["value"] == "k"
 json doc["value"][7]["type"] == "Point" and doc["value"][7]["value"]["x"]["value"] == 1
 $ refheap -jp show a | head -2
 {
-  "id":"@.*", (re)
+  "id": "@.*", (re)
 
 ## changes say in JSON what they changed
 $ refheap -j set a '[1]'

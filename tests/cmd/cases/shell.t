@@ -98,9 +98,8 @@ $ printf 'set a []\nappend a 5\nshow a\nx = 5\n' | refheap -b -
 ## the terminal: editing, history, completion
 $ export XDG_STATE_HOME=$PWD/state; refheap set somename '[1]'; (sleep 1; printf 'show somen\t\n'; sleep 0.5; printf 'typ\t\t\n'; sleep 0.5; printf '\020\020\n'; sleep 0.5; printf 'exit\n'; sleep 0.5) | script -qec 'refheap shell' /dev/null | grep -c '^\[1\]'
 2
-$ grep -c somename "$XDG_STATE_HOME/refheap/history" "$PWD"/state/refheap/history 2>/dev/null | tail -1
-.*:1 (re)
-= 1
+$ grep -q somename state/refheap/history && echo remembered
+remembered
 
 ## completion knows names, types and heaps
 $ refheap set alpha 1; refheap set beta 2; refheap type new Point x
