@@ -314,12 +314,17 @@ static int small_alloc(struct rh_heap *heap, struct rh_space *space, u32 class, 
 	return 0;
 }
 
+/* 2^16 / n, rounded up: exact for the multiples of n below 1024. */
+#define R(n)	(65536 / (n) + 1)
+#define R8(n)	R(n), R(n + 1), R(n + 2), R(n + 3), R(n + 4), R(n + 5), R(n + 6), R(n + 7)
+static const u32 reciprocal[RH_CLASSES] = { R8(1), R8(9), R8(17), R8(25) };
+
 static void small_free(struct rh_heap *heap, struct rh_space *space, u32 class, u32 handle)
 {
 	u32 unit = handle & ((1U << RH_ARENA_SHIFT) - 1);
 	u32 id = (handle >> RH_ARENA_SHIFT) * RH_POOLS_MAX + unit / POOL_UNITS;
 	struct rh_pool *pool = pool_get(space, id);
-	u32 block = unit % POOL_UNITS / (class + 1);
+	u32 block = (unit % POOL_UNITS * reciprocal[class]) >> 16;
 
 	if (WARN_ON_ONCE(pool->class_plus_one != class + 1 ||
 			 !(pool->bitmap[block / 64] & (1ULL << block % 64))))

@@ -14,10 +14,7 @@ void rh_touch_slow(struct rh_heap *heap, u32 slot)
 	/* Nobody can lead to what has been condemned. */
 	if (WARN_ON_ONCE(rh_gc_decided(heap)))
 		return;
-	if (heap->gc.phase < RH_PHASE_ROOTS)
-		hot->gc = RH_GC_DIRTY;
-	else
-		rh_collect_push(heap, slot);
+	rh_collect_touched(heap, slot);
 }
 
 /*
@@ -37,7 +34,9 @@ void rh_kill(struct rh_heap *heap, u32 slot)
 		return;
 	if (rh_gc_is_candidate(hot->gc) || hot->gc == RH_GC_DIRTY)
 		heap->gc.undecided--;
-	if (!rh_gc_is_queued(hot->gc))
+	if (rh_gc_is_queued(hot->gc))
+		heap->gc.dead_queued++;
+	else
 		hot->gc = RH_GC_DEAD;
 	if (hot->block)
 		rh_cells(heap, slot)->n = 0;

@@ -4,32 +4,33 @@
  * Modules/gcmodule.c, but as a state machine that can stop after any unit of
  * work and go on later, while others change the heap in between.
  *
- * A collection is a row of phases; each but MARK walks over slots:
+ * A collection is a row of phases; each walks over slots in their order:
  *
  *   MERGE     the younger generations join the one that is collected
  *   INIT      every candidate's word becomes 0
  *   SUBTRACT  every edge of a candidate to a candidate adds 1 to the latter's
  *             word, which so becomes the number of its inner references
- *   ROOTS     a candidate with other references than those, or touched since
- *             the start, is pushed onto the mark stack
- *   MARK      what the stack leads to is pushed; what is scanned is idle again
+ *   MARK      a candidate with other references than those, or touched since
+ *             the start, is reached and scanned, and so is what it leads to
  *   --------  the decision: candidates whose word is still a number are
  *             garbage. They are condemned by the change of phase alone; ids of
  *             them are stale from here on
  *   TUPLES, DICTS  survivors that hold nothing tracked are untracked
- *   CLEAR     garbage releases its references to what is not garbage
- *   FREE      garbage is freed, or put into heap.garbage with DEBUG_SAVEALL
+ *   FREE      garbage releases its references to what is not garbage and is
+ *             freed, or put into the heap's garbage with DEBUG_SAVEALL
+ *   SWEEP     its slots are handed back. Until then they can be told from
+ *             others, as the edges between the condemned are not released
  *   PROMOTE   survivors of a young collection become older
  *
  * Why it is sound, with the barrier (barrier.h): an object that was not touched
  * during the epoch had the same references from the same objects all the time,
  * so the number is exact. Everything touched is a root, and everything that a
- * root leads to is marked; what is touched while marking is pushed at once.
+ * root leads to is marked; what is touched while marking is reached at once.
  *
- * The mark stack is a chain through the words of the objects on it: it needs
- * no memory. In front of it are two short rings of objects and edges whose
- * memory has been prefetched (after Cher, Hosking and Vitek, "Software
- * prefetching for mark-sweep garbage collection", 2004).
+ * Marking follows CPython's move_unreachable(): one walk, on which a candidate
+ * that is reached before the walk comes to it only gets its word changed and
+ * waits. Those behind the walk go onto the mark stack, a chain through the
+ * words of the objects on it, which needs no memory.
  */
 #include <linux/bitops.h>
 #include <linux/errno.h>
@@ -40,51 +41,119 @@
 #include "object.h"
 #include "table.h"
 
-enum walk_mask { WALK_YOUNG_0, WALK_YOUNG_1, WALK_USED };
+/* Objects with more cells than this are gone through in several steps. */
+#define SMALL_CELLS	32
+/* Edges found and not pushed yet, and objects popped and not scanned yet. */
+#define FOUND_MAX	128
+#define POP_AT_ONCE	16
 
-static u64 walk_word(const struct rh_segment *segment, enum walk_mask mask, u32 word)
-{
-	return mask == WALK_USED ? segment->used[word] : segment->young[mask][word];
-}
-
-static bool walk_segment_empty(const struct rh_segment *segment, enum walk_mask mask)
-{
-	return mask != WALK_USED && !segment->nyoung[mask];
-}
-
-typedef bool (*visit_fn)(struct rh_heap *heap, u32 slot, struct rh_hot *hot);
+enum walk_mask { WALK_YOUNG_0, WALK_YOUNG_1, WALK_ALL };
 
 /*
- * Visits the slots of the mask from the cursor on. A visit that returns false
- * has not finished with its object and will be called for it again.
+ * What a walk sums up over a chunk of at most 64 slots, so that the heap's own
+ * numbers are written once a chunk.
  */
-static __always_inline enum rh_progress walk(struct rh_heap *heap, visit_fn visit)
+struct chunk {
+	u64 n;			/* objects that were concerned */
+	u32 meta;		/* FREE: the objects freed were all like this */
+	u64 bytes;		/* FREE: their bytes */
+	u32 nfound;		/* MARK: edges to push */
+	u32 found[FOUND_MAX];
+};
+
+typedef bool (*visit_fn)(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+			 struct chunk *chunk);
+typedef void (*chunk_fn)(struct rh_heap *heap, struct chunk *chunk);
+
+/* How many slots from the cursor on may be visited now; they are booked. */
+static u32 book_slots(struct rh_heap *heap)
+{
+	u32 n = 64 - heap->gc.cursor % 64;
+
+	if (heap->params.slice_units)
+		return 1;
+	heap->slice_left -= min(heap->slice_left, n);
+	return n;
+}
+
+/* How many of @n cells may be looked at now; they are booked. */
+static u32 book_cells(struct rh_heap *heap, u32 n)
+{
+	u32 booked = min(n, heap->slice_left + 1);
+
+	heap->slice_left -= booked ? booked - 1 : 0;
+	return booked;
+}
+
+/* Passes over segments without anything young. */
+static void skip_empty(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	while (gc->cursor < gc->end) {
-		u32 index = gc->cursor >> RH_SEGMENT_SHIFT;
-		u32 word = (gc->cursor & RH_SEGMENT_MASK) / 64;
-		const struct rh_segment *segment = heap->table.segment[index];
-		struct rh_hot *hot = &heap->table.hot[index][word * 64];
-		u32 first = gc->cursor & ~63U;
-		u64 bits;
+	while (gc->mask != WALK_ALL && gc->cursor < gc->end &&
+	       !heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT]->nyoung[gc->mask])
+		gc->cursor = ((gc->cursor >> RH_SEGMENT_SHIFT) + 1) << RH_SEGMENT_SHIFT;
+}
 
-		if (walk_segment_empty(segment, gc->mask)) {
-			gc->cursor = (index + 1) << RH_SEGMENT_SHIFT;
-			continue;
-		}
-		bits = walk_word(segment, gc->mask, word) & (~0ULL << gc->cursor % 64);
-		for (; bits; bits &= bits - 1) {
-			u32 bit = __ffs(bits);
+/* The slots of a chunk that the walk visits. */
+static u64 chunk_bits(const struct rh_heap *heap, u32 n)
+{
+	const struct rh_collector *gc = &heap->gc;
+	const struct rh_segment *segment = heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT];
+	u64 bits = (n == 64 ? ~0ULL : (1ULL << n) - 1) << gc->cursor % 64;
 
-			gc->cursor = first + bit;
-			if (rh_slice_over(heap) || !visit(heap, first + bit, hot + bit))
-				return RH_MORE;
+	return bits & segment->young[gc->mask][(gc->cursor & RH_SEGMENT_MASK) / 64];
+}
+
+/*
+ * Visits the slots of one chunk from the cursor on. A visit that returns false
+ * has not finished with its object and will be called for it again. @done gets
+ * the sums.
+ */
+static __always_inline enum rh_progress walk_chunk(struct rh_heap *heap, visit_fn visit,
+						   chunk_fn done)
+{
+	struct rh_collector *gc = &heap->gc;
+	u32 at = gc->cursor % 64, first = gc->cursor - at, i, n;
+	struct rh_hot *hot = rh_hot(heap, first);
+	struct chunk chunk;
+	u64 bits;
+
+	if (rh_slice_over(heap))
+		return RH_MORE;
+	chunk.n = 0;
+	chunk.meta = 0;
+	chunk.bytes = 0;
+	chunk.nfound = 0;
+	n = book_slots(heap);
+	bits = gc->mask == WALK_ALL ? 0 : chunk_bits(heap, n);
+	n += at;
+	if (gc->mask == WALK_ALL) {
+		for (i = at; i < n; i++)
+			if (!visit(heap, first + i, hot + i, &chunk))
+				break;
+	} else {
+		for (i = n; bits; bits &= bits - 1, i = n) {
+			i = __ffs(bits);
+			if (!visit(heap, first + i, hot + i, &chunk))
+				break;
 		}
-		gc->cursor = first + 64;
 	}
-	return RH_DONE;
+	gc->cursor = first + i;
+	done(heap, &chunk);
+	return i < n ? RH_MORE : RH_DONE;
+}
+
+static __always_inline enum rh_progress walk(struct rh_heap *heap, visit_fn visit,
+					     chunk_fn done)
+{
+	for (;;) {
+		skip_empty(heap);
+		if (heap->gc.cursor >= heap->gc.end)
+			return RH_DONE;
+		if (walk_chunk(heap, visit, done) == RH_MORE)
+			return RH_MORE;
+	}
 }
 
 /* Every phase begins its walk anew. */
@@ -99,40 +168,37 @@ static void enter(struct rh_heap *heap, enum rh_phase phase, enum walk_mask mask
 /* Where the candidates are: all of a full collection, or one young generation. */
 static enum walk_mask candidates(const struct rh_heap *heap)
 {
-	return heap->gc.generation == 2 ? WALK_USED : (enum walk_mask)heap->gc.generation;
+	return heap->gc.generation == 2 ? WALK_ALL : (enum walk_mask)heap->gc.generation;
 }
 
-static bool visit_merge(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static __always_inline void chunk_ignore(struct rh_heap *heap, struct chunk *chunk)
+{
+}
+
+static __always_inline bool visit_merge(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+					struct chunk *chunk)
 {
 	rh_object_set_generation(heap, slot, heap->gc.generation);
 	return true;
 }
 
-static bool visit_init(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static __always_inline bool visit_init(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+				       struct chunk *chunk)
 {
 	if (hot->gc == RH_GC_IDLE) {
 		hot->gc = 0;
-		heap->gc.undecided++;
+		chunk->n++;
 	}
 	return true;
 }
 
-static void ring_put(struct rh_ring *ring, u32 item)
+static __always_inline void chunk_init(struct rh_heap *heap, struct chunk *chunk)
 {
-	ring->item[(ring->head + ring->n++) % RH_RING] = item;
-}
-
-static u32 ring_get(struct rh_ring *ring)
-{
-	u32 item = ring->item[ring->head];
-
-	ring->head = (ring->head + 1) % RH_RING;
-	ring->n--;
-	return item;
+	heap->gc.undecided += chunk->n;
 }
 
 /* One inner reference more, if it is a candidate; a full number stays full. */
-static void count_inner(struct rh_heap *heap, u32 slot)
+static __always_inline void count_inner(struct rh_heap *heap, u32 slot)
 {
 	struct rh_hot *hot = rh_hot(heap, slot);
 
@@ -140,45 +206,15 @@ static void count_inner(struct rh_heap *heap, u32 slot)
 		hot->gc++;
 }
 
-static void prefetch_word(const struct rh_heap *heap, u32 slot)
-{
-	prefetchw(rh_hot(heap, slot));
-}
-
-/*
- * How many of @n cells may be looked at before the slice must be asked again.
- * They are booked.
- */
-static u32 book_cells(struct rh_heap *heap, u32 n)
-{
-	u32 booked = n < heap->slice_left + 1 ? n : heap->slice_left + 1;
-
-	heap->slice_left -= booked ? booked - 1 : 0;
-	return booked;
-}
-
-static bool visit_subtract(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static noinline bool subtract_large(struct rh_heap *heap, const struct rh_cells *cells)
 {
 	struct rh_collector *gc = &heap->gc;
-	struct rh_ring *ring = &gc->edges;
-	struct rh_cells *cells;
 	u32 stop;
 
-	if (!rh_gc_is_candidate(hot->gc) || !hot->block)
-		return true;
-	cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
 	while (gc->cell < cells->n) {
 		stop = gc->cell + book_cells(heap, cells->n - gc->cell);
-		for (; gc->cell < stop; gc->cell++) {
-			u32 edge = cells->cell[gc->cell];
-
-			if (!edge)
-				continue;
-			if (ring->n == RH_RING)
-				count_inner(heap, ring_get(ring));
-			prefetch_word(heap, edge);
-			ring_put(ring, edge);
-		}
+		for (; gc->cell < stop; gc->cell++)
+			count_inner(heap, cells->cell[gc->cell]);
 		if (gc->cell < cells->n && rh_slice_over(heap))
 			return false;
 	}
@@ -186,18 +222,27 @@ static bool visit_subtract(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
 	return true;
 }
 
-static enum rh_progress step_subtract(struct rh_heap *heap)
+static __always_inline bool visit_subtract(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+					   struct chunk *chunk)
 {
-	enum rh_progress progress = walk(heap, visit_subtract);
-	struct rh_ring *ring = &heap->gc.edges;
+	const struct rh_cells *cells;
+	const u32 *cell, *end;
 
-	/* What others touch from here on must have been counted before. */
-	while (ring->n)
-		count_inner(heap, ring_get(ring));
-	return progress;
+	if (!rh_gc_is_candidate(hot->gc) || !hot->block) {
+		/* It was touched, or died, when the last slice ended within it. */
+		if (heap->gc.cell)
+			heap->gc.cell = 0;
+		return true;
+	}
+	cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
+	if (cells->n > SMALL_CELLS)
+		return subtract_large(heap, cells);
+	for (cell = cells->cell, end = cell + cells->n; cell < end; cell++)
+		count_inner(heap, *cell);
+	return true;
 }
 
-void rh_collect_push(struct rh_heap *heap, u32 slot)
+static void push(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
 
@@ -206,104 +251,196 @@ void rh_collect_push(struct rh_heap *heap, u32 slot)
 	gc->undecided--;
 }
 
-static bool visit_root(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+void rh_collect_touched(struct rh_heap *heap, u32 slot)
 {
-	if (hot->gc == RH_GC_DIRTY ||
-	    (rh_gc_is_candidate(hot->gc) && hot->gc != rh_head(heap, slot)->count))
-		rh_collect_push(heap, slot);
+	struct rh_collector *gc = &heap->gc;
+
+	/* The walk will come to it, or has passed it. */
+	if (gc->phase < RH_PHASE_MARK || slot >= gc->cursor)
+		rh_hot(heap, slot)->gc = RH_GC_DIRTY;
+	else
+		push(heap, slot);
+}
+
+static __always_inline void push_found(struct rh_heap *heap, struct chunk *chunk)
+{
+	u32 i;
+
+	for (i = 0; i < chunk->nfound; i++) {
+		push(heap, chunk->found[i]);
+		prefetch(rh_cells(heap, chunk->found[i]));
+	}
+	chunk->nfound = 0;
+}
+
+/*
+ * Reaches what the cells lead to: what is ahead of the walk at @at waits for
+ * it, the rest is found and to be pushed.
+ */
+static __always_inline void reach(struct rh_heap *heap, const u32 *cell, const u32 *end, u32 at,
+				  struct chunk *chunk)
+{
+	for (; cell < end; cell++) {
+		struct rh_hot *hot = rh_hot(heap, *cell);
+
+		if (rh_gc_is_candidate(hot->gc)) {
+			hot->gc = RH_GC_DIRTY;
+			chunk->found[chunk->nfound] = *cell;
+			chunk->nfound += *cell <= at;
+		}
+	}
+	if (chunk->nfound > FOUND_MAX - SMALL_CELLS)
+		push_found(heap, chunk);
+}
+
+static __always_inline bool visit_mark(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+				       struct chunk *chunk)
+{
+	const struct rh_cells *cells;
+
+	/* Dirty is asked first: then the count need not be read. */
+	if (hot->gc != RH_GC_DIRTY &&
+	    (!rh_gc_is_candidate(hot->gc) || hot->gc == rh_head(heap, slot)->count))
+		return true;
+	if (hot->block) {
+		cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
+		if (cells->n > SMALL_CELLS) {
+			push(heap, slot);
+			return true;
+		}
+		hot->gc = RH_GC_IDLE;
+		reach(heap, cells->cell, cells->cell + cells->n, slot, chunk);
+	}
+	hot->gc = RH_GC_IDLE;
+	chunk->n++;
 	return true;
 }
 
-static void mark_edge(struct rh_heap *heap, u32 slot)
+static __always_inline void chunk_mark(struct rh_heap *heap, struct chunk *chunk)
 {
-	if (rh_gc_is_candidate(rh_hot(heap, slot)->gc))
-		rh_collect_push(heap, slot);
+	heap->gc.undecided -= chunk->n;
+	heap->gc.survivors += chunk->n;
+	push_found(heap, chunk);
 }
 
-/* Moves objects from the stack to the ring, where their blocks are awaited. */
-static void fill_object_ring(struct rh_heap *heap)
-{
-	struct rh_collector *gc = &heap->gc;
-
-	while (gc->stack && gc->objects.n < RH_RING / 2) {
-		u32 slot = gc->stack;
-		struct rh_hot *hot = rh_hot(heap, slot);
-
-		gc->stack = hot->gc == RH_GC_END ? 0 : hot->gc & ~RH_GC_TOP;
-		hot->gc = RH_GC_QUEUED;
-		if (hot->block)
-			prefetch(rh_block(heap, REFHEAP_SPACE_REFS, hot->block));
-		ring_put(&gc->objects, slot);
-	}
-}
-
-/* The object that is being scanned is done with: reached, or dead meanwhile. */
-static void scan_end(struct rh_heap *heap, u32 slot)
-{
-	struct rh_hot *hot = rh_hot(heap, slot);
-	u32 meta = rh_head(heap, slot)->meta;
-
-	heap->gc.scanning = 0;
-	if (meta & RH_META_REAPED) {
-		rh_slot_free(heap, slot);
-	} else if (meta & RH_META_DEAD) {
-		hot->gc = RH_GC_DEAD;
-	} else {
-		hot->gc = RH_GC_IDLE;
-		heap->gc.survivors++;
-	}
-}
-
-/* Return: false when the slice ended within the object. */
-static bool scan_object(struct rh_heap *heap, u32 slot)
+/* An object is off the stack: reached, or dead meanwhile. Return: true when it lives. */
+static __always_inline bool popped(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
 	struct rh_hot *hot = rh_hot(heap, slot);
-	struct rh_cells *cells;
-	u32 stop;
+	u32 meta;
 
-	if (!hot->block || (rh_head(heap, slot)->meta & RH_META_DEAD))
+	hot->gc = RH_GC_IDLE;
+	if (likely(!gc->dead_queued)) {
+		gc->survivors++;
 		return true;
-	cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
-	while (gc->cell < cells->n) {
-		stop = gc->cell + book_cells(heap, cells->n - gc->cell);
-		for (; gc->cell < stop; gc->cell++) {
-			u32 edge = cells->cell[gc->cell];
+	}
+	meta = rh_head(heap, slot)->meta;
+	if (!(meta & RH_META_DEAD)) {
+		gc->survivors++;
+		return true;
+	}
+	gc->dead_queued--;
+	if (meta & RH_META_REAPED)
+		rh_slot_free(heap, slot);
+	else
+		hot->gc = RH_GC_DEAD;
+	return false;
+}
 
-			if (!edge)
-				continue;
-			if (gc->edges.n == RH_RING)
-				mark_edge(heap, ring_get(&gc->edges));
-			prefetch_word(heap, edge);
-			ring_put(&gc->edges, edge);
+/* Goes on with the large object that is being scanned. */
+static noinline bool scan_large(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+	const struct rh_cells *cells = rh_cells(heap, gc->scanning);
+	struct chunk chunk;
+	u32 stop, from;
+
+	chunk.nfound = 0;
+	/* A dying one is left alone: its edges are released through the barrier. */
+	while (cells && !(rh_head(heap, gc->scanning)->meta & RH_META_DEAD) &&
+	       gc->cell < cells->n) {
+		stop = gc->cell + book_cells(heap, cells->n - gc->cell);
+		for (from = gc->cell; from < stop; from = gc->cell) {
+			gc->cell = min(stop, from + SMALL_CELLS);
+			reach(heap, cells->cell + from, cells->cell + gc->cell, gc->cursor - 1,
+			      &chunk);
 		}
+		push_found(heap, &chunk);
 		if (gc->cell < cells->n && rh_slice_over(heap))
+			return false;
+	}
+	popped(heap, gc->scanning);
+	gc->scanning = 0;
+	gc->cell = 0;
+	return true;
+}
+
+/* Takes the top off the stack. Return: it, with its word as it was. */
+static __always_inline u32 pop(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+	u32 slot = gc->stack, word = rh_hot(heap, slot)->gc;
+
+	gc->stack = word == RH_GC_END ? 0 : word & ~RH_GC_TOP;
+	return slot;
+}
+
+/* Scans a few objects of the stack, whose blocks have been prefetched by then. */
+static noinline void drain_some(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+	u32 max = heap->params.slice_units ? 1 : POP_AT_ONCE, n = 0, i;
+	const struct rh_cells *some[POP_AT_ONCE];
+	struct chunk chunk;
+
+	chunk.nfound = 0;
+	while (gc->stack && n < max && !gc->scanning) {
+		u32 slot = pop(heap);
+		const struct rh_cells *cells = rh_cells(heap, slot);
+
+		if (cells && cells->n > SMALL_CELLS) {
+			rh_hot(heap, slot)->gc = RH_GC_QUEUED;
+			gc->scanning = slot;
+			gc->cell = 0;
+		} else if (popped(heap, slot) && cells) {
+			some[n++] = cells;
+		}
+	}
+	for (i = 0; i < n; i++)
+		reach(heap, some[i]->cell, some[i]->cell + some[i]->n, gc->cursor - 1, &chunk);
+	heap->slice_left -= min(heap->slice_left, n);
+	push_found(heap, &chunk);
+}
+
+static bool drain(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	while (gc->stack || gc->scanning) {
+		if (rh_slice_over(heap))
+			return false;
+		if (!gc->scanning)
+			drain_some(heap);
+		else if (!scan_large(heap))
 			return false;
 	}
 	return true;
 }
 
+/* The walk is stopped after every chunk, lest the stack hold what it could meet. */
 static enum rh_progress step_mark(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 
 	for (;;) {
-		if (!gc->scanning) {
-			fill_object_ring(heap);
-			if (!gc->objects.n && !gc->edges.n)
-				return RH_DONE;
-			if (rh_slice_over(heap))
-				return RH_MORE;
-			if (!gc->objects.n) {
-				mark_edge(heap, ring_get(&gc->edges));
-				continue;
-			}
-			gc->scanning = ring_get(&gc->objects);
-			gc->cell = 0;
-		}
-		if (!scan_object(heap, gc->scanning))
+		if (!drain(heap))
 			return RH_MORE;
-		scan_end(heap, gc->scanning);
+		skip_empty(heap);
+		if (gc->cursor >= gc->end)
+			return RH_DONE;
+		if (walk_chunk(heap, visit_mark, chunk_mark) == RH_MORE)
+			return RH_MORE;
 	}
 }
 
@@ -321,63 +458,104 @@ static bool holds_nothing_tracked(const struct rh_heap *heap, u32 slot)
 
 static void untrack_kind(struct rh_heap *heap, u32 slot, struct rh_hot *hot, u32 kind)
 {
-	u32 meta = rh_head(heap, slot)->meta;
+	u32 meta;
 
-	if (hot->gc != RH_GC_IDLE || rh_meta_kind(meta) != kind)
+	if (hot->gc != RH_GC_IDLE)
 		return;
-	if (hot->block && !holds_nothing_tracked(heap, slot))
+	meta = rh_head(heap, slot)->meta;
+	if (rh_meta_kind(meta) != kind || (hot->block && !holds_nothing_tracked(heap, slot)))
 		return;
 	rh_object_untrack(heap, slot);
 	heap->gc.survivors--;
 }
 
-static bool visit_tuple(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static __always_inline bool visit_tuple(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+					struct chunk *chunk)
 {
 	untrack_kind(heap, slot, hot, REFHEAP_KIND_TUPLE);
 	return true;
 }
 
-static bool visit_dict(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static __always_inline bool visit_dict(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+				       struct chunk *chunk)
 {
 	untrack_kind(heap, slot, hot, REFHEAP_KIND_DICT);
 	return true;
 }
 
-/* Edges between the condemned need no release: both ends go. */
-static bool visit_clear(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static __always_inline void release_outer(struct rh_heap *heap, u32 edge)
+{
+	u32 word = rh_hot(heap, edge)->gc;
+
+	if (edge && !rh_gc_is_candidate(word) && word != RH_GC_FREED)
+		rh_release(heap, edge);
+}
+
+/* What has been released is cleared, so that the rest is known. */
+static noinline bool release_large(struct rh_heap *heap, struct rh_cells *cells)
 {
 	struct rh_collector *gc = &heap->gc;
-	struct rh_cells *cells;
+	u32 stop, edge;
 
-	if (!rh_gc_is_candidate(hot->gc) || !hot->block)
-		return true;
-	cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
-	for (; gc->cell < cells->n; gc->cell++) {
-		u32 edge = cells->cell[gc->cell];
-
-		if (!edge)
-			continue;
-		if (rh_slice_over(heap))
+	while (gc->cell < cells->n) {
+		stop = gc->cell + book_cells(heap, cells->n - gc->cell);
+		for (; gc->cell < stop; gc->cell++) {
+			edge = cells->cell[gc->cell];
+			cells->cell[gc->cell] = 0;
+			release_outer(heap, edge);
+		}
+		if (gc->cell < cells->n && rh_slice_over(heap))
 			return false;
-		cells->cell[gc->cell] = 0;
-		if (!rh_gc_is_candidate(rh_hot(heap, edge)->gc))
-			rh_release(heap, edge);
 	}
 	gc->cell = 0;
-	rh_object_drop_block(heap, slot);
 	return true;
 }
 
-static bool visit_free(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static __always_inline void chunk_free(struct rh_heap *heap, struct chunk *chunk)
 {
+	if (!chunk->n)
+		return;
+	rh_object_account_freed(heap, chunk->meta, chunk->n, chunk->bytes);
+	heap->gc.collected += chunk->n;
+	chunk->n = 0;
+	chunk->bytes = 0;
+}
+
+static __always_inline bool visit_free(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+				       struct chunk *chunk)
+{
+	struct rh_cells *cells;
+	struct rh_head *head;
+	size_t bytes = 0;
+	u32 *cell, *end;
+
 	if (!rh_gc_is_candidate(hot->gc))
 		return true;
-	heap->gc.collected++;
-	rh_object_finish(heap, slot);
+	if (hot->block) {
+		cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
+		if (cells->n > SMALL_CELLS && !release_large(heap, cells))
+			return false;
+		if (cells->n <= SMALL_CELLS)
+			for (cell = cells->cell, end = cell + cells->n; cell < end; cell++)
+				release_outer(heap, *cell);
+		bytes = rh_block_bytes(heap, slot);
+		rh_block_free(heap, REFHEAP_SPACE_REFS, hot->block, bytes);
+	}
+	head = rh_head(heap, slot);
+	if (chunk->meta != head->meta)
+		chunk_free(heap, chunk);
+	chunk->meta = head->meta;
+	chunk->n++;
+	chunk->bytes += RH_OBJECT_BYTES + rh_block_charge(bytes);
+	head->count = 0;
+	head->meta = RH_META_DEAD;
+	hot->block = 0;
+	hot->gc = RH_GC_FREED;
 	return true;
 }
 
-static bool visit_save(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static __always_inline bool visit_save(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+				       struct chunk *chunk)
 {
 	struct rh_head *head = rh_head(heap, slot);
 
@@ -391,7 +569,19 @@ static bool visit_save(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
 	return true;
 }
 
-static bool visit_promote(struct rh_heap *heap, u32 slot, struct rh_hot *hot)
+static __always_inline bool visit_sweep(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+					struct chunk *chunk)
+{
+	if (hot->gc != RH_GC_FREED)
+		return true;
+	if (heap->gc.generation < 2)
+		rh_young_del(heap, heap->gc.generation, slot);
+	rh_slot_free(heap, slot);
+	return true;
+}
+
+static __always_inline bool visit_promote(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+					  struct chunk *chunk)
 {
 	rh_object_set_generation(heap, slot, heap->gc.generation + 1);
 	return true;
@@ -445,27 +635,25 @@ static enum rh_progress phase_step(struct rh_heap *heap)
 {
 	switch (heap->gc.phase) {
 	case RH_PHASE_MERGE:
-		return walk(heap, visit_merge);
+		return walk(heap, visit_merge, chunk_ignore);
 	case RH_PHASE_INIT:
-		return walk(heap, visit_init);
+		return walk(heap, visit_init, chunk_init);
 	case RH_PHASE_SUBTRACT:
-		return step_subtract(heap);
-	case RH_PHASE_ROOTS:
-		return walk(heap, visit_root);
+		return walk(heap, visit_subtract, chunk_ignore);
 	case RH_PHASE_MARK:
 		return step_mark(heap);
 	case RH_PHASE_TUPLES:
-		return walk(heap, visit_tuple);
+		return walk(heap, visit_tuple, chunk_ignore);
 	case RH_PHASE_DICTS:
-		return walk(heap, visit_dict);
-	case RH_PHASE_CLEAR:
-		return walk(heap, visit_clear);
+		return walk(heap, visit_dict, chunk_ignore);
 	case RH_PHASE_FREE:
 		if (heap->gc.saveall)
-			return walk(heap, visit_save);
-		return walk(heap, visit_free);
+			return walk(heap, visit_save, chunk_ignore);
+		return walk(heap, visit_free, chunk_free);
+	case RH_PHASE_SWEEP:
+		return walk(heap, visit_sweep, chunk_ignore);
 	case RH_PHASE_PROMOTE:
-		return walk(heap, visit_promote);
+		return walk(heap, visit_promote, chunk_ignore);
 	default:
 		return RH_DONE;
 	}
@@ -495,16 +683,16 @@ static void next_phase(struct rh_heap *heap)
 		fallthrough;
 	case RH_PHASE_DICTS:
 		count_survivors(heap);
-		enter(heap, RH_PHASE_CLEAR, candidates(heap));
-		if (gc->undecided && !gc->saveall)
-			return;
-		fallthrough;
-	case RH_PHASE_CLEAR:
 		enter(heap, RH_PHASE_FREE, candidates(heap));
 		if (gc->undecided)
 			return;
 		fallthrough;
 	case RH_PHASE_FREE:
+		enter(heap, RH_PHASE_SWEEP, candidates(heap));
+		if (gc->undecided && !gc->saveall)
+			return;
+		fallthrough;
+	case RH_PHASE_SWEEP:
 		enter(heap, RH_PHASE_PROMOTE, candidates(heap));
 		if (gc->generation < 2)
 			return;

@@ -7,8 +7,8 @@
 
 #include "heap.h"
 
-/* Makes a candidate a root, or reached: for the barrier. */
-void rh_collect_push(struct rh_heap *heap, u32 slot);
+/* Makes a candidate a root, or reached, before the decision: for the barrier. */
+void rh_collect_touched(struct rh_heap *heap, u32 slot);
 
 /*
  * Which generation a birth should collect first, or -1. Counts the birth.

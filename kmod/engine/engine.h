@@ -93,7 +93,7 @@ void rh_holder_free(struct rh_heap *heap, struct rh_holder *holder);
  * @ops: @count operations, in kernel memory
  * @results: room for @count results; those before @done are valid
  * @in: input bytes
- * @out: room for output
+ * @out: room for output, aligned to 8
  * @count: number of operations
  * @done: how many have been executed: begin with the operation @done
  * @in_len: bytes

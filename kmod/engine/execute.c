@@ -226,7 +226,7 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 	int err;
 
 	if (raw->code >= __REFHEAP_OP_MAX)
-		return -EOPNOTSUPP;
+		return -EINVAL;
 	description = &descriptions[raw->code];
 	if (!fields_valid(batch, raw, description->use))
 		return -EINVAL;
@@ -314,6 +314,7 @@ static enum rh_progress drop_temporaries(struct rh_batch *batch)
 enum rh_progress rh_batch_step(struct rh_batch *batch)
 {
 	struct rh_heap *heap = batch->heap;
+	u32 begin = batch->done;
 	int err;
 
 	rh_assert_locked(heap);
@@ -325,12 +326,9 @@ enum rh_progress rh_batch_step(struct rh_batch *batch)
 			return RH_MORE;
 		if (batch_ended(batch))
 			return drop_temporaries(batch);
-		if (rh_slice_over(heap))
+		if (batch->done > begin && rh_slice_over(heap))
 			return RH_MORE;
-		batch->results[batch->done].out_off = 0;
-		batch->results[batch->done].out_len = 0;
-		batch->results[batch->done].info = 0;
-		batch->results[batch->done].value = 0;
+		batch->results[batch->done] = (struct refheap_result){};
 		err = execute(batch, &batch->results[batch->done]);
 		if (err == RH_MORE)
 			return RH_MORE;

@@ -74,9 +74,10 @@ enum rh_gc_word {
 	RH_GC_FROZEN	= 0xfffffffdU,	/* tracked, in the permanent generation */
 	RH_GC_UNTRACKED	= 0xfffffffcU,	/* a container that is not tracked */
 	RH_GC_DEAD	= 0xfffffffbU,	/* dying; no candidate any more */
-	RH_GC_DIRTY	= 0xfffffffaU,	/* touched during the epoch: a root to be pushed */
-	RH_GC_QUEUED	= 0xfffffff9U,	/* off the mark stack, about to be scanned */
+	RH_GC_DIRTY	= 0xfffffffaU,	/* touched or reached; the walk will come to it */
+	RH_GC_QUEUED	= 0xfffffff9U,	/* off the mark stack, being scanned */
 	RH_GC_END	= 0xfffffff8U,	/* on the mark stack, at its bottom */
+	RH_GC_FREED	= 0xfffffff7U,	/* condemned and freed, but for the slot */
 	RH_GC_FIRST	= 0xfffffff0U,	/* the words from here on are no link or length */
 };
 
@@ -167,21 +168,12 @@ enum rh_phase {
 	RH_PHASE_MERGE,		/* younger generations join the one collected */
 	RH_PHASE_INIT,		/* candidates get their zero */
 	RH_PHASE_SUBTRACT,	/* inner edges are counted */
-	RH_PHASE_ROOTS,		/* what is held from outside is pushed */
 	RH_PHASE_MARK,		/* what can be reached is reached */
 	RH_PHASE_TUPLES,	/* surviving tuples that hold nothing tracked */
 	RH_PHASE_DICTS,		/* likewise dicts */
-	RH_PHASE_CLEAR,		/* garbage lets go of the rest */
 	RH_PHASE_FREE,		/* garbage is freed, or saved */
+	RH_PHASE_SWEEP,		/* its slots are handed back */
 	RH_PHASE_PROMOTE,	/* young survivors become older */
-};
-
-#define RH_RING			32	/* objects or edges in flight while marking */
-
-/* Lookahead of the marker: what has been prefetched and waits to be used. */
-struct rh_ring {
-	u32 item[RH_RING];
-	u32 head, n;
 };
 
 struct rh_generation {
@@ -206,8 +198,7 @@ struct rh_collector {
 	u32 cell;		/* next cell of the object at cursor, or being scanned */
 	u32 scanning;		/* object that is being marked through, or 0 */
 	u32 stack;		/* top of the mark stack, or 0 */
-	struct rh_ring objects;	/* off the stack, block prefetched */
-	struct rh_ring edges;	/* found, word prefetched */
+	u64 dead_queued;	/* objects that died on the stack */
 	u64 undecided;		/* candidates that nothing has reached */
 	u64 survivors;
 	u32 ticket;		/* of the collection that runs or ran last */
@@ -330,7 +321,7 @@ static inline bool rh_gc_is_candidate(u32 word)
 	return !(word & RH_GC_TOP);
 }
 
-/* On the mark stack or in the marker's lookahead. */
+/* On the mark stack, or just off it. */
 static inline bool rh_gc_is_queued(u32 word)
 {
 	return word == RH_GC_QUEUED || word == RH_GC_END ||
@@ -357,7 +348,7 @@ static inline void rh_assert_locked(const struct rh_heap *heap)
  * Slices: begun by every _step function, asked by every loop. The clock is
  * read once for RH_SLICE_CHUNK units.
  */
-#define RH_SLICE_CHUNK	128
+#define RH_SLICE_CHUNK	512
 
 static inline void rh_slice_begin(struct rh_heap *heap)
 {

@@ -152,10 +152,11 @@ enum rh_progress rh_holder_release_step(struct rh_heap *heap, struct rh_holder *
 	for (; holder->cursor < holder->capacity; holder->cursor++) {
 		u32 index = holder->cursor;
 
-		if (rh_slice_over(heap))
-			return RH_MORE;
-		if (!holder->leaf[index].count)
+		if (!holder->leaf[index].count) {
+			if (rh_slice_over(heap))
+				return RH_MORE;
 			continue;
+		}
 		if (!release_leaf(heap, holder, index))
 			return RH_MORE;
 		leaf_free(heap, &holder->leaf[index]);

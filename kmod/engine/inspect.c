@@ -127,10 +127,10 @@ static bool count_edges(struct rh_heap *heap, struct rh_scan *scan, u32 slot, u3
 	if (rh_kind_is_leaf(rh_kind(heap, slot)))
 		return true;
 	cells = rh_cells(heap, slot);
-	for (; cells && scan->cell < cells->n; scan->cell++) {
-		if (rh_slice_over(heap))
+	while (cells && scan->cell < cells->n) {
+		*edges += cells->cell[scan->cell++] == subject;
+		if (scan->cell < cells->n && rh_slice_over(heap))
 			return false;
-		*edges += cells->cell[scan->cell] == subject;
 	}
 	scan->cell = 0;
 	return true;

@@ -163,6 +163,19 @@ void rh_object_track(struct rh_heap *heap, u32 slot)
 	(*tracked_of_kind(heap, rh_meta_kind(head->meta), &other))++;
 }
 
+void rh_object_account_freed(struct rh_heap *heap, u32 meta, u64 n, u64 bytes)
+{
+	u32 *count = &heap->generation[0].count;
+	u64 other = n;
+
+	account(heap, meta, -(s64)n, -(s64)bytes);
+	heap->generation[rh_meta_gen(meta)].objects -= n;
+	*tracked_of_kind(heap, rh_meta_kind(meta), &other) -= n;
+	*count -= min_t(u64, *count, n);
+	heap->deaths += n;
+	heap->changes += n;
+}
+
 /* Takes a tracked object off its generation. */
 static void leave_generation(struct rh_heap *heap, u32 slot)
 {
@@ -195,7 +208,7 @@ void rh_object_set_generation(struct rh_heap *heap, u32 slot, u32 generation)
 	heap->generation[generation].objects++;
 }
 
-void rh_object_drop_block(struct rh_heap *heap, u32 slot)
+static void drop_block(struct rh_heap *heap, u32 slot)
 {
 	struct rh_head *head = rh_head(heap, slot);
 	struct rh_hot *hot = rh_hot(heap, slot);
@@ -217,7 +230,7 @@ void rh_object_finish(struct rh_heap *heap, u32 slot)
 
 	if (head->meta & RH_META_INTERNED)
 		rh_intern_remove(heap, slot);
-	rh_object_drop_block(heap, slot);
+	drop_block(heap, slot);
 	if (head->meta & RH_META_TRACKED)
 		rh_object_untrack(heap, slot);
 	if (counts_as_header(heap, slot) && heap->generation[0].count)
@@ -276,15 +289,14 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 	if (!rh_kind_is_leaf(rh_kind(heap, slot)) && rh_hot(heap, slot)->block) {
 		cells = rh_cells(heap, slot);
 		while (cells->n < cells->capacity) {
-			if (rh_slice_over(heap))
-				return false;
 			edge = cells->cell[cells->n];
 			cells->cell[cells->n++] = 0;
-			if (!edge)
-				continue;
-			rh_release(heap, edge);
+			if (edge)
+				rh_release(heap, edge);
 			if (heap->dying != slot)
 				return true;
+			if (cells->n < cells->capacity && rh_slice_over(heap))
+				return false;
 		}
 	}
 	heap->dying = rh_head(heap, slot)->count;
@@ -296,7 +308,9 @@ enum rh_progress rh_reap_step(struct rh_heap *heap)
 {
 	rh_assert_locked(heap);
 	while (heap->dying) {
-		if (rh_slice_over(heap) || !reap_top(heap, heap->dying))
+		if (!reap_top(heap, heap->dying))
+			return RH_MORE;
+		if (heap->dying && rh_slice_over(heap))
 			return RH_MORE;
 	}
 	return RH_DONE;

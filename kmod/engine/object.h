@@ -60,8 +60,8 @@ void rh_object_set_generation(struct rh_heap *heap, u32 slot, u32 generation);
 /* Frees block and slot of an object that has no edges any more. */
 void rh_object_finish(struct rh_heap *heap, u32 slot);
 
-/* Frees the block of a condemned object whose edges have been released. */
-void rh_object_drop_block(struct rh_heap *heap, u32 slot);
+/* Books the end of @n tracked objects with that meta and so many bytes in all. */
+void rh_object_account_freed(struct rh_heap *heap, u32 meta, u64 n, u64 bytes);
 
 /*
  * Takes all edges out of a container at once: they go to an object that is

@@ -287,11 +287,10 @@ static int contains_item(struct rh_op *op)
 	const struct rh_cells *cells = rh_cells(op->heap, op->object);
 	u32 *i = &op->batch->state.cursor;
 
-	for (; cells && *i < cells->n; ++*i) {
+	while (cells && *i < cells->n && cells->cell[*i] != op->key) {
+		++*i;
 		if (rh_slice_over(op->heap))
 			return RH_MORE;
-		if (cells->cell[*i] == op->key)
-			break;
 	}
 	op->result->value = cells && *i < cells->n;
 	return 0;
@@ -484,10 +483,40 @@ static int hold_entry(struct rh_op *op, u32 key, u32 value)
 	return err;
 }
 
+/* The next place from @at on that holds something, as far as the slice reaches. */
+static u32 next_place(struct rh_op *op, u32 at, u32 places, u32 *key, u32 *value)
+{
+	for (; at < places; at++) {
+		read_entry(op, at, key, value);
+		if (*key || *value || rh_slice_over(op->heap))
+			break;
+	}
+	return at;
+}
+
+static int give_entry(struct rh_op *op, u32 at, u32 key, u32 value)
+{
+	struct refheap_entry *entry = rh_op_output(op, sizeof(*entry));
+	int err;
+
+	if (!entry)
+		return -ENOSPC;
+	err = hold_entry(op, key, value);
+	if (err) {
+		rh_op_output_undo(op, sizeof(*entry));
+		return err;
+	}
+	*entry = (struct refheap_entry){
+		.key = rh_id(op->heap, key),
+		.value = rh_id(op->heap, value),
+		.index = is_sequence(kind_of(op)) ? at : 0,
+	};
+	return 0;
+}
+
 int rh_op_next(struct rh_op *op)
 {
-	u32 want = op->arg ?: 1, n = 0, places, at, key, value;
-	struct refheap_entry *entry;
+	u32 want = op->arg ?: 1, *n = &op->result->info, places, at, key = 0, value = 0;
 	int err = 0;
 
 	if (rh_kind_is_leaf(kind_of(op)))
@@ -496,32 +525,25 @@ int rh_op_next(struct rh_op *op)
 		return -E2BIG;
 	places = count_places(op);
 	at = op->batch->state.cursor ?: min_t(u64, op->b, places);
-	for (; at < places && n < want; at++) {
-		/* Long stretches of what has been taken out. */
-		if (!n && rh_slice_over(op->heap)) {
-			op->batch->state.cursor = at;
-			return RH_MORE;
+	while (*n < want) {
+		at = next_place(op, at, places, &key, &value);
+		if (at >= places)
+			break;
+		if (!key && !value) {
+			/* A long stretch of what has been taken out. */
+			op->batch->state.cursor = at + 1;
+			if (!*n)
+				return RH_MORE;
+			break;
 		}
-		read_entry(op, at, &key, &value);
-		if (!key && !value)
-			continue;
-		entry = rh_op_output(op, sizeof(*entry));
-		err = entry ? hold_entry(op, key, value) : -ENOSPC;
+		err = give_entry(op, at, key, value);
 		if (err)
 			break;
-		*entry = (struct refheap_entry){
-			.key = rh_id(op->heap, key),
-			.value = rh_id(op->heap, value),
-			.index = is_sequence(kind_of(op)) ? at : 0,
-		};
-		n++;
+		at++;
 	}
-	if (err && entry)
-		rh_op_output_undo(op, sizeof(*entry));
-	/* What has been given out cannot be taken back: report it, fail next time. */
-	if (err && !n)
+	/* What has been given out cannot be taken back: it is told, the error next time. */
+	if (err && !*n)
 		return err;
-	op->result->info = n;
 	op->result->value = at < places ? at : 0;
 	return 0;
 }

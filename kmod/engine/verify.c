@@ -287,6 +287,8 @@ long rh_verify(struct rh_heap *heap, char *text, size_t len)
 	     slot = rh_used_next(heap, slot + 1))
 		if (rh_kind(heap, slot))
 			check_object(&verify, slot);
+		else
+			verify.reaped += rh_hot(heap, slot)->gc == RH_GC_FREED;
 	check_totals(&verify);
 	free_expected(&verify);
 	return verify.faults;

@@ -22,7 +22,7 @@ struct rig {
 	u32 out_used;
 	bool rdonly;
 	u8 in[RIG_IN];
-	u8 out[RIG_OUT];
+	u8 out[RIG_OUT] __aligned(8);
 	char fault[160];	/* what rh_verify() said */
 };
 
