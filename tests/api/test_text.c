@@ -103,7 +103,7 @@ static void slices_are_pythons(void **state)
 		const char *slice;
 	} cases[] = {
 		{ 0, 5, "hello" }, { 6, INT64_MAX, "world" },
-		{ -5, INT64_MAX, "world" }, { -5, -1, "worl" },
+		{ -5, INT64_MAX, "world" }, { -11, -7, "hell" },
 		{ 0, 0, "" }, { 8, 3, "" }, { -100, 2, "he" },
 		{ INT64_MIN, INT64_MAX, "hello world" }, { 11, 20, "" },
 		{ 50, 60, "" },
