@@ -122,8 +122,9 @@ def run_case(steps, environment, module):
 
 
 def main():
-    build = sys.argv[1]
-    paths = [pathlib.Path(name) for name in sys.argv[2:]] or sorted(HERE.glob("cases/*.t"))
+    only_module = sys.argv[1] == "-m"
+    build, *names = sys.argv[1 + only_module:]
+    paths = [pathlib.Path(name) for name in names] or sorted(HERE.glob("cases/*.t"))
     module = pathlib.Path("/dev/refheap").exists()
     environment = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}", LC_ALL="C.UTF-8",
                        REPO=str(HERE.parent.parent))
@@ -131,6 +132,8 @@ def main():
     number = failed = 0
     for path in paths:
         needs, cases = parse(path)
+        if only_module and needs != "module":
+            continue
         for name, steps in cases:
             number += 1
             title = f"{number} - {path.stem}: {name}"

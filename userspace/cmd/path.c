@@ -42,6 +42,8 @@ int path_error(struct context *context, int error, const char *path)
 		return report_refused(context, error, "there is no name '%s'%s in heap '%s'", name,
 				      context->in_shell ? " here or" : "",
 				      refheap_name(context->session));
+	if (error == -ENOENT)
+		return report_refused(context, error, "'%s': there is no such object", path);
 	return report_error(context, error, "'%s'", path);
 }
 

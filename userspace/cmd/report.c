@@ -6,46 +6,11 @@
 #include <string.h>
 
 #include <json-c/json.h>
+#include <refheap.h>
 
 #include "command.h"
 #include "report.h"
 #include "util.h"
-
-/* What an errno means here; the C library's words are about files. */
-static const struct {
-	int error;
-	const char *reason;
-} reasons[] = {
-	{ ENOENT, "there is no such thing" },
-	{ ESTALE, "the object is dead" },
-	{ EOPNOTSUPP, "that kind of object does not support it" },
-	{ ERANGE, "the index is out of range" },
-	{ ENOKEY, "there is no such key" },
-	{ ENODATA, "there is no such attribute" },
-	{ EILSEQ, "the text is not valid UTF-8" },
-	{ EROFS, "the session is read-only" },
-	{ EFBIG, "the object would become too large" },
-	{ EDQUOT, "a limit of the heap or of the user is reached" },
-	{ ENOMEM, "there is not enough memory" },
-	{ EOVERFLOW, "the reference count would overflow" },
-	{ EIDRM, "the heap has been removed" },
-	{ EACCES, "permission denied" },
-	{ EPERM, "only the owner may do that" },
-	{ EINTR, "interrupted" },
-	{ E2BIG, "it is too large for one call" },
-	{ EINVAL, "a value is not valid" },
-	{ ENXIO, "the module refheap is not loaded" },
-	
-};
-
-static const char *reason(int error)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
-		if (reasons[i].error == error)
-			return reasons[i].reason;
-	}
-	return strerror(error);
-}
 
 static void print_json(const struct context *context, const char *code, const char *message)
 {
@@ -127,6 +92,7 @@ int report_error(struct context *context, int error, const char *format, ...)
 	if (vasprintf(&action, format, values) < 0)
 		action = NULL;
 	va_end(values);
-	report_refused(context, error, "%s: %s", action ? action : format, reason(abs(error)));
+	report_refused(context, error, "%s: %s", action ? action : format,
+		       refheap_strerror(error));
 	return abs(error) == ENXIO ? STATUS_NO_KERNEL : STATUS_REFUSED;
 }

@@ -102,12 +102,14 @@ static int print_container(struct walk *walk, FILE *file, const struct refheap_i
 	fputs(marks->open, file);
 	error = walk_each(walk, info->id, print_entry, &printer, &cut);
 	walk_leave(walk);
+	if (error)
+		return error;
 	if (cut)
 		fputs(", ...", file);
 	else if (info->kind == REFHEAP_KIND_TUPLE && info->length == 1)
 		putc(',', file);
 	fputs(marks->close, file);
-	return error;
+	return 0;
 }
 
 static int print_float(FILE *file, uint64_t bits)

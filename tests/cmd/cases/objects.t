@@ -97,7 +97,7 @@ $ refheap get nothing
 ! refheap: there is no name 'nothing' in heap 'user.0'
 = 1
 $ refheap get 'd["m"]'
-! refheap: 'd["m"]': there is no such key
+! refheap: 'd["m"]': there is no such key or member
 = 1
 $ refheap get 'd["k"][1]'
 ! refheap: 'd["k"][1]': the index is out of range
@@ -124,10 +124,10 @@ $ refheap set q '{[1]}'
 ! refheap: a member of the set cannot be hashed
 = 1
 $ refheap append d 5
-! refheap: 'd': that kind of object does not support it
+! refheap: 'd': this kind of object cannot do that
 = 1
 $ refheap get @7fffffff
-! refheap: '@7fffffff': .* (re)
+! refheap: '@7fffffff': there is no such object
 = 1
 $ refheap -j get nothing
 json err["error"]["code"] == "ENOKEY"
@@ -161,7 +161,7 @@ $ refheap set d '{"a": 1, "b": 2, "a": 3}'; refheap show d
 {'a': 3, 'b': 2}
 $ refheap pop d '"a"'; refheap pop d '"a"'
 3
-! refheap: 'd': there is no such key
+! refheap: 'd': there is no such key or member
 = 1
 $ refheap pop d
 ! refheap: 'd' is a dict: pop needs a key
