@@ -539,6 +539,7 @@ int rh_op_next(struct rh_op *op)
 		err = give_entry(op, at, key, value);
 		if (err)
 			break;
+		++*n;
 		at++;
 	}
 	/* What has been given out cannot be taken back: it is told, the error next time. */
