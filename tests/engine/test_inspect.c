@@ -125,7 +125,9 @@ static void value_is_shown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(object.value, "some text", 9), 0);
 	KUNIT_EXPECT_EQ(test, object.info.length, 9);
 	KUNIT_EXPECT_EQ(test, rh_object_get(rig->heap, REFHEAP_ID(REFHEAP_ID_SLOT(text), 77),
-					    &object), -ESTALE);
+					    &object), -ENOENT);
+	drop(test, text);
+	KUNIT_EXPECT_EQ(test, rh_object_get(rig->heap, text, &object), -ESTALE);
 }
 
 static struct kunit_case cases[] = {

@@ -50,33 +50,44 @@ static void unhashable(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_of(test, list), 1);
 }
 
-static void dict_order(struct kunit *test)
+/* Walks the 50 entries, @step at a time, in the order in which they came. */
+static void walk_dict(struct kunit *test, u64 dict, u32 step)
 {
 	struct rig *rig = test->priv;
-	u64 dict = new_dict(test), cursor = 0;
-	struct refheap_entry entry;
+	struct refheap_entry entry[4];
 	struct refheap_result result;
+	u64 cursor = 0;
 	u32 i, seen = 0;
+
+	do {
+		result = rig_op(rig, OP(REFHEAP_OP_NEXT, .a = dict, .b = cursor, .arg = step));
+		KUNIT_ASSERT_EQ(test, result.error, 0);
+		KUNIT_ASSERT_TRUE(test, result.info <= (step ?: 1));
+		KUNIT_ASSERT_EQ(test, result.out_len, result.info * sizeof(*entry));
+		memcpy(entry, rig->out + result.out_off, result.out_len);
+		for (i = 0; i < result.info; i++) {
+			KUNIT_EXPECT_EQ(test, rig_info(rig, entry[i].key).value, 2 * seen + 1);
+			KUNIT_EXPECT_EQ(test, entry[i].value, dict);
+			drop(test, entry[i].key);
+			drop(test, entry[i].value);
+			seen++;
+		}
+		cursor = result.value;
+	} while (cursor);
+	KUNIT_EXPECT_EQ(test, seen, 50);
+}
+
+static void dict_order(struct kunit *test)
+{
+	u64 dict = new_dict(test);
+	u32 i;
 
 	for (i = 0; i < 100; i++)
 		do_op(test, OP(REFHEAP_OP_SET_KEY, .a = dict, .b = new_int(test, i), .c = dict));
 	for (i = 0; i < 100; i += 2)
 		do_op(test, OP(REFHEAP_OP_DEL_KEY, .a = dict, .b = new_int(test, i)));
-	for (;;) {
-		result = rig_op(rig, OP(REFHEAP_OP_NEXT, .a = dict, .b = cursor));
-		KUNIT_ASSERT_EQ(test, result.error, 0);
-		cursor = result.value;
-		if (!cursor)
-			break;
-		KUNIT_ASSERT_EQ(test, result.out_len, sizeof(entry));
-		memcpy(&entry, rig->out + result.out_off, sizeof(entry));
-		KUNIT_EXPECT_EQ(test, rig_info(rig, entry.key).value, 2 * seen + 1);
-		KUNIT_EXPECT_EQ(test, entry.value, dict);
-		drop(test, entry.key);
-		drop(test, entry.value);
-		seen++;
-	}
-	KUNIT_EXPECT_EQ(test, seen, 50);
+	for (i = 0; i < 5; i++)
+		walk_dict(test, dict, i);
 }
 
 static void dict_many(struct kunit *test)

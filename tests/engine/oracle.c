@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine as a shared library, for oracle.py.
+ */
+#include <stdlib.h>
+#include "rig.h"
+
+struct oracle_object {
+	u32 refcount, generation, flags, length;
+};
+
+struct rig *oracle_new(void);
+void oracle_free(struct rig *rig);
+int oracle_op(struct rig *rig, u32 code, u32 flags, u32 arg, u64 a, u64 b, u64 c,
+	      const void *data, u32 len, u64 *value);
+s64 oracle_type(struct rig *rig, const char *name, u32 flags, const char *const *slots,
+		u32 nslots);
+void oracle_objects(struct rig *rig, const u64 *ids, u32 n, struct oracle_object *objects);
+void oracle_gc(struct rig *rig, u64 *values);
+void oracle_set_gc(struct rig *rig, u32 enabled, u32 debug, const u32 *thresholds);
+long oracle_verify(struct rig *rig);
+const char *oracle_fault(struct rig *rig);
+
+struct rig *oracle_new(void)
+{
+	struct rig *rig = malloc(sizeof(*rig));
+
+	if (rig && rig_init(rig, NULL)) {
+		free(rig);
+		return NULL;
+	}
+	return rig;
+}
+
+void oracle_free(struct rig *rig)
+{
+	if (rig_exit(rig))
+		abort();
+	free(rig);
+}
+
+int oracle_op(struct rig *rig, u32 code, u32 flags, u32 arg, u64 a, u64 b, u64 c,
+	      const void *data, u32 len, u64 *value)
+{
+	struct refheap_op op = {
+		.code = code, .flags = flags, .arg = arg, .a = a, .b = b, .c = c, .data_len = len,
+	};
+	struct refheap_result result;
+
+	op.data_off = rig_data(rig, data, len);
+	result = rig_op(rig, op);
+	*value = result.value;
+	return result.error;
+}
+
+s64 oracle_type(struct rig *rig, const char *name, u32 flags, const char *const *slots,
+		u32 nslots)
+{
+	return rig_type(rig, name, flags, 0, slots, nslots);
+}
+
+/* Dead ones have a count of 0. */
+void oracle_objects(struct rig *rig, const u64 *ids, u32 n, struct oracle_object *objects)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		struct refheap_info info = rig_info(rig, ids[i]);
+
+		objects[i] = (struct oracle_object){
+			info.id ? info.refcount : 0, info.generation, info.flags, info.length,
+		};
+	}
+}
+
+void oracle_gc(struct rig *rig, u64 *values)
+{
+	struct rh_gc_stat stat;
+	u32 i;
+
+	rh_gc_stat(rig->heap, &stat);
+	for (i = 0; i < RH_GENERATIONS; i++) {
+		*values++ = stat.generation[i].count;
+		*values++ = stat.generation[i].collections;
+		*values++ = stat.generation[i].collected;
+		*values++ = stat.generation[i].uncollectable;
+	}
+	*values++ = stat.long_lived_pending;
+	*values++ = stat.long_lived_total;
+	*values++ = stat.frozen;
+	*values++ = stat.garbage;
+}
+
+void oracle_set_gc(struct rig *rig, u32 enabled, u32 debug, const u32 *thresholds)
+{
+	u32 i;
+
+	rh_gc_enable(rig->heap, enabled);
+	if (rh_gc_set_debug(rig->heap, debug))
+		abort();
+	for (i = 0; i < RH_GENERATIONS; i++)
+		rh_gc_set_threshold(rig->heap, i, thresholds[i]);
+}
+
+long oracle_verify(struct rig *rig)
+{
+	return rig_verify(rig);
+}
+
+const char *oracle_fault(struct rig *rig)
+{
+	return rig->fault;
+}
