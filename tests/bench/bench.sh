@@ -56,6 +56,9 @@ graph ring 1m 1000000
 graph random 1m 1000000
 graph random 10m 10000000
 
+read -r load _ </proc/loadavg
+[ "${load%.*}" -eq 0 ] || say "the host is busy (load $load): figures will be worse than they are"
+
 # What else runs here would be measured too, above all as pauses of ours. Both
 # processors of an emulated machine would leave nothing to others, so not there.
 alone=(chrt --rr 1)
