@@ -19,6 +19,7 @@
 #define POOL_PAGES	(RH_POOL_BYTES / RH_PAGE_BYTES)
 #define POOL_UNITS	(RH_POOL_BYTES >> RH_UNIT_SHIFT)
 #define PAGE_UNITS	(RH_PAGE_BYTES >> RH_UNIT_SHIFT)
+#define UNIT_POOLS	((1U << RH_ARENA_SHIFT) / POOL_UNITS)	/* in what a handle can name of an arena */
 #define PAGE_WORDS	(RH_ARENA_PAGES_MAX / 64)
 
 enum arena_use { USE_POOLS, USE_RUNS, USE_ONE };
@@ -319,21 +320,28 @@ static int small_alloc(struct rh_heap *heap, struct rh_space *space, u32 class, 
 #define R8(n)	R(n), R(n + 1), R(n + 2), R(n + 3), R(n + 4), R(n + 5), R(n + 6), R(n + 7)
 static const u32 reciprocal[RH_CLASSES] = { R8(1), R8(9), R8(17), R8(25) };
 
-static void small_free(struct rh_heap *heap, struct rh_space *space, u32 class, u32 handle)
+/* Frees @n blocks of one pool. */
+static void small_free(struct rh_heap *heap, struct rh_space *space, u32 class,
+		       const u32 *handle, u32 n)
 {
-	u32 unit = handle & ((1U << RH_ARENA_SHIFT) - 1);
-	u32 id = (handle >> RH_ARENA_SHIFT) * RH_POOLS_MAX + unit / POOL_UNITS;
+	u32 first = handle[0] / POOL_UNITS;
+	u32 id = first / UNIT_POOLS * RH_POOLS_MAX + first % UNIT_POOLS, i;
 	struct rh_pool *pool = pool_get(space, id);
-	u32 block = (unit % POOL_UNITS * reciprocal[class]) >> 16;
+	bool was_full = pool->used == pool->capacity;
 
-	if (WARN_ON_ONCE(pool->class_plus_one != class + 1 ||
-			 !(pool->bitmap[block / 64] & (1ULL << block % 64))))
+	if (WARN_ON_ONCE(pool->class_plus_one != class + 1 || n > pool->used))
 		return;
-	pool->bitmap[block / 64] &= ~(1ULL << block % 64);
-	if (block / 64 < pool->hint)
-		pool->hint = block / 64;
-	space->used[class]--;
-	if (pool->used-- == pool->capacity)
+	for (i = 0; i < n; i++) {
+		u32 block = (handle[i] % POOL_UNITS * reciprocal[class]) >> 16;
+
+		WARN_ON_ONCE(!(pool->bitmap[block / 64] & (1ULL << block % 64)));
+		pool->bitmap[block / 64] &= ~(1ULL << block % 64);
+		if (block / 64 < pool->hint)
+			pool->hint = block / 64;
+	}
+	space->used[class] -= n;
+	pool->used -= n;
+	if (was_full)
 		partial_add(space, class, id);
 	/* One empty pool of a class stays while it is its only one to allocate from. */
 	if (!pool->used && (pool->prev || pool->next))
@@ -475,7 +483,7 @@ void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, s
 	if (space->scrub && (bytes <= RH_SMALL_MAX || is_run(heap, bytes)))
 		memset(rh_block(heap, which, handle), 0, bytes);
 	if (bytes <= RH_SMALL_MAX) {
-		small_free(heap, space, size_class(bytes), handle);
+		small_free(heap, space, size_class(bytes), &handle, 1);
 		return;
 	}
 	bytes = ALIGN(bytes, RH_PAGE_BYTES);
@@ -485,6 +493,25 @@ void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, s
 		run_free(heap, space, bytes / RH_PAGE_BYTES, handle);
 	else
 		arena_free(heap, space, handle >> RH_ARENA_SHIFT);
+}
+
+void rh_block_free_many(struct rh_heap *heap, enum refheap_space which, const u32 *handle,
+			u32 n, size_t bytes)
+{
+	struct rh_space *space = &heap->space[which];
+	u32 from, to;
+
+	if (bytes > RH_SMALL_MAX || space->scrub) {
+		for (from = 0; from < n; from++)
+			rh_block_free(heap, which, handle[from], bytes);
+		return;
+	}
+	for (from = 0; from < n; from = to) {
+		for (to = from + 1; to < n; to++)
+			if (handle[to] / POOL_UNITS != handle[from] / POOL_UNITS)
+				break;
+		small_free(heap, space, size_class(bytes), handle + from, to - from);
+	}
 }
 
 void rh_arena_init(struct rh_heap *heap)

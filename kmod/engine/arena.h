@@ -39,6 +39,10 @@ int rh_block_alloc(struct rh_heap *heap, enum refheap_space space, size_t bytes,
 /* Frees a block of @bytes, as they were asked for. Handle 0 is nothing. */
 void rh_block_free(struct rh_heap *heap, enum refheap_space space, u32 handle, size_t bytes);
 
+/* Frees @n blocks of @bytes each; neighbours in the array that share a pool are cheap. */
+void rh_block_free_many(struct rh_heap *heap, enum refheap_space space, const u32 *handle,
+			u32 n, size_t bytes);
+
 /* What a block of @bytes really takes. */
 size_t rh_block_charge(size_t bytes);
 

@@ -16,10 +16,10 @@
  *             garbage. They are condemned by the change of phase alone; ids of
  *             them are stale from here on
  *   TUPLES, DICTS  survivors that hold nothing tracked are untracked
- *   FREE      garbage releases its references to what is not garbage and is
- *             freed, or put into the heap's garbage with DEBUG_SAVEALL
- *   SWEEP     its slots are handed back. Until then they can be told from
- *             others, as the edges between the condemned are not released
+ *   CONDEMN   garbage is noted in a bitmap
+ *   FREE      garbage releases its references to what is not in the bitmap and
+ *             is freed; or it is put into the heap's garbage with DEBUG_SAVEALL
+ *   SWEEP     the bitmap is cleared
  *   PROMOTE   survivors of a young collection become older
  *
  * Why it is sound, with the barrier (barrier.h): an object that was not touched
@@ -36,6 +36,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/prefetch.h>
+#include <linux/string.h>
 #include "barrier.h"
 #include "collect.h"
 #include "object.h"
@@ -46,6 +47,7 @@
 /* Edges found and not pushed yet, and objects popped and not scanned yet. */
 #define FOUND_MAX	128
 #define POP_AT_ONCE	16
+#define PREFETCH_AHEAD	128	/* slots */
 
 enum walk_mask { WALK_YOUNG_0, WALK_YOUNG_1, WALK_ALL };
 
@@ -55,10 +57,9 @@ enum walk_mask { WALK_YOUNG_0, WALK_YOUNG_1, WALK_ALL };
  */
 struct chunk {
 	u64 n;			/* objects that were concerned */
-	u32 meta;		/* FREE: the objects freed were all like this */
-	u64 bytes;		/* FREE: their bytes */
 	u32 nfound;		/* MARK: edges to push */
 	u32 found[FOUND_MAX];
+	u64 condemned;		/* CONDEMN */
 };
 
 typedef bool (*visit_fn)(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
@@ -122,9 +123,8 @@ static __always_inline enum rh_progress walk_chunk(struct rh_heap *heap, visit_f
 	if (rh_slice_over(heap))
 		return RH_MORE;
 	chunk.n = 0;
-	chunk.meta = 0;
-	chunk.bytes = 0;
 	chunk.nfound = 0;
+	chunk.condemned = 0;
 	n = book_slots(heap);
 	bits = gc->mask == WALK_ALL ? 0 : chunk_bits(heap, n);
 	n += at;
@@ -175,17 +175,53 @@ static __always_inline void chunk_ignore(struct rh_heap *heap, struct chunk *chu
 {
 }
 
-static __always_inline bool visit_merge(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
-					struct chunk *chunk)
+/* Moves the young objects of one chunk to an older generation. */
+static void move_chunk(struct rh_heap *heap, u32 to)
 {
-	rh_object_set_generation(heap, slot, heap->gc.generation);
-	return true;
+	struct rh_collector *gc = &heap->gc;
+	u32 index = gc->cursor >> RH_SEGMENT_SHIFT, first = gc->cursor & ~63U;
+	struct rh_segment *segment = heap->table.segment[index];
+	u32 word = (first & RH_SEGMENT_MASK) / 64, n = book_slots(heap);
+	u64 all = chunk_bits(heap, n), bits;
+	struct rh_head *head = rh_head(heap, first);
+	struct rh_hot *hot = rh_hot(heap, first);
+
+	for (bits = all; bits; bits &= bits - 1) {
+		u32 i = __ffs(bits);
+
+		head[i].meta = (head[i].meta & ~RH_META_GEN) | to << RH_META_GEN_SHIFT;
+		if (hot[i].gc == RH_GC_NEW)
+			hot[i].gc = RH_GC_IDLE;
+	}
+	gc->cursor += n;
+	n = hweight64(all);
+	segment->young[gc->mask][word] &= ~all;
+	segment->nyoung[gc->mask] -= n;
+	heap->generation[gc->mask].objects -= n;
+	heap->generation[to].objects += n;
+	if (to < 2) {
+		segment->young[to][word] |= all;
+		segment->nyoung[to] += n;
+	}
+}
+
+static enum rh_progress step_move(struct rh_heap *heap, u32 to)
+{
+	for (;;) {
+		skip_empty(heap);
+		if (heap->gc.cursor >= heap->gc.end)
+			return RH_DONE;
+		if (rh_slice_over(heap))
+			return RH_MORE;
+		move_chunk(heap, to);
+	}
 }
 
 static __always_inline bool visit_init(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
 				       struct chunk *chunk)
 {
-	if (hot->gc == RH_GC_IDLE) {
+	/* What was born since the start is among the young only. */
+	if (hot->gc == RH_GC_IDLE || (heap->gc.mask != WALK_ALL && hot->gc == RH_GC_NEW)) {
 		hot->gc = 0;
 		chunk->n++;
 	}
@@ -222,6 +258,17 @@ static noinline bool subtract_large(struct rh_heap *heap, const struct rh_cells 
 	return true;
 }
 
+/*
+ * Blocks of neighbours are neighbours: one prefetch for a few of them is enough,
+ * far enough ahead to hide the memory behind the walk.
+ */
+static __always_inline void prefetch_blocks(const struct rh_heap *heap, u32 slot,
+					    const struct rh_hot *hot)
+{
+	if (!(slot % 4) && (slot & RH_SEGMENT_MASK) < RH_SEGMENT_SLOTS - PREFETCH_AHEAD)
+		prefetch(rh_block(heap, REFHEAP_SPACE_REFS, hot[PREFETCH_AHEAD].block));
+}
+
 static __always_inline bool visit_subtract(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
 					   struct chunk *chunk)
 {
@@ -235,6 +282,7 @@ static __always_inline bool visit_subtract(struct rh_heap *heap, u32 slot, struc
 		return true;
 	}
 	cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
+	prefetch_blocks(heap, slot, hot);
 	if (cells->n > SMALL_CELLS)
 		return subtract_large(heap, cells);
 	for (cell = cells->cell, end = cell + cells->n; cell < end; cell++)
@@ -304,6 +352,7 @@ static __always_inline bool visit_mark(struct rh_heap *heap, u32 slot, struct rh
 		return true;
 	if (hot->block) {
 		cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
+		prefetch_blocks(heap, slot, hot);
 		if (cells->n > SMALL_CELLS) {
 			push(heap, slot);
 			return true;
@@ -483,11 +532,26 @@ static __always_inline bool visit_dict(struct rh_heap *heap, u32 slot, struct rh
 	return true;
 }
 
+static __always_inline bool visit_condemn(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+					  struct chunk *chunk)
+{
+	chunk->condemned |= (u64)rh_gc_is_candidate(hot->gc) << slot % 64;
+	return true;
+}
+
+static __always_inline void chunk_condemn(struct rh_heap *heap, struct chunk *chunk)
+{
+	u32 slot = heap->gc.cursor - 1;
+	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+
+	segment->condemned[(slot & RH_SEGMENT_MASK) / 64] |= chunk->condemned;
+	segment->any_condemned |= chunk->condemned != 0;
+}
+
+/* Lets go of what is not condemned. The edges between the condemned just go. */
 static __always_inline void release_outer(struct rh_heap *heap, u32 edge)
 {
-	u32 word = rh_hot(heap, edge)->gc;
-
-	if (edge && !rh_gc_is_candidate(word) && word != RH_GC_FREED)
+	if (!rh_condemned_bit(heap, edge) && edge)
 		rh_release(heap, edge);
 }
 
@@ -511,47 +575,149 @@ static noinline bool release_large(struct rh_heap *heap, struct rh_cells *cells)
 	return true;
 }
 
-static __always_inline void chunk_free(struct rh_heap *heap, struct chunk *chunk)
+/*
+ * What FREE has done in a chunk and books at its end: objects of the same meta
+ * and blocks of the same size at once, all slots at once.
+ */
+struct freed {
+	u64 slots;		/* of the chunk */
+	u32 meta;
+	u64 n, bytes;		/* objects of that meta */
+	size_t block_bytes;
+	u32 nblocks;
+	u32 block[64];
+};
+
+static void book_objects(struct rh_heap *heap, struct freed *freed)
 {
-	if (!chunk->n)
-		return;
-	rh_object_account_freed(heap, chunk->meta, chunk->n, chunk->bytes);
-	heap->gc.collected += chunk->n;
-	chunk->n = 0;
-	chunk->bytes = 0;
+	if (freed->n)
+		rh_object_account_freed(heap, freed->meta, freed->n, freed->bytes);
+	heap->gc.collected += freed->n;
+	freed->n = 0;
+	freed->bytes = 0;
 }
 
-static __always_inline bool visit_free(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
-				       struct chunk *chunk)
+static void book_blocks(struct rh_heap *heap, struct freed *freed)
+{
+	rh_block_free_many(heap, REFHEAP_SPACE_REFS, freed->block, freed->nblocks,
+			   freed->block_bytes);
+	freed->nblocks = 0;
+}
+
+static void book_freed(struct rh_heap *heap, u32 first, struct freed *freed)
+{
+	u32 generation = heap->gc.generation;
+	struct rh_segment *segment = heap->table.segment[first >> RH_SEGMENT_SHIFT];
+
+	book_objects(heap, freed);
+	book_blocks(heap, freed);
+	if (generation < 2) {
+		segment->young[generation][(first & RH_SEGMENT_MASK) / 64] &= ~freed->slots;
+		segment->nyoung[generation] -= hweight64(freed->slots);
+	}
+	rh_slots_free(heap, first, freed->slots);
+}
+
+/* Return: false when the slice ended within the object. */
+static __always_inline bool free_object(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+					struct rh_head *head, struct freed *freed)
 {
 	struct rh_cells *cells;
-	struct rh_head *head;
 	size_t bytes = 0;
 	u32 *cell, *end;
 
-	if (!rh_gc_is_candidate(hot->gc))
-		return true;
 	if (hot->block) {
 		cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
-		if (cells->n > SMALL_CELLS && !release_large(heap, cells))
-			return false;
-		if (cells->n <= SMALL_CELLS)
+		prefetch_blocks(heap, slot, hot);
+		if (cells->n > SMALL_CELLS) {
+			if (!release_large(heap, cells))
+				return false;
+		} else {
 			for (cell = cells->cell, end = cell + cells->n; cell < end; cell++)
 				release_outer(heap, *cell);
+		}
 		bytes = rh_block_bytes(heap, slot);
-		rh_block_free(heap, REFHEAP_SPACE_REFS, hot->block, bytes);
+		if (bytes != freed->block_bytes)
+			book_blocks(heap, freed);
+		freed->block_bytes = bytes;
+		freed->block[freed->nblocks++] = hot->block;
 	}
-	head = rh_head(heap, slot);
-	if (chunk->meta != head->meta)
-		chunk_free(heap, chunk);
-	chunk->meta = head->meta;
-	chunk->n++;
-	chunk->bytes += RH_OBJECT_BYTES + rh_block_charge(bytes);
-	head->count = 0;
-	head->meta = RH_META_DEAD;
-	hot->block = 0;
-	hot->gc = RH_GC_FREED;
+	if (head->meta != freed->meta)
+		book_objects(heap, freed);
+	freed->meta = head->meta;
+	freed->n++;
+	freed->bytes += RH_OBJECT_BYTES + rh_block_charge(bytes);
+	freed->slots |= 1ULL << slot % 64;
 	return true;
+}
+
+/* Return: false when the slice ended within an object. */
+static bool free_chunk(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+	u32 at = gc->cursor % 64, first = gc->cursor - at, i, n = book_slots(heap);
+	const struct rh_segment *segment = heap->table.segment[first >> RH_SEGMENT_SHIFT];
+	struct rh_head *head = rh_head(heap, first);
+	struct rh_hot *hot = rh_hot(heap, first);
+	struct freed freed;
+	u64 bits;
+
+	freed.slots = 0;
+	freed.meta = 0;
+	freed.n = 0;
+	freed.bytes = 0;
+	freed.nblocks = 0;
+	freed.block_bytes = 0;
+	bits = (n == 64 ? ~0ULL : (1ULL << n) - 1) << at;
+	bits &= segment->condemned[(first & RH_SEGMENT_MASK) / 64];
+	n += at;
+	for (i = n; bits; bits &= bits - 1, i = n) {
+		i = __ffs(bits);
+		if (!free_object(heap, first + i, hot + i, head + i, &freed))
+			break;
+	}
+	gc->cursor = first + i;
+	if (freed.slots)
+		book_freed(heap, first, &freed);
+	return i == n;
+}
+
+/* Segments without anything condemned. */
+static void skip_innocent(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	while (gc->cursor < gc->end &&
+	       !heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT]->any_condemned)
+		gc->cursor = ((gc->cursor >> RH_SEGMENT_SHIFT) + 1) << RH_SEGMENT_SHIFT;
+}
+
+static enum rh_progress step_free(struct rh_heap *heap)
+{
+	for (;;) {
+		skip_innocent(heap);
+		if (heap->gc.cursor >= heap->gc.end)
+			return RH_DONE;
+		if (rh_slice_over(heap) || !free_chunk(heap))
+			return RH_MORE;
+	}
+}
+
+static enum rh_progress step_sweep(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+	struct rh_segment *segment;
+
+	for (;;) {
+		skip_innocent(heap);
+		if (gc->cursor >= gc->end)
+			return RH_DONE;
+		if (rh_slice_over(heap))
+			return RH_MORE;
+		segment = heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT];
+		memset(segment->condemned, 0, sizeof(segment->condemned));
+		segment->any_condemned = false;
+	}
 }
 
 static __always_inline bool visit_save(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
@@ -566,24 +732,6 @@ static __always_inline bool visit_save(struct rh_heap *heap, u32 slot, struct rh
 	head->count++;
 	heap->gc.garbage++;
 	heap->gc.collected++;
-	return true;
-}
-
-static __always_inline bool visit_sweep(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
-					struct chunk *chunk)
-{
-	if (hot->gc != RH_GC_FREED)
-		return true;
-	if (heap->gc.generation < 2)
-		rh_young_del(heap, heap->gc.generation, slot);
-	rh_slot_free(heap, slot);
-	return true;
-}
-
-static __always_inline bool visit_promote(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
-					  struct chunk *chunk)
-{
-	rh_object_set_generation(heap, slot, heap->gc.generation + 1);
 	return true;
 }
 
@@ -635,7 +783,7 @@ static enum rh_progress phase_step(struct rh_heap *heap)
 {
 	switch (heap->gc.phase) {
 	case RH_PHASE_MERGE:
-		return walk(heap, visit_merge, chunk_ignore);
+		return step_move(heap, heap->gc.generation);
 	case RH_PHASE_INIT:
 		return walk(heap, visit_init, chunk_init);
 	case RH_PHASE_SUBTRACT:
@@ -646,14 +794,14 @@ static enum rh_progress phase_step(struct rh_heap *heap)
 		return walk(heap, visit_tuple, chunk_ignore);
 	case RH_PHASE_DICTS:
 		return walk(heap, visit_dict, chunk_ignore);
+	case RH_PHASE_CONDEMN:
+		return walk(heap, visit_condemn, chunk_condemn);
 	case RH_PHASE_FREE:
-		if (heap->gc.saveall)
-			return walk(heap, visit_save, chunk_ignore);
-		return walk(heap, visit_free, chunk_free);
+		return heap->gc.saveall ? walk(heap, visit_save, chunk_ignore) : step_free(heap);
 	case RH_PHASE_SWEEP:
-		return walk(heap, visit_sweep, chunk_ignore);
+		return step_sweep(heap);
 	case RH_PHASE_PROMOTE:
-		return walk(heap, visit_promote, chunk_ignore);
+		return step_move(heap, heap->gc.generation + 1);
 	default:
 		return RH_DONE;
 	}
@@ -683,6 +831,11 @@ static void next_phase(struct rh_heap *heap)
 		fallthrough;
 	case RH_PHASE_DICTS:
 		count_survivors(heap);
+		enter(heap, RH_PHASE_CONDEMN, candidates(heap));
+		if (gc->undecided && !gc->saveall)
+			return;
+		fallthrough;
+	case RH_PHASE_CONDEMN:
 		enter(heap, RH_PHASE_FREE, candidates(heap));
 		if (gc->undecided)
 			return;
@@ -847,7 +1000,7 @@ static void each_freeze(struct rh_heap *heap, u32 slot, void *arg)
 {
 	struct rh_hot *hot = rh_hot(heap, slot);
 
-	if (hot->gc != RH_GC_IDLE)
+	if (hot->gc != RH_GC_IDLE && hot->gc != RH_GC_NEW)
 		return;
 	hot->gc = RH_GC_FROZEN;
 	rh_object_set_generation(heap, slot, RH_PERMANENT);

@@ -77,7 +77,7 @@ enum rh_gc_word {
 	RH_GC_DIRTY	= 0xfffffffaU,	/* touched or reached; the walk will come to it */
 	RH_GC_QUEUED	= 0xfffffff9U,	/* off the mark stack, being scanned */
 	RH_GC_END	= 0xfffffff8U,	/* on the mark stack, at its bottom */
-	RH_GC_FREED	= 0xfffffff7U,	/* condemned and freed, but for the slot */
+	RH_GC_NEW	= 0xfffffff7U,	/* tracked since a collection began: none of its business */
 	RH_GC_FIRST	= 0xfffffff0U,	/* the words from here on are no link or length */
 };
 
@@ -86,6 +86,8 @@ enum rh_gc_word {
 struct rh_segment {
 	u64 used[RH_SEGMENT_WORDS];	/* slots that are not free */
 	u64 young[2][RH_SEGMENT_WORDS];	/* tracked objects of generation 0 and 1 */
+	u64 condemned[RH_SEGMENT_WORDS]; /* what slots held; they may be in use again */
+	bool any_condemned;
 	u32 nfree;
 	u32 hint;			/* no word of used before it has a free slot */
 	u32 nyoung[2];
@@ -171,8 +173,9 @@ enum rh_phase {
 	RH_PHASE_MARK,		/* what can be reached is reached */
 	RH_PHASE_TUPLES,	/* surviving tuples that hold nothing tracked */
 	RH_PHASE_DICTS,		/* likewise dicts */
+	RH_PHASE_CONDEMN,	/* garbage is noted in a bitmap */
 	RH_PHASE_FREE,		/* garbage is freed, or saved */
-	RH_PHASE_SWEEP,		/* its slots are handed back */
+	RH_PHASE_SWEEP,		/* the bitmap is cleared */
 	RH_PHASE_PROMOTE,	/* young survivors become older */
 };
 
@@ -337,6 +340,13 @@ static inline bool rh_gc_decided(const struct rh_heap *heap)
 static inline bool rh_is_condemned(const struct rh_heap *heap, u32 slot)
 {
 	return rh_gc_decided(heap) && rh_gc_is_candidate(rh_hot(heap, slot)->gc);
+}
+
+/* Whether an edge of something condemned leads to something condemned. */
+static inline bool rh_condemned_bit(const struct rh_heap *heap, u32 slot)
+{
+	return heap->table.segment[slot >> RH_SEGMENT_SHIFT]
+		       ->condemned[(slot & RH_SEGMENT_MASK) / 64] >> slot % 64 & 1;
 }
 
 static inline void rh_assert_locked(const struct rh_heap *heap)

@@ -157,7 +157,7 @@ void rh_object_track(struct rh_heap *heap, u32 slot)
 	u64 other = 0;
 
 	head->meta = (head->meta & ~RH_META_GEN) | RH_META_TRACKED;
-	rh_hot(heap, slot)->gc = RH_GC_IDLE;
+	rh_hot(heap, slot)->gc = heap->gc.phase == RH_PHASE_IDLE ? RH_GC_IDLE : RH_GC_NEW;
 	rh_young_add(heap, 0, slot);
 	heap->generation[0].objects++;
 	(*tracked_of_kind(heap, rh_meta_kind(head->meta), &other))++;
@@ -236,7 +236,7 @@ void rh_object_finish(struct rh_heap *heap, u32 slot)
 	if (counts_as_header(heap, slot) && heap->generation[0].count)
 		heap->generation[0].count--;
 	account(heap, head->meta, -1, -(s64)RH_OBJECT_BYTES);
-	heap->deaths++;
+	heap->deaths += !(head->meta & RH_META_CARRIER);
 	heap->changes++;
 	/* The marker frees what it still has on its stack, when it comes to it. */
 	if (!rh_kind_is_leaf(rh_meta_kind(head->meta)) && rh_gc_is_queued(word)) {
@@ -270,7 +270,6 @@ int rh_object_clear(struct rh_heap *heap, u32 slot)
 	head->count = heap->dying;
 	heap->dying = carrier;
 	account(heap, head->meta, 1, RH_OBJECT_BYTES);
-	heap->births++;
 	rh_touch(heap, slot);
 	rh_cells_rearranged(heap, slot);
 	return 0;

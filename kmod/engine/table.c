@@ -154,26 +154,40 @@ u32 rh_slot_alloc(struct rh_heap *heap)
 	return slot;
 }
 
-void rh_slot_free(struct rh_heap *heap, u32 slot)
+void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots)
 {
-	u32 index = slot >> RH_SEGMENT_SHIFT, i = slot & RH_SEGMENT_MASK;
+	u32 index = first >> RH_SEGMENT_SHIFT, word = (first & RH_SEGMENT_MASK) / 64;
 	struct rh_table *table = &heap->table;
 	struct rh_segment *segment = table->segment[index];
+	struct rh_head *head = rh_head(heap, first);
+	struct rh_hot *hot = rh_hot(heap, first);
+	u32 *tag = &table->tag[index][word * 64], n;
+	u64 bits;
 
-	table->hot[index][i].gc = RH_GC_FREE;
-	table->hot[index][i].block = 0;
-	table->head[index][i] = (struct rh_head){};
-	table->live--;
-	/* A tag that would come again retires the slot: ids must not lie. */
-	if (++table->tag[index][i] >= heap->params.max_tag)
-		return;
-	segment->used[i / 64] &= ~(1ULL << i % 64);
-	segment->nfree++;
-	table->nfree++;
-	if (i / 64 < segment->hint)
-		segment->hint = i / 64;
-	if (index < table->free_hint)
+	table->live -= hweight64(slots);
+	for (bits = slots; bits; bits &= bits - 1) {
+		u32 i = __ffs(bits);
+
+		hot[i].gc = RH_GC_FREE;
+		hot[i].block = 0;
+		head[i] = (struct rh_head){};
+		/* A tag that would come again retires the slot: ids must not lie. */
+		if (++tag[i] >= heap->params.max_tag)
+			slots &= ~(1ULL << i);
+	}
+	n = hweight64(slots);
+	segment->used[word] &= ~slots;
+	segment->nfree += n;
+	table->nfree += n;
+	if (n && word < segment->hint)
+		segment->hint = word;
+	if (n && index < table->free_hint)
 		table->free_hint = index;
+}
+
+void rh_slot_free(struct rh_heap *heap, u32 slot)
+{
+	rh_slots_free(heap, slot & ~63U, 1ULL << slot % 64);
 }
 
 void rh_young_add(struct rh_heap *heap, u32 generation, u32 slot)

@@ -37,6 +37,9 @@ static inline bool rh_slot_used(const struct rh_heap *heap, u32 slot)
 		       ->used[(slot & RH_SEGMENT_MASK) / 64] & (1ULL << slot % 64);
 }
 
+/* Frees some of the 64 slots from @first on, as the bits say. */
+void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots);
+
 /* Puts a slot among the young of @generation (0 or 1), or takes it out. */
 void rh_young_add(struct rh_heap *heap, u32 generation, u32 slot);
 void rh_young_del(struct rh_heap *heap, u32 generation, u32 slot);
