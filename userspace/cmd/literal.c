@@ -86,8 +86,8 @@ static struct literal *parse_quoted(struct parser *parser, enum literal_type typ
 
 	if (!end) {
 		text_free(&text);
-		report_usage(parser->context, "'%s' is not a value: the quoted text does not end or has an unknown escape",
-			     parser->text);
+		report_usage(parser->context, "'%s' is not a value: the quoted text does not end, "
+			     "or has an unknown escape", parser->text);
 		return NULL;
 	}
 	parser->at = end;

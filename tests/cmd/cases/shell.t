@@ -33,7 +33,18 @@ gone
 ok
 
 ## variables come before names, PATH = VALUE sets
-$ refheap set x 1; printf 'x = 2\nget x\ndel x\nget x\na.b = 1\nd = {}\nd["k"] = [1]\nshow d\nd["k"][0]=7\nshow d\n' | refheap shell -k
+$ refheap set x 1; refheap shell -k <<'END'
+> x = 2
+> get x
+> del x
+> get x
+> a.b = 1
+> d = {}
+> d["k"] = [1]
+> show d
+> d["k"][0]=7
+> show d
+> END
 2
 1
 {'k': [1]}

@@ -26,14 +26,14 @@ $ refheap >/dev/null 2>&1
 = 2
 
 ## mistyped commands get a suggestion
-$ refheap shwo a
-! refheap: 'refheap' has no command 'shwo'; did you mean 'show'?
+$ refheap shoow a
+! refheap: 'refheap' has no command 'shoow'; did you mean 'show'?
 = 2
 $ refheap gc colect
 ! refheap: 'gc' has no command 'colect'; did you mean 'collect'?
 = 2
-$ refheap help tpyes
-! refheap: there is no command 'tpyes'; did you mean 'types'?
+$ refheap help typess
+! refheap: there is no command 'typess'; did you mean 'types'?
 = 2
 $ refheap frobnicate
 ! refheap: 'refheap' has no command 'frobnicate'; see 'refheap help'
@@ -100,7 +100,7 @@ $ refheap set a 1.5x
 ! refheap: '1.5x' is not a number
 = 2
 $ refheap set a '"open'
-! refheap: '"open' is not a value: the quoted text does not end or has an unknown escape
+! refheap: '"open' is not a value: the quoted text does not end, or has an unknown escape
 = 2
 $ refheap set a 'Point(1)'
 ! refheap: 'Point(1)' is not a value: NAME=VALUE expected at '1)'
