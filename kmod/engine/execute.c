@@ -200,11 +200,25 @@ static int collect_before_birth(struct rh_batch *batch)
 	       RH_MORE : 0;
 }
 
+static void notify_limit(struct rh_heap *heap)
+{
+	const struct rh_notice notice = {
+		.event = REFHEAP_EVENT_LIMIT,
+		.value = heap->used_bytes,
+	};
+
+	heap->host->notify(heap->ctx, &notice);
+}
+
 /* What failed for want of memory is tried once more after a full collection. */
 static int collect_before_refusal(struct rh_batch *batch, int err)
 {
-	if ((err != -ENOMEM && err != -EDQUOT) || batch->state.retried)
+	if (err != -ENOMEM && err != -EDQUOT)
 		return err;
+	if (batch->state.retried) {
+		notify_limit(batch->heap);
+		return err;
+	}
 	batch->state.retried = 1;
 	batch->state.collect = 3;
 	return RH_MORE;

@@ -405,7 +405,8 @@ struct refheap_subscribe {
  * @seq: counts the session's events; a gap says how many were lost
  * @time_ns: CLOCK_MONOTONIC
  * @value: GC_STOP: the longest time in ns that the heap was held in one go;
- *         LIMIT: the bytes or objects in use
+ *         LIMIT: the bytes in use when an operation was refused for want of
+ *         memory
  * @reserved: zero
  */
 struct refheap_event {
