@@ -27,6 +27,12 @@ static const struct column columns[] = {
 	{ "edges", "EDGES", "how often it refers to the object", COLUMN_NUMBER },
 };
 
+static const char changed_text[] =
+	"refheap: the heap changed meanwhile; objects may be missing or twice\n";
+static const char changed_json[] =
+	"{\"warning\":{\"code\":\"EINTR\",\"message\":\"the heap changed meanwhile; "
+	"objects may be missing or twice\"}}\n";
+
 static void preview_number(FILE *file, const struct refheap_object_info *info)
 {
 	char text[32];
@@ -149,8 +155,7 @@ int objects_list(struct context *context, const struct refheap_filter *filter,
 		return report_error(context, -EINTR, "the listing is not complete");
 	if (error == -EINTR) {
 		/* Not an error: the heap is shared, and others work on it. */
-		fputs("refheap: the heap changed meanwhile; objects may be missing or twice\n",
-		      stderr);
+		fputs(context->format.json ? changed_json : changed_text, stderr);
 		error = 0;
 	}
 	return error ? report_error(context, error, "cannot list the objects") : STATUS_OK;
