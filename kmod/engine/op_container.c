@@ -123,10 +123,11 @@ int rh_op_append(struct rh_op *op)
 
 int rh_op_insert(struct rh_op *op)
 {
-	s64 n = rh_sequence_len(op->heap, op->object), index = op->b;
+	s64 n, index = op->b;
 
 	if (kind_of(op) != REFHEAP_KIND_LIST)
 		return -EOPNOTSUPP;
+	n = rh_sequence_len(op->heap, op->object);
 	if (index < 0)
 		index = index < -n ? 0 : index + n;
 	return insert_item(op, min(index, n));
