@@ -100,6 +100,46 @@ static void bad_operations(struct kunit *test)
 			-EINVAL);
 }
 
+/* Most of it is refused; what is not must be right, as verify says at the end. */
+static void every_operation_on_every_kind(struct kunit *test)
+{
+	static const char * const x[] = { "x" };
+	s64 slotted = rig_type(test->priv, "Slotted", 0, 0, x, 1);
+	s64 open = rig_type(test->priv, "Open", REFHEAP_TYPE_DICT, 0, NULL, 0);
+	struct refheap_op op;
+	u64 id[12];
+	u32 code, i, j, variant;
+
+	for (code = 0; code < __REFHEAP_OP_MAX; code++) {
+		id[0] = do_op(test, OP(REFHEAP_OP_NONE));
+		id[1] = do_op(test, OP(REFHEAP_OP_BOOL));
+		id[2] = new_int(test, 1000);
+		id[3] = do_op(test, OP(REFHEAP_OP_FLOAT));
+		id[4] = new_str(test, "two words");
+		id[5] = do_string(test, REFHEAP_OP_BYTES, 0, 0, "");
+		id[6] = do_string(test, REFHEAP_OP_BYTEARRAY, 0, 0, "bytes");
+		id[7] = new_tuple(test, 1, &id[2]);
+		id[8] = new_list(test, 0, NULL);
+		id[9] = new_set(test);
+		id[10] = new_instance(test, slotted);
+		id[11] = new_instance(test, open);
+		for (i = 0; i < ARRAY_SIZE(id); i++)
+			for (j = 0; j < ARRAY_SIZE(id); j++)
+				for (variant = 0; variant < 4; variant++) {
+					op = OP(code, .a = id[i], .c = id[j]);
+					op.b = variant & 1 ? id[j] : 0;
+					if (variant & 2) {
+						op.data_len = 1;
+						op.data_off = rig_data(test->priv, "x", 1);
+					}
+					rig_op(test->priv, op);
+				}
+		KUNIT_ASSERT_EQ_MSG(test, rig_verify(test->priv), 0, "after operation %u: %s",
+				    code, ((struct rig *)test->priv)->fault);
+		KUNIT_ASSERT_EQ(test, rig_new_holder(test->priv), 0);
+	}
+}
+
 static void read_only(struct kunit *test)
 {
 	struct rig *rig = test->priv;
@@ -192,6 +232,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(goes_on_when_asked),
 	KUNIT_CASE(temporaries),
 	KUNIT_CASE(bad_operations),
+	KUNIT_CASE(every_operation_on_every_kind),
 	KUNIT_CASE(read_only),
 	KUNIT_CASE(output_runs_out),
 	KUNIT_CASE(input_that_is_not_there),
