@@ -289,7 +289,8 @@ static void pool_free(struct rh_heap *heap, struct rh_space *space, u32 class, u
 		arena_empty(heap, space, index);
 }
 
-static int small_alloc(struct rh_heap *heap, struct rh_space *space, u32 class, u32 *handle)
+static noinline int small_alloc(struct rh_heap *heap, struct rh_space *space, u32 class,
+				u32 *handle)
 {
 	struct rh_pool *pool;
 	u32 id, word, bit;
@@ -321,8 +322,8 @@ static int small_alloc(struct rh_heap *heap, struct rh_space *space, u32 class, 
 static const u32 reciprocal[RH_CLASSES] = { R8(1), R8(9), R8(17), R8(25) };
 
 /* Frees @n blocks of one pool. */
-static void small_free(struct rh_heap *heap, struct rh_space *space, u32 class,
-		       const u32 *handle, u32 n)
+static noinline void small_free(struct rh_heap *heap, struct rh_space *space, u32 class,
+				const u32 *handle, u32 n)
 {
 	u32 first = handle[0] / POOL_UNITS;
 	u32 id = first / UNIT_POOLS * RH_POOLS_MAX + first % UNIT_POOLS, i;
@@ -435,7 +436,8 @@ size_t rh_block_charge(size_t bytes)
 	return bytes <= RH_SMALL_MAX ? ALIGN(bytes, 16) : ALIGN(bytes, RH_PAGE_BYTES);
 }
 
-static int large_alloc(struct rh_heap *heap, struct rh_space *space, size_t bytes, u32 *handle)
+static noinline int large_alloc(struct rh_heap *heap, struct rh_space *space, size_t bytes,
+				u32 *handle)
 {
 	u32 index;
 	int err;
@@ -456,36 +458,9 @@ static int large_alloc(struct rh_heap *heap, struct rh_space *space, size_t byte
 	return 0;
 }
 
-int rh_block_alloc(struct rh_heap *heap, enum refheap_space which, size_t bytes, u32 *handle)
+static noinline void large_free(struct rh_heap *heap, struct rh_space *space, u32 handle,
+				size_t bytes)
 {
-	struct rh_space *space = &heap->space[which];
-	int err;
-
-	*handle = 0;
-	if (!bytes)
-		return 0;
-	if (bytes <= RH_SMALL_MAX)
-		err = small_alloc(heap, space, size_class(bytes), handle);
-	else
-		err = large_alloc(heap, space, bytes, handle);
-	/* A free block of a page that is mapped writable may have been written. */
-	if (!err && which == REFHEAP_SPACE_MUTABLE)
-		memset(rh_block(heap, which, *handle), 0, bytes);
-	return err;
-}
-
-void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, size_t bytes)
-{
-	struct rh_space *space = &heap->space[which];
-
-	if (!handle)
-		return;
-	if (space->scrub && (bytes <= RH_SMALL_MAX || is_run(heap, bytes)))
-		memset(rh_block(heap, which, handle), 0, bytes);
-	if (bytes <= RH_SMALL_MAX) {
-		small_free(heap, space, size_class(bytes), &handle, 1);
-		return;
-	}
 	bytes = ALIGN(bytes, RH_PAGE_BYTES);
 	space->large_blocks--;
 	space->large_bytes -= bytes;
@@ -493,6 +468,78 @@ void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, s
 		run_free(heap, space, bytes / RH_PAGE_BYTES, handle);
 	else
 		arena_free(heap, space, handle >> RH_ARENA_SHIFT);
+}
+
+/* A free block of a page that is mapped writable may have been written. */
+static noinline int mutable_alloc(struct rh_heap *heap, size_t bytes, u32 *handle)
+{
+	struct rh_space *space = &heap->space[REFHEAP_SPACE_MUTABLE];
+	int err;
+
+	if (bytes <= RH_SMALL_MAX)
+		err = small_alloc(heap, space, size_class(bytes), handle);
+	else
+		err = large_alloc(heap, space, bytes, handle);
+	if (!err)
+		memset(rh_block(heap, REFHEAP_SPACE_MUTABLE, *handle), 0, bytes);
+	return err;
+}
+
+/*
+ * The block of a class that was freed last is remembered and given out first,
+ * which spares those who make and drop in turn the walk to its pool. For the
+ * pool it is in use until then.
+ */
+int rh_block_alloc(struct rh_heap *heap, enum refheap_space which, size_t bytes, u32 *handle)
+{
+	struct rh_space *space = &heap->space[which];
+
+	*handle = 0;
+	if (!bytes)
+		return 0;
+	if (which == REFHEAP_SPACE_MUTABLE)
+		return mutable_alloc(heap, bytes, handle);
+	if (bytes > RH_SMALL_MAX)
+		return large_alloc(heap, space, bytes, handle);
+	*handle = space->recent[size_class(bytes)];
+	if (!*handle)
+		return small_alloc(heap, space, size_class(bytes), handle);
+	space->recent[size_class(bytes)] = 0;
+	return 0;
+}
+
+void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, size_t bytes)
+{
+	struct rh_space *space = &heap->space[which];
+	u32 *recent;
+
+	if (!handle)
+		return;
+	if (space->scrub && (bytes <= RH_SMALL_MAX || is_run(heap, bytes)))
+		memset(rh_block(heap, which, handle), 0, bytes);
+	if (bytes > RH_SMALL_MAX) {
+		large_free(heap, space, handle, bytes);
+		return;
+	}
+	recent = &space->recent[size_class(bytes)];
+	if (which == REFHEAP_SPACE_MUTABLE || *recent) {
+		WARN_ON_ONCE(*recent == handle);
+		small_free(heap, space, size_class(bytes), &handle, 1);
+	} else {
+		*recent = handle;
+	}
+}
+
+/* Gives what is remembered back to the pools. */
+static void forget_recent(struct rh_heap *heap, struct rh_space *space)
+{
+	u32 class;
+
+	for (class = 0; class < RH_CLASSES; class++) {
+		if (space->recent[class])
+			small_free(heap, space, class, &space->recent[class], 1);
+		space->recent[class] = 0;
+	}
 }
 
 void rh_block_free_many(struct rh_heap *heap, enum refheap_space which, const u32 *handle,
@@ -549,6 +596,7 @@ size_t rh_trim(struct rh_heap *heap)
 
 	rh_assert_locked(heap);
 	for (space = heap->space; space < heap->space + __REFHEAP_SPACE_MAX; space++) {
+		forget_recent(heap, space);
 		for (class = 0; class < RH_CLASSES; class++) {
 			id = space->partial[class];
 			if (id && !pool_get(space, id - 1)->used)
@@ -574,7 +622,7 @@ int rh_class_stat(struct rh_heap *heap, enum refheap_space which, u32 class,
 		return -ENOENT;
 	stat->bytes = bytes;
 	stat->pools = space->pools[class];
-	stat->used = space->used[class];
+	stat->used = space->used[class] - (space->recent[class] != 0);
 	stat->free = stat->pools * (RH_POOL_BYTES / bytes) - stat->used;
 	return 0;
 }

@@ -926,7 +926,7 @@ static void book_hold(struct rh_heap *heap, u64 since)
 enum rh_progress rh_work_step(struct rh_heap *heap)
 {
 	bool collecting = heap->gc.phase != RH_PHASE_IDLE;
-	u64 since = heap->host->now(heap->ctx);
+	u64 since = collecting ? heap->host->now(heap->ctx) : 0;
 
 	rh_assert_locked(heap);
 	rh_slice_begin(heap);

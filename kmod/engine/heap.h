@@ -122,6 +122,7 @@ struct rh_space {
 	struct rh_arena **arena;
 	u32 capacity;		/* of both */
 	u32 free_hint;		/* no index before it is free */
+	u32 recent[RH_CLASSES];	/* the block that was freed last, or 0 */
 	u32 partial[RH_CLASSES]; /* first pool with a free block, + 1 */
 	u32 bucket[RH_POOLS_MAX + 1]; /* arenas of pools by free pools, index + 1 */
 	u32 run_bucket[RH_ARENA_PAGES_MAX + 1]; /* arenas of page runs by longest free run */
@@ -356,19 +357,26 @@ static inline void rh_assert_locked(const struct rh_heap *heap)
 
 /*
  * Slices: begun by every _step function, asked by every loop. The clock is
- * read once for RH_SLICE_CHUNK units.
+ * read once for RH_SLICE_CHUNK units, and not at all by what is shorter.
  */
 #define RH_SLICE_CHUNK	512
 
 static inline void rh_slice_begin(struct rh_heap *heap)
 {
-	heap->slice_end_ns = heap->host->now(heap->ctx) + heap->params.slice_ns;
+	heap->slice_end_ns = 0;
 	heap->slice_left = heap->params.slice_units ?: RH_SLICE_CHUNK;
 }
 
 static inline bool rh_slice_over_slow(struct rh_heap *heap)
 {
-	if (heap->params.slice_units || heap->host->now(heap->ctx) >= heap->slice_end_ns)
+	u64 now;
+
+	if (heap->params.slice_units)
+		return true;
+	now = heap->host->now(heap->ctx);
+	if (!heap->slice_end_ns)
+		heap->slice_end_ns = now + heap->params.slice_ns;
+	if (now >= heap->slice_end_ns)
 		return true;
 	heap->slice_left = RH_SLICE_CHUNK;
 	return false;
