@@ -421,6 +421,7 @@ static void run_free(struct rh_heap *heap, struct rh_space *space, u32 n, u32 ha
 		arena_empty(heap, space, index);
 }
 
+/* Of at most RH_SMALL_MAX bytes; nonsense for others. */
 static u32 size_class(size_t bytes)
 {
 	return (bytes - 1) / 16;
@@ -470,48 +471,29 @@ static noinline void large_free(struct rh_heap *heap, struct rh_space *space, u3
 		arena_free(heap, space, handle >> RH_ARENA_SHIFT);
 }
 
-/* A free block of a page that is mapped writable may have been written. */
-static noinline int mutable_alloc(struct rh_heap *heap, size_t bytes, u32 *handle)
-{
-	struct rh_space *space = &heap->space[REFHEAP_SPACE_MUTABLE];
-	int err;
-
-	if (bytes <= RH_SMALL_MAX)
-		err = small_alloc(heap, space, size_class(bytes), handle);
-	else
-		err = large_alloc(heap, space, bytes, handle);
-	if (!err)
-		memset(rh_block(heap, REFHEAP_SPACE_MUTABLE, *handle), 0, bytes);
-	return err;
-}
-
-/*
- * The block of a class that was freed last is remembered and given out first,
- * which spares those who make and drop in turn the walk to its pool. For the
- * pool it is in use until then.
- */
-int rh_block_alloc(struct rh_heap *heap, enum refheap_space which, size_t bytes, u32 *handle)
+static noinline int alloc_slow(struct rh_heap *heap, enum refheap_space which, size_t bytes,
+			       u32 *handle)
 {
 	struct rh_space *space = &heap->space[which];
+	int err;
 
 	*handle = 0;
 	if (!bytes)
 		return 0;
-	if (which == REFHEAP_SPACE_MUTABLE)
-		return mutable_alloc(heap, bytes, handle);
-	if (bytes > RH_SMALL_MAX)
-		return large_alloc(heap, space, bytes, handle);
-	*handle = space->recent[size_class(bytes)];
-	if (!*handle)
-		return small_alloc(heap, space, size_class(bytes), handle);
-	space->recent[size_class(bytes)] = 0;
-	return 0;
+	if (bytes <= RH_SMALL_MAX)
+		err = small_alloc(heap, space, size_class(bytes), handle);
+	else
+		err = large_alloc(heap, space, bytes, handle);
+	/* A free block of a page that is mapped writable may have been written. */
+	if (!err && which == REFHEAP_SPACE_MUTABLE)
+		memset(rh_block(heap, which, *handle), 0, bytes);
+	return err;
 }
 
-void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, size_t bytes)
+static noinline void free_slow(struct rh_heap *heap, enum refheap_space which, u32 handle,
+			       size_t bytes)
 {
 	struct rh_space *space = &heap->space[which];
-	u32 *recent;
 
 	if (!handle)
 		return;
@@ -521,13 +503,42 @@ void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, s
 		large_free(heap, space, handle, bytes);
 		return;
 	}
-	recent = &space->recent[size_class(bytes)];
-	if (which == REFHEAP_SPACE_MUTABLE || *recent) {
-		WARN_ON_ONCE(*recent == handle);
-		small_free(heap, space, size_class(bytes), &handle, 1);
-	} else {
-		*recent = handle;
+	WARN_ON_ONCE(space->recent[size_class(bytes)] == handle);
+	small_free(heap, space, size_class(bytes), &handle, 1);
+}
+
+/*
+ * The reference block of a class that was freed last is remembered and given
+ * out first, which spares those who make and drop in turn the walk to its
+ * pool. For the pool it is in use until then.
+ */
+int rh_block_alloc(struct rh_heap *heap, enum refheap_space which, size_t bytes, u32 *handle)
+{
+	u32 *recent;
+
+	if (unlikely(bytes - 1 >= RH_SMALL_MAX))
+		return alloc_slow(heap, which, bytes, handle);
+	recent = &heap->space[which].recent[size_class(bytes)];
+	if (unlikely(!*recent))
+		return alloc_slow(heap, which, bytes, handle);
+	*handle = *recent;
+	*recent = 0;
+	return 0;
+}
+
+void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, size_t bytes)
+{
+	u32 *recent;
+
+	if (unlikely(which != REFHEAP_SPACE_REFS || bytes - 1 >= RH_SMALL_MAX || !handle)) {
+		free_slow(heap, which, handle, bytes);
+		return;
 	}
+	recent = &heap->space[which].recent[size_class(bytes)];
+	if (unlikely(*recent))
+		free_slow(heap, which, handle, bytes);
+	else
+		*recent = handle;
 }
 
 /* Gives what is remembered back to the pools. */
