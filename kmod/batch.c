@@ -233,7 +233,8 @@ static int give_results(struct refheap_batch __user *user, u32 size,
 			       batch->out_used - args->out_used);
 	if (!ret && size >= offsetofend(struct refheap_batch, done))
 		ret = put_user(batch->done, &user->done);
-	if (!ret && size >= offsetofend(struct refheap_batch, out_used))
+	if (!ret && batch->out_used != args->out_used &&
+	    size >= offsetofend(struct refheap_batch, out_used))
 		ret = put_user(batch->out_used, &user->out_used);
 	return ret;
 }
