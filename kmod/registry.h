@@ -20,7 +20,10 @@ enum refheap_access {
  * @group: gid
  * @max_bytes: limit, 0 for none
  * @max_objects: limit, 0 for none
- * @has_mode: and so on: which of them are meant
+ * @has_mode: @mode is meant
+ * @has_group: @group is meant
+ * @has_max_bytes: @max_bytes is meant
+ * @has_max_objects: @max_objects is meant
  */
 struct refheap_change {
 	umode_t mode;
