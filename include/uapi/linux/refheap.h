@@ -431,8 +431,9 @@ struct refheap_event {
  *
  * Every request names a heap by REFHEAP_A_HEAP_ID, or by REFHEAP_A_HEAP_NAME
  * and, for another's, REFHEAP_A_HEAP_OWNER; only HEAP_GET as a dump needs
- * none. A heap that the caller may not read is ENOENT. Requests that change a
- * heap need to be its owner or CAP_SYS_ADMIN.
+ * none. A heap that the caller may not read is ENOENT. HEAP_SET and HEAP_DEL
+ * need to be its owner or CAP_SYS_ADMIN (else EPERM), GC_SET needs permission
+ * to write (else EACCES).
  *
  * Dumps carry NLM_F_DUMP_INTR when the heap changed in a way that may have
  * made the dump miss or repeat something.
@@ -453,7 +454,8 @@ enum refheap_cmd {
 				 * REFHEAP_A_FILTER_*
 				 */
 	REFHEAP_CMD_TYPE_GET,	/* dump: types, with instances and bytes; also the
-				 * built-in kinds
+				 * built-in kinds; a type whose slots do not fit
+				 * into a message comes again with the others
 				 */
 	REFHEAP_CMD_ARENA_GET,	/* dump: one message a class, then one an arena, then totals */
 	REFHEAP_CMD_SESSION_GET, /* dump: sessions of the heap */
