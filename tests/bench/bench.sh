@@ -47,6 +47,11 @@ for name in "${names[@]}"; do
 done
 
 mkdir -p "$build"
+exec {lock}>"$build/.lock"
+flock -n "$lock" || {
+	say "waiting for another measurement"
+	flock "$lock"
+}
 say "compiling"
 make -s -C "$here"
 graph() {

@@ -40,7 +40,7 @@ class Run:
     figures: list
     contenders: dict    # "ours" and peers: command
     rounds: int = ROUNDS
-    warm_up: int = 1    # samples before: caches, translations of an emulator
+    per_turn: int = 2   # samples a contender takes in its turn; the last one counts
 
 
 def program(name, *arguments):
@@ -58,8 +58,8 @@ def collection_names(shape, mode, objects):
 
 
 def turns(objects):
-    """Rounds, and samples before: who has a live graph has collected it once."""
-    return (ROUNDS, 1) if objects <= 10**6 else (ROUNDS_LONG, 0)
+    """Rounds and samples in a turn: no cache holds much of a large graph."""
+    return (ROUNDS, 2) if objects <= 10**6 else (ROUNDS_LONG, 1)
 
 
 def collection_in_kernel(shape, mode, objects):
@@ -165,7 +165,7 @@ class Contender:
     def sample(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        self.lines.append([float(word) for word in self.read()])
+        return [float(word) for word in self.read()]
 
     def end(self):
         self.process.stdin.close()
@@ -177,9 +177,9 @@ class Contender:
             self.process.kill()
             self.process.wait()
 
-    def values(self, figure, warm_up):
+    def values(self, figure):
         return [line[min(figure.column, len(line) - 1)] * figure.scale
-                for line in self.lines[warm_up:]]
+                for line in self.lines]
 
 
 def measure(run, rounds):
@@ -191,9 +191,12 @@ def measure(run, rounds):
             contenders.append(Contender(name, command))
             contenders[-1].prepare()
         say(f"{run.figures[0].name}: measuring {rounds} times")
-        for _ in range(run.warm_up + rounds):
+        # The first sample of a turn finds the data of others in the caches.
+        for _ in range(rounds):
             for contender in contenders:
-                contender.sample()
+                for _ in range(run.per_turn - 1):
+                    contender.sample()
+                contender.lines.append(contender.sample())
         for contender in contenders:
             contender.end()
     finally:
@@ -226,7 +229,7 @@ def main():
                     "name": figure.name,
                     "unit": figure.unit,
                     "contender": contender.name,
-                    "samples": contender.values(figure, run.warm_up),
+                    "samples": contender.values(figure),
                 }), flush=True)
 
 
