@@ -7,9 +7,10 @@
  *	all graphs of up to OBJECTS lists (3) with up to two references each,
  *	every subset held from outside, every single change at every step.
  *	PART of PARTS (from 0) shares the work out.
- *   interleave pairs [OBJECTS]
- *	likewise (2), every pair of changes at every pair of steps.
- *	PART and PARTS as above.
+ *   interleave ordered [OBJECTS [PART PARTS]]
+ *	likewise, and a list that holds two is met in both orders
+ *   interleave pairs [OBJECTS [PART PARTS]]
+ *	likewise (2 objects), every pair of changes at every pair of steps
  *   interleave random GRAPHS [SEED]
  *	larger graphs of lists, tuples, dicts and instances, several changes
  *	each, in heaps that go on living with what is left.
@@ -65,12 +66,37 @@ static struct refheap_op ops[OPS];
 static struct refheap_result results[OPS];
 static u32 nops;
 
+static bool ordered;		/* graphs differ by the order in lists */
 static char context[400];
+
+/* What is being run, for when it fails. */
+static struct {
+	u64 graph;
+	u32 n, nchanges;
+	const struct change *change;
+	const u32 *at;
+} now;
+
+static void describe(void)
+{
+	u32 i;
+	int len;
+
+	if (!now.n)
+		return;
+	len = scnprintf(context, sizeof(context), "%u objects, graph %llu", now.n, now.graph);
+	for (i = 0; i < now.nchanges; i++)
+		len += scnprintf(context + len, sizeof(context) - len,
+				 "; change (%u, x %u, i %u, y %u) before step %u",
+				 now.change[i].action, now.change[i].x, now.change[i].i,
+				 now.change[i].y, now.at[i]);
+}
 
 static void die(const char *what)
 {
 	u32 i, j;
 
+	describe();
 	printf("FAULT: %s\n%s\n", what, context);
 	for (i = 0; i < nnodes; i++) {
 		printf("  node %u id %llx kind %u held %u%s%s%s:", i, node[i].id, node[i].kind,
@@ -470,11 +496,8 @@ static void check_reachable(const char *when)
 static void verify(void)
 {
 	verified++;
-	if (rig_verify(&rig)) {
-		strncat(context, " verify: ", sizeof(context) - strlen(context) - 1);
-		strncat(context, rig.fault, sizeof(context) - strlen(context) - 1);
-		die("verify");
-	}
+	if (rig_verify(&rig))
+		die(rig.fault);
 }
 
 /*
@@ -632,7 +655,10 @@ static u64 graphs(u32 n)
 	return all << n;
 }
 
-/* Return: false when an object has no reference at all: smaller graphs have it. */
+/*
+ * Return: false when another graph stands for this one: an object without any
+ * reference is not there, and smaller graphs are like that.
+ */
 static bool decode(u64 graph, u32 n)
 {
 	u32 count[NODES] = { 0 }, held = graph & ((1U << n) - 1), i, j;
@@ -649,6 +675,8 @@ static bool decode(u64 graph, u32 n)
 			x->edge[1] = (shape - 1 - n) / n;
 			shape = 1 + (shape - 1 - n) % n;
 			x->n = 1;
+			if (!ordered && shape - 1 > x->edge[1])
+				return false;
 		}
 		if (shape) {
 			x->edge[0] = shape - 1;
@@ -730,17 +758,6 @@ static u32 all_changes(struct change *list, u32 n)
 	return count;
 }
 
-static void describe(u64 graph, u32 n, const struct change *c, const u32 *at, u32 nchanges)
-{
-	u32 i;
-	int len = scnprintf(context, sizeof(context), "%u objects, graph %llu", n, graph);
-
-	for (i = 0; i < nchanges; i++)
-		len += scnprintf(context + len, sizeof(context) - len,
-				 "; change (%u, x %u, i %u, y %u) before step %u", c[i].action,
-				 c[i].x, c[i].i, c[i].y, at[i]);
-}
-
 /*
  * One collection of one graph with its changes. Return: false when the last
  * change came too late, after the collection.
@@ -749,8 +766,8 @@ static bool run(u64 graph, u32 n, const struct change *c, const u32 *at, u32 nch
 {
 	u32 step = 0, next = 0;
 
+	now = (typeof(now)){ graph, n, nchanges, c, at };
 	decode(graph, n);
-	describe(graph, n, c, at, nchanges);
 	build_lists(n);
 	collection_begins();
 	while (rh_work_pending(rig.heap)) {
@@ -977,7 +994,8 @@ int main(int argc, char **argv)
 	u64 c = argc > 4 ? strtoull(argv[4], NULL, 0) : 1;
 
 	begin();
-	if (!strcmp(what, "exhaustive"))
+	ordered = strcmp(what, "exhaustive");
+	if (!strcmp(what, "exhaustive") || !strcmp(what, "ordered"))
 		exhaustive(a ?: 3, b, c);
 	else if (!strcmp(what, "pairs"))
 		pairs(a ?: 2, b, c);
