@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/ktime.h>
 #include <linux/vmalloc.h>
@@ -138,6 +139,11 @@ static void host_notify(void *ctx, const struct rh_notice *notice)
 	}
 }
 
+static void host_relax(void *ctx)
+{
+	cond_resched();
+}
+
 static void host_assert_locked(void *ctx)
 {
 	refheap_assert_locked(ctx);
@@ -150,6 +156,7 @@ const struct rh_host refheap_host = {
 	.free_pages = host_free_pages,
 	.now = host_now,
 	.unmap = host_unmap,
+	.relax = host_relax,
 	.notify = host_notify,
 	.assert_locked = host_assert_locked,
 };

@@ -40,6 +40,7 @@ struct rh_notice {
  * @now: monotonic time in ns
  * @unmap: the payload of the object in @slot goes away: when this returns, no
  *         mapping shows it any more
+ * @relax: let others run on this processor; for work that keeps the lock
  * @notify: tell watchers; must not fail and not call back into the engine
  * @assert_locked: complain when the heap lock is not held
  */
@@ -50,6 +51,7 @@ struct rh_host {
 	void (*free_pages)(void *ctx, void *mem, size_t bytes);
 	u64 (*now)(void *ctx);
 	void (*unmap)(void *ctx, u32 slot);
+	void (*relax)(void *ctx);
 	void (*notify)(void *ctx, const struct rh_notice *notice);
 	void (*assert_locked)(void *ctx);
 };

@@ -13,6 +13,7 @@
 #include "table.h"
 #include "value.h"
 
+#define RELAX_SLOTS	1024
 #define COUNTS_BYTES	(RH_SEGMENT_SLOTS * sizeof(u32))
 
 struct verify {
@@ -25,6 +26,16 @@ struct verify {
 	u64 objects[RH_GENERATIONS + 1];
 	u64 by_kind[__REFHEAP_KIND_MAX];
 };
+
+/* The next object from @slot on. What is verified is verified in one go. */
+static u32 next_object(const struct rh_heap *heap, u32 slot)
+{
+	u32 next = rh_used_next(heap, slot);
+
+	if (next / RELAX_SLOTS != slot / RELAX_SLOTS)
+		heap->host->relax(heap->ctx);
+	return next;
+}
 
 static void fault(struct verify *verify, u32 slot, const char *what)
 {
@@ -133,8 +144,8 @@ static void expect_all(struct verify *verify)
 	struct rh_heap *heap = verify->heap;
 	u32 slot, meta;
 
-	for (slot = rh_used_next(heap, 1); slot < rh_table_end(heap);
-	     slot = rh_used_next(heap, slot + 1)) {
+	for (slot = next_object(heap, 1); slot < rh_table_end(heap);
+	     slot = next_object(heap, slot + 1)) {
 		meta = rh_head(heap, slot)->meta;
 		if (!rh_meta_kind(meta) || (meta & RH_META_REAPED))
 			continue;
@@ -293,8 +304,8 @@ long rh_verify(struct rh_heap *heap, char *text, size_t len)
 	if (alloc_expected(&verify))
 		return -ENOMEM;
 	expect_all(&verify);
-	for (slot = rh_used_next(heap, 1); slot < rh_table_end(heap);
-	     slot = rh_used_next(heap, slot + 1))
+	for (slot = next_object(heap, 1); slot < rh_table_end(heap);
+	     slot = next_object(heap, slot + 1))
 		if (rh_kind(heap, slot))
 			check_object(&verify, slot);
 	check_totals(&verify);

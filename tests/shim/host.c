@@ -106,6 +106,10 @@ static void host_unmap(void *ctx, u32 slot)
 	host->unmaps[host->unmap_count++ % SHIM_UNMAPS] = slot;
 }
 
+static void host_relax(void *ctx)
+{
+}
+
 static void host_notify(void *ctx, const struct rh_notice *notice)
 {
 	struct shim_host *host = ctx;
@@ -126,6 +130,7 @@ const struct rh_host shim_host_ops = {
 	.free_pages = host_free_pages,
 	.now = host_now,
 	.unmap = host_unmap,
+	.relax = host_relax,
 	.notify = host_notify,
 	.assert_locked = host_assert_locked,
 };
