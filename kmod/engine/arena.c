@@ -589,9 +589,12 @@ void rh_arena_exit(struct rh_heap *heap)
 	u32 i;
 
 	for (space = heap->space; space < heap->space + __REFHEAP_SPACE_MAX; space++) {
-		for (i = 0; i < space->capacity; i++)
-			if (space->arena[i])
-				arena_free(heap, space, i);
+		for (i = 0; i < space->capacity; i++) {
+			if (!space->arena[i])
+				continue;
+			arena_free(heap, space, i);
+			heap->host->relax(heap->ctx);
+		}
 		if (!space->capacity)
 			continue;
 		rh_free(heap, space->base, space->capacity * sizeof(*space->base));

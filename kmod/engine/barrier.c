@@ -9,6 +9,7 @@ void rh_touch_slow(struct rh_heap *heap, u32 slot)
 {
 	struct rh_hot *hot = rh_hot(heap, slot);
 
+	rh_collect_changed(heap, slot);
 	if (!rh_gc_is_candidate(hot->gc))
 		return;
 	/* Nobody can lead to what has been condemned. */
@@ -27,6 +28,7 @@ void rh_kill(struct rh_heap *heap, u32 slot)
 	struct rh_head *head = rh_head(heap, slot);
 	struct rh_hot *hot = rh_hot(heap, slot);
 
+	rh_collect_changed(heap, slot);
 	head->meta |= RH_META_DEAD;
 	head->count = heap->dying;
 	heap->dying = slot;

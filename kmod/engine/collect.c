@@ -493,43 +493,75 @@ static enum rh_progress step_mark(struct rh_heap *heap)
 	}
 }
 
-/* Whether all that a surviving container holds can never be part of a cycle. */
-static bool holds_nothing_tracked(const struct rh_heap *heap, u32 slot)
+/*
+ * Looks at the cells of a survivor from gc->cell on, until one holds what may
+ * be part of a cycle. Return: false when the slice ended before that.
+ */
+static bool look_for_tracked(struct rh_heap *heap, const struct rh_cells *cells, bool *found)
 {
-	const struct rh_cells *cells = rh_cells(heap, slot);
-	u32 i;
+	struct rh_collector *gc = &heap->gc;
+	u32 stop;
 
-	for (i = 0; i < cells->n; i++)
-		if (cells->cell[i] && rh_object_may_be_tracked(heap, cells->cell[i]))
+	*found = false;
+	while (gc->cell < cells->n) {
+		stop = gc->cell + book_cells(heap, cells->n - gc->cell);
+		for (; gc->cell < stop; gc->cell++) {
+			u32 edge = cells->cell[gc->cell];
+
+			if (edge && rh_object_may_be_tracked(heap, edge)) {
+				*found = true;
+				return true;
+			}
+		}
+		if (gc->cell < cells->n && rh_slice_over(heap))
 			return false;
+	}
 	return true;
 }
 
-static void untrack_kind(struct rh_heap *heap, u32 slot, struct rh_hot *hot, u32 kind)
+/*
+ * Untracks a survivor of that kind that holds nothing tracked. One that is
+ * changed, or dies, between two slices stays as it is (rh_collect_changed()).
+ */
+static bool untrack_kind(struct rh_heap *heap, u32 slot, struct rh_hot *hot, u32 kind)
 {
-	u32 meta;
+	struct rh_collector *gc = &heap->gc;
+	bool found = gc->cell && gc->scanning != slot;
 
-	if (hot->gc != RH_GC_IDLE)
-		return;
-	meta = rh_head(heap, slot)->meta;
-	if (rh_meta_kind(meta) != kind || (hot->block && !holds_nothing_tracked(heap, slot)))
-		return;
-	rh_object_untrack(heap, slot);
-	heap->gc.survivors--;
+	if (!found) {
+		if (hot->gc != RH_GC_IDLE || rh_kind(heap, slot) != kind)
+			return true;
+		gc->scanning = slot;
+		if (hot->block && !look_for_tracked(heap, rh_cells(heap, slot), &found))
+			return false;
+	}
+	gc->scanning = 0;
+	gc->cell = 0;
+	if (!found) {
+		rh_object_untrack(heap, slot);
+		gc->survivors--;
+	}
+	return true;
+}
+
+void rh_collect_changed(struct rh_heap *heap, u32 slot)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	if (gc->scanning == slot && rh_gc_decided(heap))
+		gc->scanning = 0;
 }
 
 static __always_inline bool visit_tuple(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
 					struct chunk *chunk)
 {
-	untrack_kind(heap, slot, hot, REFHEAP_KIND_TUPLE);
-	return true;
+	return untrack_kind(heap, slot, hot, REFHEAP_KIND_TUPLE);
 }
 
 static __always_inline bool visit_dict(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
 				       struct chunk *chunk)
 {
-	untrack_kind(heap, slot, hot, REFHEAP_KIND_DICT);
-	return true;
+	return untrack_kind(heap, slot, hot, REFHEAP_KIND_DICT);
 }
 
 static __always_inline bool visit_condemn(struct rh_heap *heap, u32 slot, struct rh_hot *hot,

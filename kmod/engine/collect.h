@@ -10,6 +10,9 @@
 /* Makes a candidate a root, or reached, before the decision: for the barrier. */
 void rh_collect_touched(struct rh_heap *heap, u32 slot);
 
+/* After the decision: an object was changed, or is about to die. */
+void rh_collect_changed(struct rh_heap *heap, u32 slot);
+
 /*
  * Which generation a birth should collect first, or -1. Counts the birth.
  */

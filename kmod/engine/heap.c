@@ -21,7 +21,7 @@ void rh_params_init(struct rh_params *params)
 		.max_tag = 0xffffffff,
 		.max_slots = RH_SLOT_LIMIT,
 		.max_cells = 1 << 24,
-		.max_payload = 1 << 30,
+		.max_payload = 1 << 26,
 	};
 }
 

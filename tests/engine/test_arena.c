@@ -105,7 +105,7 @@ static void classes_add_up(struct kunit *test)
 
 static void churn(struct kunit *test)
 {
-	u64 id[200] = { 0 };
+	static u64 id[128];
 	u32 i, seed = 1;
 
 	for (i = 0; i < 20000; i++) {

@@ -58,7 +58,7 @@ static void interned_on_demand(struct kunit *test)
 
 static void many_names(struct kunit *test)
 {
-	u64 ids[300];
+	static u64 ids[300];
 	char name[16];
 	u32 round, i;
 
