@@ -205,7 +205,7 @@ static void move_chunk(struct rh_heap *heap, u32 to)
 	}
 }
 
-static enum rh_progress step_move(struct rh_heap *heap, u32 to)
+static noinline enum rh_progress step_move(struct rh_heap *heap, u32 to)
 {
 	for (;;) {
 		skip_empty(heap);
@@ -478,7 +478,7 @@ static bool drain(struct rh_heap *heap)
 }
 
 /* The walk is stopped after every chunk, lest the stack hold what it could meet. */
-static enum rh_progress step_mark(struct rh_heap *heap)
+static noinline enum rh_progress step_mark(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 
@@ -724,7 +724,7 @@ static void skip_innocent(struct rh_heap *heap)
 		gc->cursor = ((gc->cursor >> RH_SEGMENT_SHIFT) + 1) << RH_SEGMENT_SHIFT;
 }
 
-static enum rh_progress step_free(struct rh_heap *heap)
+static noinline enum rh_progress step_free(struct rh_heap *heap)
 {
 	for (;;) {
 		skip_innocent(heap);
@@ -735,7 +735,7 @@ static enum rh_progress step_free(struct rh_heap *heap)
 	}
 }
 
-static enum rh_progress step_sweep(struct rh_heap *heap)
+static noinline enum rh_progress step_sweep(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 	struct rh_segment *segment;
@@ -811,25 +811,39 @@ static void count_survivors(struct rh_heap *heap)
 	}
 }
 
+/* Each in a frame of its own: the chunks of all of them are too much for one. */
+#define WALK(name, visit, done)							\
+static noinline enum rh_progress step_##name(struct rh_heap *heap)		\
+{										\
+	return walk(heap, visit, done);						\
+}
+
+WALK(init, visit_init, chunk_init)
+WALK(subtract, visit_subtract, chunk_ignore)
+WALK(tuples, visit_tuple, chunk_ignore)
+WALK(dicts, visit_dict, chunk_ignore)
+WALK(condemn, visit_condemn, chunk_condemn)
+WALK(save, visit_save, chunk_ignore)
+
 static enum rh_progress phase_step(struct rh_heap *heap)
 {
 	switch (heap->gc.phase) {
 	case RH_PHASE_MERGE:
 		return step_move(heap, heap->gc.generation);
 	case RH_PHASE_INIT:
-		return walk(heap, visit_init, chunk_init);
+		return step_init(heap);
 	case RH_PHASE_SUBTRACT:
-		return walk(heap, visit_subtract, chunk_ignore);
+		return step_subtract(heap);
 	case RH_PHASE_MARK:
 		return step_mark(heap);
 	case RH_PHASE_TUPLES:
-		return walk(heap, visit_tuple, chunk_ignore);
+		return step_tuples(heap);
 	case RH_PHASE_DICTS:
-		return walk(heap, visit_dict, chunk_ignore);
+		return step_dicts(heap);
 	case RH_PHASE_CONDEMN:
-		return walk(heap, visit_condemn, chunk_condemn);
+		return step_condemn(heap);
 	case RH_PHASE_FREE:
-		return heap->gc.saveall ? walk(heap, visit_save, chunk_ignore) : step_free(heap);
+		return heap->gc.saveall ? step_save(heap) : step_free(heap);
 	case RH_PHASE_SWEEP:
 		return step_sweep(heap);
 	case RH_PHASE_PROMOTE:
