@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs suites in a machine and searches its kernel log.
+#
+#   machine.sh [-m MODULE.ko] [-o DIR] KERNEL SUITE...
+#
+# SUITE    api       the library, through the device and netlink
+#          examples  the library's examples
+#          cmd       the command
+#          failnth   every fault point, one after the other
+#          kill      processes killed at random moments
+#
+# Their programs and the module must have been built (tests/programs.mk,
+# tests/vm/module.sh); -m takes another module than build/KERNEL/refheap.ko.
+# Afterwards the module is unloaded, and where the kernel has kmemleak it looks
+# for leaks. -o: where to put what the suites leave in /out.
+set -euo pipefail
+
+tests=$(cd "$(dirname "$0")" && pwd -P)
+top=$(cd "$tests/.." && pwd -P)
+programs=$top/build/userspace
+
+usage() {
+	sed -n '4,17s/^# \{0,1\}//p' "$0"
+	exit "${1:-2}"
+}
+
+run_all() {
+	local program status=0
+	for program in "$@"; do
+		printf '== %s\n' "${program##*/}"
+		"$program" 2>&1 || {
+			printf '%s: status %s\n' "${program##*/}" $?
+			status=1
+		}
+	done
+	return "$status"
+}
+
+executables() { find "$1" -maxdepth 1 -type f -perm -1 | sort; }
+
+suite() {
+	local list
+	case $1 in
+	api | examples)
+		[ "$1" = examples ] && list=$programs/examples || list=$programs/tests/api
+		mapfile -t list < <(executables "$list")
+		run_all "${list[@]}"
+		;;
+	cmd) sh "$tests/cmd/run.sh" -m "$programs" ;;
+	failnth | kill) "$programs/tests/$1" ;;
+	*) usage ;;
+	esac
+}
+
+# In the machine: everything is run, whatever fails.
+inside() {
+	local name status=0
+	for name in "$@"; do
+		suite "$name" || status=1
+	done
+	[ ! -e /sys/kernel/debug/kmemleak ] || "$tests/vm/guest/kmemleak.sh" || status=1
+	if [ -d /out ] && [ -d /sys/kernel/debug/gcov ]; then
+		"$tests/coverage.sh" --gather || status=1
+	fi
+	# Nothing may hold it, and its exit must find all as it should be.
+	rmmod refheap || status=1
+	[ ! -e /sys/kernel/debug/kmemleak ] || "$tests/vm/guest/kmemleak.sh" || status=1
+	return "$status"
+}
+
+if [ "${1-}" = --inside ]; then
+	shift
+	inside "$@"
+	exit
+fi
+
+options=()
+module=
+while getopts ':m:o:h' option; do
+	case $option in
+	m) module=$OPTARG ;;
+	o) options+=(-o "$OPTARG") ;;
+	h) usage 0 ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# -ge 2 ] || usage
+kernel=$1
+shift
+: "${module:=$top/build/$kernel/refheap.ko}"
+
+mkdir -p "$top/build/check"
+log=$(mktemp "$top/build/check/kernel-$kernel-XXXXXX")
+trap 'rm -f "$log"' EXIT
+status=0
+"$tests/vm/run.sh" -q -k "$kernel" -m "$module" -l "$log" -t 3600 ${options[@]+"${options[@]}"} -- \
+	"$tests/machine.sh" --inside "$@" || status=$?
+"$tests/vm/scan-log.sh" "$log" || {
+	printf 'the kernel complained\n'
+	status=1
+}
+exit "$status"
