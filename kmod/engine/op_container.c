@@ -201,16 +201,19 @@ static int key_object(struct rh_op *op, const struct rh_key *key, u32 *slot)
 static int insert_entry(struct rh_op *op, u32 map, const struct rh_key *key, u32 value)
 {
 	u32 key_slot;
-	int err = rh_map_prepare(op->heap, map);
+	int err = key_object(op, key, &key_slot);
 
-	if (!err)
-		err = key_object(op, key, &key_slot);
 	if (err)
 		return err;
 	/* After the key: it may be the value, too. */
-	if (value && !rh_can_take(op->heap, value, 1)) {
+	if (value && !rh_can_take(op->heap, value, 1))
+		err = -EOVERFLOW;
+	/* Last, so that a map which is refused an entry has not grown for it. */
+	if (!err)
+		err = rh_map_prepare(op->heap, map);
+	if (err) {
 		rh_release(op->heap, key_slot);
-		return -EOVERFLOW;
+		return err;
 	}
 	if (value)
 		rh_take(op->heap, value);
