@@ -16,7 +16,7 @@ void shim_kunit_fail(struct kunit *test, const char *file, int line, const char 
 {
 	va_list args;
 
-	test->failed = true;
+	test->status = -1;
 	fprintf(stderr, "%s:%d: %s: %s: ", file, line, test->name, what);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
@@ -37,7 +37,7 @@ static bool run_case(const struct kunit_suite *suite, const struct kunit_case *i
 		item->run_case(&test);
 	if (suite->exit)
 		suite->exit(&test);
-	return !test.failed;
+	return !test.status;
 }
 
 int main(int argc, char **argv)

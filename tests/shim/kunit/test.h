@@ -15,7 +15,7 @@
 struct kunit {
 	void *priv;
 	const char *name;
-	bool failed;
+	int status;	/* not 0: it has failed */
 	jmp_buf abort;
 };
 
