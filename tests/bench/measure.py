@@ -3,7 +3,7 @@
 """Measures what belongs to one machine: measure.py [--quick] MACHINE [NAME...]
 
 MACHINE is native, uml or 6.1; NAMEs are figures, all of the machine without
-any. Contenders for a figure take turns, sample by sample (contender.h). One
+any. Contenders for a figure take turns (contender.h). One
 line of JSON for each contender of each figure on standard output.
 
 measure.py --list prints the figures and their machines.
