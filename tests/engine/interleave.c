@@ -1004,8 +1004,9 @@ int main(int argc, char **argv)
 	else
 		return 2;
 	end();
-	printf("interleave %s: %llu collections, %llu changes, %llu of them refused, "
-	       "%llu objects freed by collections, %llu times verified: sound and complete\n",
-	       what, runs, changes, refusals, freed, verified);
+	printf("interleave %s: %llu collections, %llu changes, %llu of them refused\n",
+	       what, runs, changes, refusals);
+	printf("%llu objects freed by collections, %llu times verified: sound and complete\n",
+	       freed, verified);
 	return 0;
 }

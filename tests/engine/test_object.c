@@ -32,15 +32,16 @@ static void scalars(struct kunit *test)
 
 static void numbers_are_one_family_of_keys(struct kunit *test)
 {
-	u64 dict = new_dict(test);
+	u64 dict = new_dict(test), key;
 
 	do_op(test, OP(REFHEAP_OP_SET_KEY, .a = dict, .b = new_int(test, 1), .c = dict));
-	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_CONTAINS, .a = dict,
-			.b = do_op(test, OP(REFHEAP_OP_BOOL, .a = 1)))), 1);
-	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_CONTAINS, .a = dict,
-			.b = do_op(test, OP(REFHEAP_OP_FLOAT, .a = 0x3ff0000000000000ULL)))), 1);
-	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_CONTAINS, .a = dict,
-			.b = do_op(test, OP(REFHEAP_OP_FLOAT, .a = 0x3ff8000000000000ULL)))), 0);
+	key = do_op(test, OP(REFHEAP_OP_BOOL, .a = 1));
+	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_CONTAINS, .a = dict, .b = key)), 1);
+	/* 1.0, and 1.5 */
+	key = do_op(test, OP(REFHEAP_OP_FLOAT, .a = 0x3ff0000000000000ULL));
+	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_CONTAINS, .a = dict, .b = key)), 1);
+	key = do_op(test, OP(REFHEAP_OP_FLOAT, .a = 0x3ff8000000000000ULL));
+	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_CONTAINS, .a = dict, .b = key)), 0);
 	KUNIT_EXPECT_EQ(test, do_string(test, REFHEAP_OP_CONTAINS, dict, 0, "1"), 0);
 	do_op(test, OP(REFHEAP_OP_CLEAR, .a = dict));
 }
@@ -61,12 +62,13 @@ static void tuples_as_keys(struct kunit *test)
 static void bytes_are_fixed(struct kunit *test)
 {
 	u64 bytes = do_string(test, REFHEAP_OP_BYTES, 0, 0, "abcdef");
+	struct refheap_op write = OP(REFHEAP_OP_WRITE, .a = bytes, .data_len = 1);
 
 	KUNIT_EXPECT_EQ(test, bytes_of(test, bytes, 0, 100), 6);
 	KUNIT_EXPECT_EQ(test, bytes_of(test, bytes, 4, 100), 2);
 	KUNIT_EXPECT_EQ(test, bytes_of(test, bytes, 6, 100), 0);
-	KUNIT_EXPECT_EQ(test, rig_op(test->priv, OP(REFHEAP_OP_WRITE, .a = bytes, .data_len = 1,
-			.data_off = rig_data(test->priv, "x", 1))).error, -EOPNOTSUPP);
+	write.data_off = rig_data(test->priv, "x", 1);
+	KUNIT_EXPECT_EQ(test, rig_op(test->priv, write).error, -EOPNOTSUPP);
 	EXPECT_ERROR(test, EOPNOTSUPP, REFHEAP_OP_RESIZE, .a = bytes, .b = 1);
 }
 
