@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "kmod/engine/heap.h"
 #include "suite.h"
 
 static void gc_stat(struct kunit *test, struct rh_gc_stat *stat)
@@ -270,6 +271,113 @@ static void stopped_after_every_unit(struct kunit *test)
 	cycle_of_every_kind(test);
 }
 
+#define MANY	200
+
+/* Children in a list or a dict, by numbers, each in a cycle with itself. */
+static u64 parent_of_many(struct kunit *test, bool dict, u64 *child)
+{
+	u64 parent = dict ? new_dict(test) : new_list(test, 0, NULL), key;
+	u32 i;
+
+	for (i = 0; i < MANY; i++) {
+		child[i] = new_list(test, 0, NULL);
+		append(test, child[i], child[i]);
+		if (dict) {
+			key = new_int(test, 1000 + i);
+			do_op(test, OP(REFHEAP_OP_SET_KEY, .a = parent, .b = key, .c = child[i]));
+			drop(test, key);
+		} else {
+			append(test, parent, child[i]);
+		}
+		drop(test, child[i]);
+	}
+	return parent;
+}
+
+/* Takes one child out, from the front or the back, and puts it elsewhere. */
+static void move_child(struct kunit *test, bool dict, u64 from, u64 to, u32 i, bool front)
+{
+	u64 child, key;
+
+	if (dict) {
+		key = new_int(test, 1000 + (front ? i : MANY - 1 - i));
+		child = do_op(test, OP(REFHEAP_OP_POP_KEY, .a = from, .b = key));
+		drop(test, key);
+	} else {
+		child = do_op(test, OP(REFHEAP_OP_POP, .a = from, .b = front ? 0 : -1));
+	}
+	do_op(test, OP(REFHEAP_OP_INSERT, .a = to, .b = 0, .c = child));
+	drop(test, child);
+}
+
+/*
+ * The parent is long, so that the collection stops within it, and there it
+ * changes: what moves must not be missed, in whatever direction it goes.
+ */
+static void children_move_meanwhile(struct kunit *test)
+{
+	static u64 child[MANY];
+	struct rig *rig = test->priv;
+	struct rh_params params;
+	u32 variant, pace, i, moved, step;
+	enum rh_phase phase;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	for (variant = 0; variant < 16; variant++) {
+		for (pace = 1; pace < 8; pace += 2) {
+			bool dict = variant & 1, front = variant & 2;
+			u64 from, to, at;
+
+			phase = variant & 8 ? RH_PHASE_MARK : RH_PHASE_SUBTRACT;
+
+			suite_params(test, &params);
+			rh_gc_enable(rig->heap, false);
+			to = variant & 4 ? new_list(test, 0, NULL) : 0;
+			from = parent_of_many(test, dict, child);
+			to = to ?: new_list(test, 0, NULL);
+			at = garbage_list(test);
+			KUNIT_ASSERT_TRUE(test, rh_collect_start(rig->heap, 2));
+			for (moved = 0, step = 0; rh_work_pending(rig->heap); step++) {
+				if (rig->heap->gc.phase >= phase && step % pace == 0 &&
+				    moved < MANY)
+					move_child(test, dict, from, to, moved++, front);
+				rh_work_step(rig->heap);
+			}
+			for (i = 0; i < MANY; i++)
+				KUNIT_ASSERT_EQ(test, alive(test, child[i]), true);
+			KUNIT_EXPECT_FALSE(test, alive(test, at));
+			KUNIT_ASSERT_EQ_MSG(test, rig_verify(rig), 0, "%s", rig->fault);
+		}
+	}
+}
+
+/* Long garbage lets go of what is held, and is freed, in slices. */
+static void long_garbage(struct kunit *test)
+{
+	static u64 child[MANY];
+	struct rh_params params;
+	u64 parent, keep, before;
+	u32 dict, i;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	for (dict = 0; dict < 2; dict++) {
+		suite_params(test, &params);
+		keep = new_list(test, 0, NULL);
+		before = rig_objects(test->priv);
+		parent = parent_of_many(test, dict, child);
+		for (i = 0; i < MANY; i++)
+			append(test, child[i], keep);
+		append(test, child[0], parent);
+		KUNIT_EXPECT_EQ(test, count_of(test, keep), MANY + 1);
+		drop(test, parent);
+		KUNIT_EXPECT_EQ(test, collect(test, 2), MANY + 1);
+		KUNIT_EXPECT_EQ(test, count_of(test, keep), 1);
+		KUNIT_EXPECT_EQ(test, rig_objects(test->priv), before);
+	}
+}
+
 /* A collection that nobody finishes is finished when the heap goes. */
 static void destroyed_in_the_middle(struct kunit *test)
 {
@@ -307,6 +415,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(watchers_are_told),
 	KUNIT_CASE(a_large_heap),
 	KUNIT_CASE(stopped_after_every_unit),
+	KUNIT_CASE(children_move_meanwhile),
+	KUNIT_CASE(long_garbage),
 	KUNIT_CASE(destroyed_in_the_middle),
 	{ }
 };
