@@ -614,8 +614,9 @@ static noinline bool release_large(struct rh_heap *heap, struct rh_cells *cells)
 struct freed {
 	u64 slots;		/* of the chunk */
 	u32 meta;
-	u64 n, bytes;		/* objects of that meta */
-	size_t block_bytes;
+	bool map;		/* what that meta is */
+	u64 n, bytes;		/* objects of that meta, and what their blocks take */
+	size_t block_bytes, charge;
 	u32 nblocks;
 	u32 block[64];
 };
@@ -623,7 +624,8 @@ struct freed {
 static void book_objects(struct rh_heap *heap, struct freed *freed)
 {
 	if (freed->n)
-		rh_object_account_freed(heap, freed->meta, freed->n, freed->bytes);
+		rh_object_account_freed(heap, freed->meta, freed->n,
+					freed->bytes + freed->n * RH_OBJECT_BYTES);
 	heap->gc.collected += freed->n;
 	freed->n = 0;
 	freed->bytes = 0;
@@ -654,9 +656,9 @@ static void book_freed(struct rh_heap *heap, u32 first, struct freed *freed)
 static __always_inline bool free_object(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
 					struct rh_head *head, struct freed *freed)
 {
-	struct rh_cells *cells;
-	size_t bytes = 0;
+	struct rh_cells *cells = NULL;
 	u32 *cell, *end;
+	size_t bytes;
 
 	if (hot->block) {
 		cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
@@ -668,17 +670,23 @@ static __always_inline bool free_object(struct rh_heap *heap, u32 slot, struct r
 			for (cell = cells->cell, end = cell + cells->n; cell < end; cell++)
 				release_outer(heap, *cell);
 		}
-		bytes = rh_block_bytes(heap, slot);
-		if (bytes != freed->block_bytes)
-			book_blocks(heap, freed);
-		freed->block_bytes = bytes;
-		freed->block[freed->nblocks++] = hot->block;
 	}
-	if (head->meta != freed->meta)
+	if (unlikely(head->meta != freed->meta)) {
 		book_objects(heap, freed);
-	freed->meta = head->meta;
+		freed->meta = head->meta;
+		freed->map = rh_object_is_map(heap, slot);
+	}
+	if (hot->block) {
+		bytes = freed->map ? rh_block_bytes(heap, slot) : rh_cells_bytes(cells->capacity);
+		if (unlikely(bytes != freed->block_bytes)) {
+			book_blocks(heap, freed);
+			freed->block_bytes = bytes;
+			freed->charge = rh_block_charge(bytes);
+		}
+		freed->block[freed->nblocks++] = hot->block;
+		freed->bytes += freed->charge;
+	}
 	freed->n++;
-	freed->bytes += RH_OBJECT_BYTES + rh_block_charge(bytes);
 	freed->slots |= 1ULL << slot % 64;
 	return true;
 }
@@ -700,6 +708,8 @@ static bool free_chunk(struct rh_heap *heap)
 	freed.bytes = 0;
 	freed.nblocks = 0;
 	freed.block_bytes = 0;
+	freed.charge = 0;
+	freed.map = false;
 	bits = (n == 64 ? ~0ULL : (1ULL << n) - 1) << at;
 	bits &= segment->condemned[(first & RH_SEGMENT_MASK) / 64];
 	n += at;
