@@ -340,7 +340,7 @@ static void children_move_meanwhile(struct kunit *test)
 			KUNIT_ASSERT_TRUE(test, rh_collect_start(rig->heap, 2));
 			for (moved = 0, step = 0; rh_work_pending(rig->heap); step++) {
 				if (rig->heap->gc.phase >= phase && step % pace == 0 &&
-				    moved < MANY)
+				    moved < MANY / 4)
 					move_child(test, dict, from, to, moved++, front);
 				rh_work_step(rig->heap);
 			}
