@@ -463,6 +463,7 @@ enum refheap_cmd {
 	REFHEAP_CMD_NTF_GC,	/* multicast */
 	__REFHEAP_CMD_MAX,
 };
+
 #define REFHEAP_CMD_MAX (__REFHEAP_CMD_MAX - 1)
 
 enum refheap_attr {
@@ -566,6 +567,7 @@ enum refheap_attr {
 
 	__REFHEAP_A_MAX,
 };
+
 #define REFHEAP_A_MAX (__REFHEAP_A_MAX - 1)
 
 /* Debug flags: the values of Python's gc module. */
