@@ -3,7 +3,7 @@
 #
 # Runs suites in a machine and searches its kernel log.
 #
-#   machine.sh [-m MODULE.ko] [-o DIR] KERNEL SUITE...
+#   machine.sh [-m MODULE.ko]... [-g DIR] KERNEL SUITE...
 #
 # SUITE    api       the library, through the device and netlink
 #          examples  the library's examples
@@ -12,9 +12,9 @@
 #          kill      processes killed at random moments
 #
 # Their programs and the module must have been built (tests/programs.mk,
-# tests/vm/module.sh); -m takes another module than build/KERNEL/refheap.ko.
+# tests/vm/module.sh); -m takes other modules than build/KERNEL/refheap.ko.
 # Afterwards the module is unloaded, and where the kernel has kmemleak it looks
-# for leaks. -o: where to put what the suites leave in /out.
+# for leaks. -g: where to put the coverage that the kernel has counted.
 set -euo pipefail
 
 tests=$(cd "$(dirname "$0")" && pwd -P)
@@ -61,12 +61,15 @@ inside() {
 		suite "$name" || status=1
 	done
 	[ ! -e /sys/kernel/debug/kmemleak ] || "$tests/vm/guest/kmemleak.sh" || status=1
-	if [ -d /out ] && [ -d /sys/kernel/debug/gcov ]; then
-		"$tests/coverage.sh" --gather || status=1
-	fi
 	# Nothing may hold it, and its exit must find all as it should be.
 	rmmod refheap || status=1
 	[ ! -e /sys/kernel/debug/kmemleak ] || "$tests/vm/guest/kmemleak.sh" || status=1
+	# The counts stay when the module goes. What debugfs has cannot be copied
+	# by its size, which it does not tell.
+	if [ "${REFHEAP_GATHER-}" ]; then
+		(cd /sys/kernel/debug/gcov && find . -name '*.gcda' -exec sh -c '
+			mkdir -p "/out/${1%/*}" && cat "$1" >"/out/$1"' - {} \;)
+	fi
 	return "$status"
 }
 
@@ -77,11 +80,11 @@ if [ "${1-}" = --inside ]; then
 fi
 
 options=()
-module=
-while getopts ':m:o:h' option; do
+modules=()
+while getopts ':m:g:h' option; do
 	case $option in
-	m) module=$OPTARG ;;
-	o) options+=(-o "$OPTARG") ;;
+	m) modules+=(-m "$OPTARG") ;;
+	g) options+=(-o "$OPTARG" -e REFHEAP_GATHER=y) ;;
 	h) usage 0 ;;
 	*) usage ;;
 	esac
@@ -90,14 +93,26 @@ shift $((OPTIND - 1))
 [ $# -ge 2 ] || usage
 kernel=$1
 shift
-: "${module:=$top/build/$kernel/refheap.ko}"
+[ ${#modules[@]} -gt 0 ] || modules=(-m "$top/build/$kernel/refheap.ko")
 
 mkdir -p "$top/build/check"
 log=$(mktemp "$top/build/check/kernel-$kernel-XXXXXX")
-trap 'rm -f "$log"' EXIT
+machine=
+# shellcheck disable=SC2317 # the traps call it
+clean_up() {
+	[ -z "$machine" ] || kill -TERM "$machine" 2>/dev/null || :
+	wait || :
+	rm -f "$log"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 status=0
-"$tests/vm/run.sh" -q -k "$kernel" -m "$module" -l "$log" -t 3600 ${options[@]+"${options[@]}"} -- \
-	"$tests/machine.sh" --inside "$@" || status=$?
+"$tests/vm/run.sh" -q -k "$kernel" "${modules[@]}" -l "$log" -t 3600 ${options[@]+"${options[@]}"} -- \
+	"$tests/machine.sh" --inside "$@" &
+machine=$!
+wait "$machine" || status=$?
+machine=
 "$tests/vm/scan-log.sh" "$log" || {
 	printf 'the kernel complained\n'
 	status=1

@@ -7,8 +7,8 @@
 top	:= $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 BUILD	?= $(top)/build/userspace
 CFLAGS	?= -O2 -g
-FLAGS	:= -D_GNU_SOURCE -Wall -Wextra -Werror -I$(top)/include \
-	   -I$(top)/include/uapi -MMD -MP
+FLAGS	:= -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-missing-field-initializers \
+	   -I$(top)/include -I$(top)/include/uapi -MMD -MP
 
 PROGRAMS := $(patsubst $(top)/tests/%,%,$(patsubst %/,%,$(dir \
 	$(wildcard $(addprefix $(top)/tests/,failnth/main.c kill/main.c)))))

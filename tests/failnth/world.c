@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "world.h"
+
+/* Asks about worlds; never under faults. */
+static struct refheap_ctl *observer;
+
+static void must(int err, const char *what)
+{
+	if (err >= 0)
+		return;
+	printf("Bail out! %s: %s\n", what, refheap_strerror(err));
+	exit(2);
+}
+#define MUST(call) must(call, #call)
+
+static struct refheap_ctl *ask(void)
+{
+	if (!observer)
+		MUST(refheap_ctl_open(&observer));
+	return observer;
+}
+
+int world_op(struct world *w, const struct refheap_op *op, const void *in, void *out,
+	     uint32_t out_len, struct refheap_result *result, int *whole)
+{
+	struct refheap_batch batch = {
+		.size = sizeof(batch),
+		.ops = (uintptr_t)op,
+		.results = (uintptr_t)result,
+		.in = (uintptr_t)in,
+		.out = (uintptr_t)out,
+		.count = 1,
+		.in_len = op->data_len,
+		.out_len = out_len,
+	};
+
+	*whole = ioctl(w->fd, REFHEAP_IOC_BATCH, &batch) ? -errno : 0;
+	return *whole ? *whole : result->error;
+}
+
+static void fill_containers(struct world *w, unsigned int fill)
+{
+	struct refheap *s = w->session;
+	char key[16];
+	unsigned int i;
+
+	for (i = 0; i < fill; i++) {
+		snprintf(key, sizeof(key), "entry%u", i);
+		MUST(refheap_append(s, w->thing[LIST], w->thing[ITEM]));
+		MUST(refheap_set_key_str(s, w->thing[DICT], key, w->thing[ITEM]));
+		MUST(refheap_add_str(s, w->thing[SET], key));
+		MUST(refheap_set_attr(s, w->thing[OPEN], key, w->thing[ITEM]));
+	}
+	MUST(refheap_set_key(s, w->thing[DICT], w->thing[KEY], w->thing[ITEM]));
+	MUST(refheap_add(s, w->thing[SET], w->thing[KEY]));
+}
+
+static void make_objects(struct world *w)
+{
+	static const char *const slots[] = { "left", "right" };
+	const struct refheap_type_def slotted = {
+		.name = "slotted", .slots = slots, .slot_count = 2
+	};
+	const struct refheap_type_def open = { .name = "open", .flags = REFHEAP_TYPE_DICT };
+	struct refheap *s = w->session;
+	refheap_id *t = w->thing;
+
+	MUST(refheap_type_define(s, &slotted, &w->type));
+	MUST(refheap_type_define(s, &open, &w->dict_type));
+	t[ROOT] = REFHEAP_ID_ROOT;
+	MUST(refheap_new_int(s, 1000000, &t[INT]));
+	MUST(refheap_new_str(s, "some text", &t[STR]));
+	MUST(refheap_new_str(s, "a key", &t[KEY]));
+	MUST(refheap_new_bytes(s, NULL, 0, &t[BYTES]));
+	MUST(refheap_new_bytearray(s, NULL, 5000, &t[BYTEARRAY]));
+	MUST(refheap_new_list(s, NULL, 0, &t[ITEM]));
+	MUST(refheap_new_tuple(s, &t[ITEM], 1, &t[TUPLE]));
+	MUST(refheap_new_list(s, NULL, 0, &t[LIST]));
+	MUST(refheap_new_dict(s, NULL, 0, &t[DICT]));
+	MUST(refheap_new_set(s, NULL, 0, &t[SET]));
+	MUST(refheap_new_instance(s, w->type, &t[SLOTTED]));
+	MUST(refheap_new_instance(s, w->dict_type, &t[OPEN]));
+	MUST(refheap_set_attr(s, t[SLOTTED], "left", t[ITEM]));
+	MUST(refheap_set_attr(s, t[OPEN], "left", t[ITEM]));
+	MUST(refheap_new_list(s, NULL, 0, &t[CYCLE]));
+	MUST(refheap_append(s, t[CYCLE], t[CYCLE]));
+	MUST(refheap_new_list(s, &t[STR], 1, &t[LOOSE]));
+	MUST(refheap_set_name(s, "cycle", t[CYCLE]));
+}
+
+void world_make(struct world *w, unsigned int fill)
+{
+	const uint32_t flags = REFHEAP_ATTACH_CREATE | REFHEAP_ATTACH_EXCL;
+
+	memset(w, 0, sizeof(*w));
+	w->extra_fd = -1;
+	MUST(refheap_open(WORLD_HEAP, flags, &w->session));
+	MUST(refheap_open(WORLD_SECOND, flags, &w->other));
+	MUST(refheap_ctl_open(&w->ctl));
+	w->fd = refheap_fd(w->session);
+	w->heap = refheap_heap(w->session);
+	w->second = refheap_heap(w->other);
+	/* Only those that are asked for. */
+	MUST(refheap_gc_disable(ask(), w->heap));
+	make_objects(w);
+	fill_containers(w, fill);
+}
+
+void world_destroy(struct world *w)
+{
+	uint32_t made;
+	int err;
+
+	if (w->map)
+		munmap(w->map, w->map_length);
+	if (w->extra_fd >= 0)
+		close(w->extra_fd);
+	refheap_ctl_close(w->extra_ctl);
+	if (w->monitor)
+		refheap_monitor_close(w->monitor);
+	refheap_ctl_close(w->ctl);
+	refheap_close(w->session);
+	refheap_close(w->other);
+	MUST(refheap_heap_remove(ask(), w->heap));
+	err = refheap_heap_remove(ask(), w->second);
+	if (err != -ENOENT)
+		must(err, "removing the second heap");
+	if (!refheap_heap_find(ask(), WORLD_MADE, REFHEAP_OWNER_SELF, &made))
+		MUST(refheap_heap_remove(ask(), made));
+}
+
+uint64_t world_verify(struct world *w, char *text, size_t size)
+{
+	int64_t broken = refheap_verify(w->session, text, size);
+
+	must(broken < 0 ? (int)broken : 0, "verify");
+	return broken;
+}
+
+static void print_heap(const char *name, FILE *out)
+{
+	struct refheap_heap_info info;
+	uint32_t heap;
+	int err = refheap_heap_find(ask(), name, REFHEAP_OWNER_SELF, &heap);
+
+	if (err == -ENOENT)
+		return;
+	must(err, name);
+	MUST(refheap_heap_get(ask(), heap, &info));
+	fprintf(out, "heap %s mode %o group %u limits %llu %llu objects %llu bytes %llu "
+		"names %llu sessions %u\n", info.name, info.mode, info.group,
+		(unsigned long long)info.max_bytes, (unsigned long long)info.max_objects,
+		(unsigned long long)info.objects, (unsigned long long)info.bytes,
+		(unsigned long long)info.names, info.sessions);
+}
+
+static void print_gc(struct world *w, FILE *out)
+{
+	struct refheap_gc_info gc;
+
+	MUST(refheap_gc_get(ask(), w->heap, &gc));
+	fprintf(out, "gc %d debug %u frozen %llu garbage %llu thresholds %u %u %u\n", gc.enabled,
+		gc.debug, (unsigned long long)gc.frozen, (unsigned long long)gc.garbage,
+		gc.generation[0].threshold, gc.generation[1].threshold,
+		gc.generation[2].threshold);
+}
+
+static void print_types(struct world *w, FILE *out)
+{
+	struct refheap_type_info info;
+	struct refheap_iter *iter;
+
+	MUST(refheap_iter_types(ask(), w->heap, &iter));
+	while (refheap_next_type(iter, &info) > 0)
+		fprintf(out, "type %u %s objects %llu\n", info.type, info.name,
+			(unsigned long long)info.objects);
+	refheap_iter_close(iter);
+}
+
+/* Generations are left out: a refusal comes after a collection. */
+static void print_objects(struct world *w, FILE *out)
+{
+	struct refheap_object_info info;
+	struct refheap_iter *iter;
+	uint32_t i;
+
+	MUST(refheap_iter_objects(ask(), w->heap, NULL, &iter));
+	while (refheap_next_object(iter, &info) > 0) {
+		fprintf(out, "%llx kind %u type %u count %u sizeof %llu length %llu:",
+			(unsigned long long)info.id, info.kind, info.type, info.refcount,
+			(unsigned long long)info.sizeof_, (unsigned long long)info.length);
+		for (i = 0; i < info.preview_length; i++)
+			fprintf(out, " %02x", info.preview[i]);
+		fputc('\n', out);
+	}
+	refheap_iter_close(iter);
+}
+
+char *world_snapshot(struct world *w)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		must(-ENOMEM, "snapshot");
+	print_heap(WORLD_HEAP, out);
+	print_heap(WORLD_SECOND, out);
+	print_heap(WORLD_MADE, out);
+	print_gc(w, out);
+	print_types(w, out);
+	print_objects(w, out);
+	fclose(out);
+	return text;
+}
+
+unsigned int world_heaps(void)
+{
+	struct refheap_heap_info info;
+	struct refheap_iter *iter;
+	unsigned int n = 0;
+
+	MUST(refheap_iter_heaps(ask(), &iter));
+	while (refheap_next_heap(iter, &info) > 0)
+		n++;
+	refheap_iter_close(iter);
+	return n;
+}
