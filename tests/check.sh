@@ -88,6 +88,9 @@ plan() {
 	if [ "$long" ]; then
 		step machine-smp-debug 3600 'module-smp-debug programs' smp \
 			tests/machine.sh smp-debug api examples kill
+		step kunit-smp-debug 1200 kernel-smp-debug smp tests/run-kunit.sh smp-debug
+		step planted-smp-debug 1800 kernel-smp-debug smp \
+			tests/planted/run.sh -k smp-debug
 	fi
 	step api-uml-debug 300 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug api examples
@@ -109,6 +112,9 @@ plan() {
 	done
 	step oracle $((long ? 7200 : 300)) engine-build - \
 		python3 tests/engine/oracle.py build/engine/oracle.so "$(times 200000)"
+	step random $((long ? 3600 : 300)) engine-build - build/engine/random "$(times 20)"
+	step fuzz $((long ? 7200 : 300)) engine-build - \
+		make -C tests fuzz "FUZZ_SECONDS=$((long ? 1800 : 30))"
 	step static 600 'kernel-6.1 kernel-6.12 programs' module tests/static.sh
 }
 plan
@@ -217,7 +223,12 @@ finish() {
 	if [ "${state[$name]}" = failed ]; then
 		[ "$status" -ne 124 ] || note="the time was up ($note)"
 		say "$name" FAILED "${time}s" "$note"
-		tail -n 40 "$logs/$name.log" | sed 's/^/    | /'
+		{
+			# Whatever failed may be far above the end.
+			head -n -30 "$logs/$name.log" |
+				grep -E '^(not ok|\[  FAILED  \]|FAILED|FAULT)' | head -n 20 || :
+			tail -n 30 "$logs/$name.log"
+		} | sed 's/^/    | /'
 		printf '    %s: %s (status %s)\n' "$logs/$name.log" "${command[$name]}" "$status"
 	else
 		say "$name" ok "${time}s" "$note"
