@@ -12,9 +12,11 @@ void rh_touch_slow(struct rh_heap *heap, u32 slot)
 	rh_collect_changed(heap, slot);
 	if (!rh_gc_is_candidate(hot->gc))
 		return;
-	/* Nobody can lead to what has been condemned. */
-	if (WARN_ON_ONCE(rh_gc_decided(heap)))
+	/* Nobody can lead to what has been condemned; what is saved may be led to. */
+	if (rh_gc_decided(heap)) {
+		WARN_ON_ONCE(!heap->gc.saveall);
 		return;
+	}
 	rh_collect_touched(heap, slot);
 }
 

@@ -57,6 +57,7 @@ enum walk_mask { WALK_YOUNG_0, WALK_YOUNG_1, WALK_ALL };
  */
 struct chunk {
 	u64 n;			/* objects that were concerned */
+	u32 cells;		/* that were looked at */
 	u32 nfound;		/* MARK: edges to push */
 	u32 found[FOUND_MAX];
 	u64 condemned;		/* CONDEMN */
@@ -86,14 +87,13 @@ static u32 book_cells(struct rh_heap *heap, u32 n)
 	return booked;
 }
 
-/* Passes over segments without anything young. */
+/* Passes over what is not young, unless the walk stopped within an object. */
 static void skip_empty(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	while (gc->mask != WALK_ALL && gc->cursor < gc->end &&
-	       !heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT]->nyoung[gc->mask])
-		gc->cursor = ((gc->cursor >> RH_SEGMENT_SHIFT) + 1) << RH_SEGMENT_SHIFT;
+	if (gc->mask != WALK_ALL && !gc->cell && gc->cursor < gc->end)
+		gc->cursor = min(rh_young_next(heap, gc->mask, gc->cursor), gc->end);
 }
 
 /* The slots of a chunk that the walk visits. */
@@ -123,6 +123,7 @@ static __always_inline enum rh_progress walk_chunk(struct rh_heap *heap, visit_f
 	if (rh_slice_over(heap))
 		return RH_MORE;
 	chunk.n = 0;
+	chunk.cells = 0;
 	chunk.nfound = 0;
 	chunk.condemned = 0;
 	n = book_slots(heap);
@@ -140,6 +141,7 @@ static __always_inline enum rh_progress walk_chunk(struct rh_heap *heap, visit_f
 		}
 	}
 	gc->cursor = first + i;
+	rh_slice_book(heap, chunk.cells / 8);
 	done(heap, &chunk);
 	return i < n ? RH_MORE : RH_DONE;
 }
@@ -265,8 +267,14 @@ static noinline bool subtract_large(struct rh_heap *heap, const struct rh_cells 
 static __always_inline void prefetch_blocks(const struct rh_heap *heap, u32 slot,
 					    const struct rh_hot *hot)
 {
-	if (!(slot % 4) && (slot & RH_SEGMENT_MASK) < RH_SEGMENT_SLOTS - PREFETCH_AHEAD)
-		prefetch(rh_block(heap, REFHEAP_SPACE_REFS, hot[PREFETCH_AHEAD].block));
+	u32 block;
+
+	if (slot % 4 || (slot & RH_SEGMENT_MASK) >= RH_SEGMENT_SLOTS - PREFETCH_AHEAD)
+		return;
+	/* It may be a leaf, and its block one of another space. */
+	block = hot[PREFETCH_AHEAD].block;
+	if (block >> RH_ARENA_SHIFT < heap->space[REFHEAP_SPACE_REFS].capacity)
+		prefetch(rh_block(heap, REFHEAP_SPACE_REFS, block));
 }
 
 static __always_inline bool visit_subtract(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
@@ -285,6 +293,7 @@ static __always_inline bool visit_subtract(struct rh_heap *heap, u32 slot, struc
 	prefetch_blocks(heap, slot, hot);
 	if (cells->n > SMALL_CELLS)
 		return subtract_large(heap, cells);
+	chunk->cells += cells->n;
 	for (cell = cells->cell, end = cell + cells->n; cell < end; cell++)
 		count_inner(heap, *cell);
 	return true;
@@ -358,6 +367,7 @@ static __always_inline bool visit_mark(struct rh_heap *heap, u32 slot, struct rh
 			return true;
 		}
 		hot->gc = RH_GC_IDLE;
+		chunk->cells += cells->n;
 		reach(heap, cells->cell, cells->cell + cells->n, slot, chunk);
 	}
 	hot->gc = RH_GC_IDLE;
@@ -794,11 +804,14 @@ static void finish(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 	struct rh_generation *generation = &heap->generation[gc->generation];
-	struct rh_gc_result *result = &gc->result[gc->ticket % RH_RESULTS];
+	struct rh_holder *requester = gc->requester;
 
-	result->ticket = gc->ticket;
-	result->collected = gc->collected;
-	result->uncollectable = gc->uncollectable;
+	if (requester) {
+		requester->result_ticket = gc->ticket;
+		requester->collected = gc->collected;
+		requester->uncollectable = gc->uncollectable;
+		gc->requester = NULL;
+	}
 
 	if (gc->generation == 2)
 		gc->duration_ns = heap->host->now(heap->ctx) - gc->started_ns;
@@ -944,18 +957,15 @@ bool rh_collect_start(struct rh_heap *heap, unsigned int generation)
 	return true;
 }
 
-/* Young collections are small, and nobody else is let in between. */
+/* A young collection is so small that one slice is enough, as a rule. */
 static enum rh_progress collect_step(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 
 	while (gc->phase != RH_PHASE_IDLE) {
-		if (phase_step(heap) == RH_DONE)
-			next_phase(heap);
-		else if (gc->generation == 2)
+		if (phase_step(heap) != RH_DONE)
 			return RH_MORE;
-		else
-			rh_slice_begin(heap);
+		next_phase(heap);
 	}
 	return RH_DONE;
 }

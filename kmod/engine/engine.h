@@ -100,6 +100,8 @@ void rh_holder_free(struct rh_heap *heap, struct rh_holder *holder);
  * @out_len: bytes
  * @out_used: bytes used
  * @flags: REFHEAP_BATCH_*
+ * @entered: the engine's own; false at first
+ * @dying: the engine's own: top of the death list before the last operation
  * @state: the engine's own, of the operation being executed; zero at first
  */
 struct rh_batch {
@@ -116,6 +118,8 @@ struct rh_batch {
 	u32 out_len;
 	u32 out_used;
 	u32 flags;
+	bool entered;
+	u32 dying;
 	struct {
 		u8 counted;	/* the birth has been counted */
 		u8 retried;	/* memory was short, a collection has been asked for */
@@ -140,16 +144,19 @@ enum rh_progress rh_batch_step(struct rh_batch *batch);
 /*
  * Payload pages, for mappings.
  *
- * rh_payload_page() gives the kernel address of page @page of what a view of
- * the object in @slot shows, or NULL when there is no such live object (@tag),
- * no such page, or @write and the payload is immutable. rh_payload_mapped()
- * says that the object is going to be mapped, so that unmap() is called for it
- * before its payload moves or goes, and returns the tag.
- * Return: 0, -ESTALE, -ENOENT, -EOPNOTSUPP (no payload), -EACCES (@write and
- * immutable), -EINVAL (@pages more than there are).
+ * rh_payload_mapped() tells what a mapping of the object in @slot has to
+ * remember: the tag, and the offset of the payload within its first page.
+ * rh_payload_page() gives the kernel address of page @page of what such a view
+ * shows, or NULL when there is no such live object, its payload has another
+ * offset by now, there is no such page, or @write and the payload is immutable.
+ * From then on unmap() is called before the payload moves or goes.
+ * Return: 0, -ENOENT, -EOPNOTSUPP (no payload), -EACCES (@write and immutable),
+ * -EINVAL (@pages more than there are).
  */
-void *rh_payload_page(struct rh_heap *heap, u32 slot, u32 tag, u32 page, bool write);
-int rh_payload_mapped(struct rh_heap *heap, u32 slot, u32 pages, bool write, u32 *tag);
+int rh_payload_mapped(struct rh_heap *heap, u32 slot, u32 pages, bool write, u32 *tag,
+		      u32 *offset);
+void *rh_payload_page(struct rh_heap *heap, u32 slot, u32 tag, u32 offset, u32 page,
+		      bool write);
 
 /*
  * Inspection and control.
@@ -214,7 +221,8 @@ int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object);
  * @subject: id, with REFERRERS or REFERENTS
  * @cursor: where the walk is; zero at the start
  * @cell: likewise, within an object
- * @edges: found in the object at @cursor so far
+ * @at: id of the object at @cursor
+ * @edges: found in it so far
  */
 struct rh_scan {
 	u32 filters;
@@ -224,6 +232,7 @@ struct rh_scan {
 	u64 subject;
 	u32 cursor;
 	u32 cell;
+	u64 at;
 	u32 edges;
 };
 

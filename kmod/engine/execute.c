@@ -81,7 +81,7 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_FREEZE] = { rh_op_freeze, WRITES },
 	[REFHEAP_OP_UNFREEZE] = { rh_op_unfreeze, WRITES },
 	[REFHEAP_OP_GARBAGE_CLEAR] = { rh_op_garbage_clear, WRITES },
-	[REFHEAP_OP_VERIFY] = { rh_op_verify, 0 },
+	[REFHEAP_OP_VERIFY] = { rh_op_verify, WRITES },
 };
 
 static u16 allowed_flags(u32 use)
@@ -154,6 +154,8 @@ static int decode_numbers(const struct rh_batch *batch, struct rh_op *op)
 		err = rh_op_result_of(batch, raw->c, &op->c);
 	if (!err && (raw->flags & REFHEAP_OPF_ARG_RESULT))
 		err = rh_op_result_of(batch, raw->arg, &arg);
+	if (!err && arg > U32_MAX)
+		err = -EINVAL;
 	op->arg = arg;
 	op->data = batch->in + raw->data_off;
 	op->len = raw->data_len;
@@ -249,10 +251,13 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 	err = decode_numbers(batch, &op);
 	if (!err)
 		err = decode_objects(&op, description->use);
+	if (!err && (description->use & IDS))
+		err = rh_op_check_ids(&op);
 	if (!err && has_header(raw, description->use))
 		err = collect_before_birth(batch);
 	if (!err)
 		err = description->execute(&op);
+	rh_slice_book(batch->heap, op.len / 256);
 	return collect_before_refusal(batch, err);
 }
 
@@ -264,14 +269,19 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 static bool collected(struct rh_batch *batch)
 {
 	struct rh_heap *heap = batch->heap;
+	struct rh_holder *holder = batch->holder;
 
 	if (heap->gc.phase != RH_PHASE_IDLE &&
 	    (batch->state.collect || rh_collect_running(heap, batch->state.ticket))) {
 		rh_work_step(heap);
-		return false;
+		if (heap->gc.phase != RH_PHASE_IDLE || !batch->state.collect)
+			return false;
 	}
+	/* At once, before somebody else's birth makes another one due. */
 	if (batch->state.collect) {
 		rh_collect_start(heap, batch->state.collect - 1);
+		heap->gc.requester = holder;
+		holder->collect_ticket = heap->gc.ticket;
 		batch->state.ticket = heap->gc.ticket;
 		batch->state.collect = 0;
 		return false;
@@ -282,12 +292,16 @@ static bool collected(struct rh_batch *batch)
 static void end_operation(struct rh_batch *batch, int err)
 {
 	struct refheap_result *result = &batch->results[batch->done];
+	u32 *count = &batch->heap->generation[0].count;
 
 	result->error = err;
 	if (err) {
 		result->value = 0;
 		result->info = 0;
 	}
+	/* What was not born does not count. */
+	if (err && batch->state.counted && *count)
+		--*count;
 	memset(&batch->state, 0, sizeof(batch->state));
 	batch->done++;
 }
@@ -317,7 +331,7 @@ static enum rh_progress drop_temporaries(struct rh_batch *batch)
 			continue;
 		rh_holder_del(heap, batch->holder, slot);
 		rh_release(heap, slot);
-		if (rh_reap_step(heap) != RH_DONE) {
+		if (rh_reap_above(heap, batch->dying) != RH_DONE) {
 			++*i;
 			return RH_MORE;
 		}
@@ -335,13 +349,18 @@ enum rh_progress rh_batch_step(struct rh_batch *batch)
 	if (!collected(batch))
 		return RH_MORE;
 	rh_slice_begin(heap);
+	if (!batch->entered)
+		batch->dying = heap->dying;
+	batch->entered = true;
 	for (;;) {
-		if (rh_reap_step(heap) != RH_DONE)
+		/* What others kill is theirs to finish. */
+		if (rh_reap_above(heap, batch->dying) != RH_DONE)
 			return RH_MORE;
 		if (batch_ended(batch))
 			return drop_temporaries(batch);
 		if (batch->done > begin && rh_slice_over(heap))
 			return RH_MORE;
+		batch->dying = heap->dying;
 		batch->results[batch->done] = (struct refheap_result){};
 		err = execute(batch, &batch->results[batch->done]);
 		if (err == RH_MORE)

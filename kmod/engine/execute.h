@@ -101,6 +101,9 @@ RH_OP(unfreeze);
 RH_OP(garbage_clear);
 RH_OP(verify);
 
+/* Whether every id names a live object. Return: 0 or an errno. */
+int rh_op_check_ids(const struct rh_op *op);
+
 /*
  * Gives the caller's reference to @slot to the holder and names it as the
  * result. Return: 0, or an errno with the reference released.
@@ -116,7 +119,10 @@ void *rh_op_output(struct rh_op *op, u32 len);
 /* Gives the last @len bytes of it back. */
 void rh_op_output_undo(struct rh_op *op, u32 len);
 
-/* Puts the key and value into a dict, or a dict-backed instance. */
-int rh_op_map_set(struct rh_op *op, u32 map, u32 value);
+/*
+ * Puts op->key and the value into a dict, or the key into a set (@value 0).
+ * @*cost grows by what hashing the key cost. Return: 0 or an errno.
+ */
+int rh_op_map_set(struct rh_op *op, u32 map, u32 value, u32 *cost);
 
 #endif

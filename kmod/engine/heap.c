@@ -9,6 +9,7 @@
 #include "collect.h"
 #include "intern.h"
 #include "map.h"
+#include "object.h"
 #include "table.h"
 #include "type.h"
 
@@ -20,7 +21,7 @@ void rh_params_init(struct rh_params *params)
 		.max_count = 0x3fffffff,
 		.max_tag = 0xffffffff,
 		.max_slots = RH_SLOT_LIMIT,
-		.max_cells = 1 << 24,
+		.max_cells = 1 << 22,
 		.max_payload = 1 << 26,
 	};
 }
@@ -106,8 +107,8 @@ enum rh_progress rh_heap_destroy_step(struct rh_heap *heap)
 		u32 slot = rh_used_next(heap, heap->destroy_cursor);
 
 		heap->destroy_cursor = slot + 1;
-		if (slot < rh_table_end(heap) && (rh_head(heap, slot)->meta & RH_META_MAPPED))
-			heap->host->unmap(heap->ctx, slot);
+		if (slot < rh_table_end(heap))
+			rh_object_unmap(heap, slot);
 		if (rh_slice_over(heap))
 			return RH_MORE;
 	}

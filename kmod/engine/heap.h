@@ -186,13 +186,6 @@ struct rh_generation {
 	u64 collections, collected, uncollectable;
 };
 
-#define RH_RESULTS		16
-
-struct rh_gc_result {
-	u32 ticket;
-	u64 collected, uncollectable;
-};
-
 struct rh_collector {
 	enum rh_phase phase;
 	u32 generation;		/* collected now */
@@ -208,7 +201,7 @@ struct rh_collector {
 	u32 ticket;		/* of the collection that runs or ran last */
 	u64 collected;		/* its result */
 	u64 uncollectable;
-	struct rh_gc_result result[RH_RESULTS]; /* of the last ones, by ticket */
+	struct rh_holder *requester; /* who asked for it, or NULL */
 	bool enabled;
 	bool saveall;		/* debug as it was at the start */
 	u32 debug;
@@ -234,6 +227,9 @@ struct rh_holder {
 	u32 spare;		/* a leaf that is kept though it is empty, + 1 */
 	u32 cursor;		/* leaves before it have been released */
 	u64 held;
+	/* The collection that it asked for last, and its result when it is over. */
+	u32 collect_ticket, result_ticket;
+	u64 collected, uncollectable;
 };
 
 struct rh_heap {
@@ -340,7 +336,8 @@ static inline bool rh_gc_decided(const struct rh_heap *heap)
 
 static inline bool rh_is_condemned(const struct rh_heap *heap, u32 slot)
 {
-	return rh_gc_decided(heap) && rh_gc_is_candidate(rh_hot(heap, slot)->gc);
+	return rh_gc_decided(heap) && !heap->gc.saveall &&
+	       rh_gc_is_candidate(rh_hot(heap, slot)->gc);
 }
 
 /* Whether an edge of something condemned leads to something condemned. */
@@ -356,15 +353,17 @@ static inline void rh_assert_locked(const struct rh_heap *heap)
 }
 
 /*
- * Slices: begun by every _step function, asked by every loop. The clock is
- * read once for RH_SLICE_CHUNK units, and not at all by what is shorter.
+ * Slices: begun by every _step function, asked by every loop. A unit of work
+ * takes some ten nanoseconds. The clock is read once for RH_SLICE_CHUNK units,
+ * and not at all by what is over within the first few.
  */
+#define RH_SLICE_FIRST	64
 #define RH_SLICE_CHUNK	512
 
 static inline void rh_slice_begin(struct rh_heap *heap)
 {
 	heap->slice_end_ns = 0;
-	heap->slice_left = heap->params.slice_units ?: RH_SLICE_CHUNK;
+	heap->slice_left = heap->params.slice_units ?: RH_SLICE_FIRST;
 }
 
 static inline bool rh_slice_over_slow(struct rh_heap *heap)
@@ -390,6 +389,18 @@ static inline bool rh_slice_over(struct rh_heap *heap)
 		return false;
 	}
 	return rh_slice_over_slow(heap);
+}
+
+/* Books more than that, for what has been done in one go. */
+static inline void rh_slice_book(struct rh_heap *heap, u64 units)
+{
+	heap->slice_left -= units < heap->slice_left ? units : heap->slice_left;
+}
+
+/* Bytes that were copied, cleared or hashed, in units. */
+static inline void rh_slice_book_bytes(struct rh_heap *heap, u64 bytes)
+{
+	rh_slice_book(heap, bytes / 256);
 }
 
 void *rh_alloc(struct rh_heap *heap, size_t bytes);	/* or ERR_PTR */

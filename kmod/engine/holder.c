@@ -167,6 +167,8 @@ enum rh_progress rh_holder_release_step(struct rh_heap *heap, struct rh_holder *
 void rh_holder_free(struct rh_heap *heap, struct rh_holder *holder)
 {
 	rh_assert_locked(heap);
+	if (heap->gc.requester == holder)
+		heap->gc.requester = NULL;
 	*holder->prev = holder->next;
 	if (holder->next)
 		holder->next->prev = holder->prev;

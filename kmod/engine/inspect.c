@@ -148,6 +148,12 @@ static int scan_all(struct rh_heap *heap, struct rh_scan *scan, u32 subject,
 			return RH_DONE;
 		if (*n == max || rh_slice_over(heap))
 			return RH_MORE;
+		/* The object that the walk stopped within may have died since. */
+		if (scan->at != rh_id(heap, slot)) {
+			scan->at = rh_id(heap, slot);
+			scan->cell = 0;
+			scan->edges = 0;
+		}
 		if (!passes(heap, scan, slot))
 			continue;
 		edges = scan->edges;
@@ -232,35 +238,36 @@ static bool may_write(const struct rh_heap *heap, u32 slot)
 	return rh_kind(heap, slot) == REFHEAP_KIND_BYTEARRAY;
 }
 
-int rh_payload_mapped(struct rh_heap *heap, u32 slot, u32 pages, bool write, u32 *tag)
+int rh_payload_mapped(struct rh_heap *heap, u32 slot, u32 pages, bool write, u32 *tag,
+		      u32 *offset)
 {
-	u32 offset;
 	int err;
 
 	rh_assert_locked(heap);
 	if (!slot || slot >= rh_table_end(heap) || !is_visible(heap, slot))
 		return -ENOENT;
-	err = rh_payload_view(heap, slot, &offset);
+	err = rh_payload_view(heap, slot, offset);
 	if (err)
 		return err;
 	if (write && !may_write(heap, slot))
 		return -EACCES;
 	if (pages > payload_pages(heap, slot))
 		return -EINVAL;
-	rh_head(heap, slot)->meta |= RH_META_MAPPED;
 	*tag = rh_tag(heap, slot);
 	return 0;
 }
 
-void *rh_payload_page(struct rh_heap *heap, u32 slot, u32 tag, u32 page, bool write)
+void *rh_payload_page(struct rh_heap *heap, u32 slot, u32 tag, u32 offset, u32 page,
+		      bool write)
 {
-	u32 offset;
+	u32 now;
 	int err;
 
 	rh_assert_locked(heap);
 	if (rh_lookup(heap, REFHEAP_ID(slot, tag), &err) != slot ||
-	    rh_payload_view(heap, slot, &offset) || page >= payload_pages(heap, slot) ||
-	    (write && !may_write(heap, slot)))
+	    rh_payload_view(heap, slot, &now) || now != offset ||
+	    page >= payload_pages(heap, slot) || (write && !may_write(heap, slot)))
 		return NULL;
+	rh_head(heap, slot)->meta |= RH_META_MAPPED;
 	return (u8 *)rh_payload(heap, slot) - offset + (size_t)page * RH_PAGE_BYTES;
 }

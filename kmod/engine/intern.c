@@ -17,6 +17,7 @@
 #define SMALL_INT_MIN	(-5)
 #define REMOVED		0xffffffffU
 #define FIRST_SLOTS	64U
+#define MAX_SLOTS	(1U << 30)
 #define MOVE_AT_ONCE	8
 
 /* Gives the singleton at @where, or makes it of @kind and @data. */
@@ -70,8 +71,8 @@ int rh_empty_tuple(struct rh_heap *heap, u32 *slot)
 static int latin1(const u8 *text, u32 len)
 {
 	if (len == 1)
-		return text[0];
-	if (len == 2 && (text[0] & 0xfc) == 0xc0)
+		return text[0] < 0x80 ? text[0] : -1;
+	if (len == 2 && (text[0] == 0xc2 || text[0] == 0xc3) && (text[1] & 0xc0) == 0x80)
 		return (text[0] & 3) << 6 | (text[1] & 0x3f);
 	return -1;
 }
@@ -192,14 +193,19 @@ static int intern_prepare(struct rh_heap *heap)
 {
 	struct rh_intern *intern = &heap->intern;
 	struct rh_intern_table grown = {};
+	u64 want;
 	u32 slots;
 	int err;
 
 	move_some(heap);
 	if (intern->now.mask && (intern->now.used + 1) * 3ULL <= intern->now.mask * 2ULL)
 		return 0;
-	for (slots = FIRST_SLOTS; slots < intern->live * 4ULL; slots *= 2)
+	/* So much larger than what is moved over that it is not full before. */
+	want = max(intern->live * 4ULL, intern->now.mask / 4ULL);
+	for (slots = FIRST_SLOTS; slots < want && slots < MAX_SLOTS; slots *= 2)
 		;
+	if (slots < want)
+		return -EFBIG;
 	err = table_new(heap, &grown, slots);
 	if (err)
 		return err;
@@ -239,7 +245,8 @@ int rh_str(struct rh_heap *heap, const void *text, u32 len, bool intern, u32 *sl
 	if (point < ARRAY_SIZE(heap->intern.latin1))
 		return singleton(heap, &heap->intern.latin1[point], REFHEAP_KIND_STR, text, len,
 				 slot);
-	if (!intern && !looks_like_identifier(text, len))
+	/* What is too long for a key is not looked up either. */
+	if (len > RH_KEY_BYTES || (!intern && !looks_like_identifier(text, len)))
 		return rh_leaf_new(heap, REFHEAP_KIND_STR, text, len, slot);
 	found = rh_intern_find(heap, text, len);
 	if (!found)

@@ -66,6 +66,7 @@ static int resize(struct rh_heap *heap, u32 slot, u32 capacity)
 			memcpy(cells->cell, old->cell, n * sizeof(u32));
 	}
 	rh_object_reblock(heap, slot, block, bytes, rh_block_bytes(heap, slot));
+	rh_slice_book_bytes(heap, bytes);
 	return 0;
 }
 
@@ -89,6 +90,7 @@ void rh_list_insert(struct rh_heap *heap, u32 slot, u32 index, u32 item)
 
 	memmove(&cells->cell[index + 1], &cells->cell[index],
 		(size_t)(cells->n - index) * sizeof(u32));
+	rh_slice_book_bytes(heap, (u64)(cells->n - index) * sizeof(u32));
 	cells->n++;
 	rh_cell_fill(heap, slot, &cells->cell[index], item);
 }
@@ -102,6 +104,7 @@ u32 rh_list_remove(struct rh_heap *heap, u32 slot, u32 index)
 	memmove(&cells->cell[index], &cells->cell[index + 1],
 		(size_t)(cells->n - index) * sizeof(u32));
 	cells->cell[cells->n] = 0;
+	rh_slice_book_bytes(heap, (u64)(cells->n - index) * sizeof(u32));
 	rh_cells_removed(heap, slot, index, 1);
 	/* Giving room back may fail; then it stays. */
 	if (cells->capacity > 16 && cells->n < cells->capacity / 4)

@@ -22,6 +22,7 @@
 
 #define SMALL_SLOTS	8U
 #define REMOVED		0xffffffffU
+#define FULL_MIN	65536U	/* entries of a map that is worth the trouble */
 
 struct tail {
 	u32 live;
@@ -72,16 +73,20 @@ static struct tail *tail(struct rh_cells *cells, u32 stride)
 int rh_key_of_object(const struct rh_heap *heap, u32 slot, struct rh_key *key)
 {
 	key->slot = slot;
-	return rh_hash(heap, slot, &key->hash);
+	return rh_hash(heap, slot, &key->hash, &key->cost);
 }
 
-void rh_key_of_string(const struct rh_heap *heap, const void *text, u32 len,
-		      struct rh_key *key)
+int rh_key_of_string(const struct rh_heap *heap, const void *text, u32 len,
+		     struct rh_key *key)
 {
+	if (len > RH_KEY_BYTES)
+		return -EFBIG;
 	key->slot = 0;
 	key->text = text;
 	key->len = len;
+	key->cost = len / 64;
 	key->hash = rh_hash_str(heap, text, len);
+	return 0;
 }
 
 u32 rh_map_len(const struct rh_heap *heap, u32 slot)
@@ -172,7 +177,8 @@ int rh_map_prepare(struct rh_heap *heap, u32 slot)
 	for (slots = SMALL_SLOTS; slots <= live * 3ULL; slots *= 2)
 		;
 	entries = min(usable(slots), heap->params.max_cells / stride);
-	if (entries <= live)
+	/* Room for a few would soon be used up, and all be arranged anew each time. */
+	if (entries <= live || (live > FULL_MIN && entries - live < live / 8))
 		return -EFBIG;
 	bytes = rh_map_bytes(entries * stride, stride);
 	old_bytes = rh_block_bytes(heap, slot);
@@ -188,6 +194,7 @@ int rh_map_prepare(struct rh_heap *heap, u32 slot)
 	if (old)
 		copy_entries(cells, old, stride);
 	rh_object_reblock(heap, slot, block, bytes, old_bytes);
+	rh_slice_book(heap, entries);
 	rh_cells_rearranged(heap, slot);
 	return 0;
 }

@@ -11,14 +11,15 @@
 struct rh_key {
 	u32 slot;
 	u32 hash;
+	u32 cost;		/* of hashing it, in units of 64 bytes */
 	const void *text;
 	u32 len;
 };
 
-/* Return: 0, or -EOPNOTSUPP when the object is not hashable. */
+/* Return: 0, -EOPNOTSUPP (not hashable), or -EFBIG (too long for a key). */
 int rh_key_of_object(const struct rh_heap *heap, u32 slot, struct rh_key *key);
-void rh_key_of_string(const struct rh_heap *heap, const void *text, u32 len,
-		      struct rh_key *key);
+int rh_key_of_string(const struct rh_heap *heap, const void *text, u32 len,
+		     struct rh_key *key);
 
 /* Cells of an entry: 1 for a set (the key), else 2 (key, value). */
 u32 rh_map_stride(const struct rh_heap *heap, u32 slot);

@@ -16,6 +16,8 @@
 #include "table.h"
 #include "type.h"
 
+#define UNMAP_COST	64	/* units */
+
 bool rh_object_is_map(const struct rh_heap *heap, u32 slot)
 {
 	u32 meta = rh_head(heap, slot)->meta, kind = rh_meta_kind(meta);
@@ -208,6 +210,17 @@ void rh_object_set_generation(struct rh_heap *heap, u32 slot, u32 generation)
 	heap->generation[generation].objects++;
 }
 
+void rh_object_unmap(struct rh_heap *heap, u32 slot)
+{
+	struct rh_head *head = rh_head(heap, slot);
+
+	if (!(head->meta & RH_META_MAPPED))
+		return;
+	heap->host->unmap(heap->ctx, slot);
+	rh_slice_book(heap, UNMAP_COST);
+	head->meta &= ~RH_META_MAPPED;
+}
+
 static void drop_block(struct rh_heap *heap, u32 slot)
 {
 	struct rh_head *head = rh_head(heap, slot);
@@ -216,8 +229,8 @@ static void drop_block(struct rh_heap *heap, u32 slot)
 
 	if (!hot->block)
 		return;
-	if (head->meta & RH_META_MAPPED)
-		heap->host->unmap(heap->ctx, slot);
+	rh_object_unmap(heap, slot);
+	rh_slice_book_bytes(heap, bytes);
 	rh_block_free(heap, rh_kind_space(rh_meta_kind(head->meta)), hot->block, bytes);
 	hot->block = 0;
 	account(heap, head->meta, 0, -(s64)rh_block_charge(bytes));
@@ -303,13 +316,13 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 	return true;
 }
 
-enum rh_progress rh_reap_step(struct rh_heap *heap)
+enum rh_progress rh_reap_above(struct rh_heap *heap, u32 floor)
 {
 	rh_assert_locked(heap);
-	while (heap->dying) {
+	while (heap->dying && heap->dying != floor) {
 		if (!reap_top(heap, heap->dying))
 			return RH_MORE;
-		if (heap->dying && rh_slice_over(heap))
+		if (heap->dying && heap->dying != floor && rh_slice_over(heap))
 			return RH_MORE;
 	}
 	return RH_DONE;

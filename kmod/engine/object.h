@@ -69,8 +69,19 @@ void rh_object_account_freed(struct rh_heap *heap, u32 meta, u64 n, u64 bytes);
  */
 int rh_object_clear(struct rh_heap *heap, u32 slot);
 
-/* Does a slice of the deaths that are pending. */
-enum rh_progress rh_reap_step(struct rh_heap *heap);
+/*
+ * Does a slice of the deaths that are pending, or of those above @floor on the
+ * death list: what has died since that was its top.
+ */
+enum rh_progress rh_reap_above(struct rh_heap *heap, u32 floor);
+
+static inline enum rh_progress rh_reap_step(struct rh_heap *heap)
+{
+	return rh_reap_above(heap, 0);
+}
+
+/* Makes sure that no mapping shows the payload, which is about to move or go. */
+void rh_object_unmap(struct rh_heap *heap, u32 slot);
 
 /* Whether it is a map inside: dict, set, dict-backed instance. */
 bool rh_object_is_map(const struct rh_heap *heap, u32 slot);

@@ -146,11 +146,14 @@ int rh_op_pop(struct rh_op *op)
 /* What b or data looks for in a map. */
 static int decode_key(struct rh_op *op, struct rh_key *key)
 {
-	if (op->raw->flags & REFHEAP_OPF_KEY_STR) {
-		rh_key_of_string(op->heap, op->data, op->len, key);
-		return 0;
-	}
-	return rh_key_of_object(op->heap, op->key, key);
+	int err;
+
+	if (op->raw->flags & REFHEAP_OPF_KEY_STR)
+		return rh_key_of_string(op->heap, op->data, op->len, key);
+	err = rh_key_of_object(op->heap, op->key, key);
+	if (!err)
+		rh_slice_book(op->heap, key->cost);
+	return err;
 }
 
 /* The cells of the entry that is looked for, or NULL with *@err. */
@@ -240,12 +243,15 @@ static int map_set(struct rh_op *op, u32 map, const struct rh_key *key, u32 valu
 	return err;
 }
 
-int rh_op_map_set(struct rh_op *op, u32 map, u32 value)
+int rh_op_map_set(struct rh_op *op, u32 map, u32 value, u32 *cost)
 {
 	struct rh_key key;
 	int err = rh_key_of_object(op->heap, op->key, &key);
 
-	return err ?: map_set(op, map, &key, value);
+	if (err)
+		return err;
+	*cost += key.cost;
+	return map_set(op, map, &key, value);
 }
 
 int rh_op_set_key(struct rh_op *op)
@@ -355,11 +361,15 @@ static u32 *find_attr(const struct rh_op *op, struct rh_key *key, int *err)
 		return NULL;
 	}
 	if (has_dict(op)) {
-		rh_key_of_string(op->heap, op->data, op->len, key);
-		cells = rh_map_find(op->heap, op->object, key);
-		if (!cells)
+		*err = rh_key_of_string(op->heap, op->data, op->len, key);
+		cells = *err ? NULL : rh_map_find(op->heap, op->object, key);
+		if (!*err && !cells)
 			*err = -ENODATA;
 		return cells ? cells + 1 : NULL;
+	}
+	if (op->len > RH_KEY_BYTES) {
+		*err = -EFBIG;
+		return NULL;
 	}
 	slot = rh_type_slot(op->heap, type, op->data, op->len);
 	if (slot >= 0)
@@ -546,6 +556,7 @@ int rh_op_next(struct rh_op *op)
 		++*n;
 		at++;
 	}
+	rh_slice_book(op->heap, *n);
 	/* What has been given out cannot be taken back: it is told, the error next time. */
 	if (err && !*n)
 		return err;

@@ -37,6 +37,9 @@ int rh_op_give_borrowed(struct rh_op *op, u32 slot)
 	return rh_op_give(op, slot);
 }
 
+/* What hashing the keys of one operation may cost, in units of 64 bytes. */
+#define KEYS_COST_MAX	(1U << 17)
+
 /*
  * Makes sure that the object about to be born can be given to the holder, lest
  * it be born in vain.
@@ -143,21 +146,21 @@ static int id_at(const struct rh_op *op, u32 i, u32 *slot)
 	return err;
 }
 
-static int count_ids(const struct rh_op *op, u32 *n)
+int rh_op_check_ids(const struct rh_op *op)
 {
-	u32 i, slot;
+	u32 i, n = op->len / sizeof(u64), slot;
 	int err;
 
 	if (op->len % sizeof(u64))
 		return -EINVAL;
-	*n = op->len / sizeof(u64);
-	if (*n > REFHEAP_MAX_IDS)
+	if (n > REFHEAP_MAX_IDS)
 		return -E2BIG;
-	for (i = 0; i < *n; i++) {
+	for (i = 0; i < n; i++) {
 		err = id_at(op, i, &slot);
 		if (err)
 			return err;
 	}
+	rh_slice_book(op->heap, n);
 	return 0;
 }
 
@@ -188,11 +191,9 @@ static int take_ids(struct rh_op *op, u32 n)
 
 static int make_sequence(struct rh_op *op, u32 kind)
 {
-	u32 n, i, slot, item;
-	int err = count_ids(op, &n);
+	u32 n = op->len / sizeof(u64), i, slot, item;
+	int err = prepare_birth(op);
 
-	if (!err)
-		err = prepare_birth(op);
 	if (!err)
 		err = take_ids(op, n);
 	if (err)
@@ -225,10 +226,13 @@ int rh_op_list(struct rh_op *op)
 	return make_sequence(op, REFHEAP_KIND_LIST);
 }
 
-/* Fills a map that is not published yet; what fails leaves it to be released. */
+/*
+ * Fills a map that nobody knows yet; what fails leaves it to be released. Long
+ * keys are looked at within bounds, as this cannot stop in the middle.
+ */
 static int fill_map(struct rh_op *op, u32 map, u32 n, u32 stride)
 {
-	u32 i, value = 0;
+	u32 i, value = 0, cost = 0;
 	int err = 0;
 
 	for (i = 0; !err && i < n; i += stride) {
@@ -236,20 +240,19 @@ static int fill_map(struct rh_op *op, u32 map, u32 n, u32 stride)
 		if (!err && stride == 2)
 			err = id_at(op, i + 1, &value);
 		if (!err)
-			err = rh_op_map_set(op, map, value);
+			err = rh_op_map_set(op, map, value, &cost);
+		if (!err && cost > KEYS_COST_MAX)
+			err = -E2BIG;
 	}
+	rh_slice_book(op->heap, n + cost);
 	return err;
 }
 
 static int make_map(struct rh_op *op, u32 kind, u32 stride)
 {
-	u32 n, slot, block;
-	int err = count_ids(op, &n);
+	u32 n = op->len / sizeof(u64), slot, block;
+	int err = n % stride ? -EINVAL : prepare_birth(op);
 
-	if (!err && n % stride)
-		err = -EINVAL;
-	if (!err)
-		err = prepare_birth(op);
 	if (!err)
 		err = rh_object_prepare(op->heap, kind, 0, &block);
 	if (err)

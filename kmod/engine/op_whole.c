@@ -23,6 +23,8 @@ void *rh_op_output(struct rh_op *op, u32 len)
 		at = ALIGN(at, 8);
 	if (at + len > batch->out_len)
 		return NULL;
+	/* The caller fills what it asked for; nothing else may be told. */
+	memset(batch->out + batch->out_used, 0, at - batch->out_used);
 	if (!result->out_len)
 		result->out_off = at;
 	result->out_len += len;
@@ -58,6 +60,7 @@ int rh_op_read(struct rh_op *op)
 		if (!out)
 			return -ENOSPC;
 		memcpy(out, (u8 *)rh_payload(op->heap, op->object) + op->b, n);
+		rh_slice_book_bytes(op->heap, n);
 	}
 	op->result->value = n;
 	return 0;
@@ -75,6 +78,7 @@ int rh_op_write(struct rh_op *op)
 	if (op->len)
 		memcpy((u8 *)rh_payload(op->heap, op->object) + op->b, op->data, op->len);
 	op->heap->changes++;
+	rh_slice_book_bytes(op->heap, op->len);
 	op->result->value = op->len;
 	return 0;
 }
@@ -111,21 +115,28 @@ int rh_op_info(struct rh_op *op)
 	return 0;
 }
 
+/*
+ * A signal throws the state of an operation away. Whoever asks again for what
+ * is still running waits for that, or a timer would start collections for ever.
+ */
 int rh_op_collect(struct rh_op *op)
 {
 	struct rh_batch *batch = op->batch;
-	const struct rh_gc_result *result;
+	struct rh_holder *holder = batch->holder;
+	u32 *ticket = &batch->state.ticket;
 
 	if (op->arg >= RH_GENERATIONS)
 		return -EINVAL;
-	result = &op->heap->gc.result[batch->state.ticket % RH_RESULTS];
-	/* Not begun, or so long ago that the result has been overwritten. */
-	if (!batch->state.ticket || result->ticket != batch->state.ticket) {
+	if (!*ticket && op->heap->gc.requester == holder && op->heap->gc.generation == op->arg)
+		*ticket = holder->collect_ticket;
+	if (*ticket && rh_collect_running(op->heap, *ticket))
+		return RH_MORE;
+	if (!*ticket || holder->result_ticket != *ticket) {
 		batch->state.collect = op->arg + 1;
 		return RH_MORE;
 	}
-	op->result->value = result->collected + result->uncollectable;
-	op->result->info = result->uncollectable;
+	op->result->value = holder->collected + holder->uncollectable;
+	op->result->info = holder->uncollectable;
 	return 0;
 }
 

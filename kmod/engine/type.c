@@ -79,7 +79,7 @@ static int add_slot(struct rh_heap *heap, struct rh_type *type, const u8 *name, 
 	u32 slot;
 	int err;
 
-	if (!len)
+	if (!valid_name(name, len))
 		return -EINVAL;
 	err = rh_str(heap, name, len, true, &slot);
 	if (err)

@@ -66,6 +66,7 @@ int rh_leaf_new(struct rh_heap *heap, u32 kind, const void *data, u32 len, u32 *
 	if (data && len)
 		memcpy(rh_block(heap, rh_kind_space(kind), block), data, len);
 	*slot = rh_object_publish(heap, kind, 0, block, len);
+	rh_slice_book_bytes(heap, len);
 	return 0;
 }
 
@@ -152,11 +153,12 @@ static u32 hash_leaf(const struct rh_heap *heap, u32 slot, u32 kind)
 	}
 }
 
-/* Everything hashable but tuples. */
-static int hash_simple(const struct rh_heap *heap, u32 slot, u32 *hash)
+/* Everything hashable but tuples. @*bytes grows by what was looked at. */
+static int hash_simple(const struct rh_heap *heap, u32 slot, u32 *hash, u32 *bytes)
 {
 	u32 kind = rh_kind(heap, slot);
 
+	*bytes += 64;
 	switch (kind) {
 	case REFHEAP_KIND_BYTEARRAY:
 	case REFHEAP_KIND_LIST:
@@ -168,6 +170,9 @@ static int hash_simple(const struct rh_heap *heap, u32 slot, u32 *hash)
 		*hash = fold(siphash_2u64(rh_id(heap, slot), kind, &heap->key));
 		return 0;
 	default:
+		if (rh_length(heap, slot) > RH_KEY_BYTES)
+			return -EFBIG;
+		*bytes += rh_length(heap, slot);
 		*hash = hash_leaf(heap, slot, kind) ?: 1;
 		return 0;
 	}
@@ -187,15 +192,18 @@ static u32 tuple_len(const struct rh_heap *heap, u32 slot)
 	return cells ? cells->n : 0;
 }
 
-int rh_hash(const struct rh_heap *heap, u32 slot, u32 *hash)
+int rh_hash(const struct rh_heap *heap, u32 slot, u32 *hash, u32 *cost)
 {
 	struct tuple_walk walk = { .tuple = { slot } };
+	u32 item, bytes = 0;
 	u64 mixed = 0;
-	u32 item;
 	int err;
 
-	if (rh_kind(heap, slot) != REFHEAP_KIND_TUPLE)
-		return hash_simple(heap, slot, hash);
+	if (rh_kind(heap, slot) != REFHEAP_KIND_TUPLE) {
+		err = hash_simple(heap, slot, hash, &bytes);
+		*cost = bytes / 64;
+		return err;
+	}
 	for (;;) {
 		u32 tuple = walk.tuple[walk.depth];
 
@@ -216,12 +224,15 @@ int rh_hash(const struct rh_heap *heap, u32 slot, u32 *hash)
 			walk.at[walk.depth] = 0;
 			continue;
 		}
-		err = hash_simple(heap, item, hash);
+		err = hash_simple(heap, item, hash, &bytes);
+		if (!err && bytes > 2 * RH_KEY_BYTES)
+			err = -EFBIG;
 		if (err)
 			return err;
 		mixed = siphash_2u64(mixed, *hash, &heap->key);
 	}
 	*hash = fold(mixed);
+	*cost = bytes / 64;
 	return 0;
 }
 
@@ -302,15 +313,12 @@ bool rh_equal_str(const struct rh_heap *heap, u32 slot, const void *text, u32 le
 
 int rh_bytearray_resize(struct rh_heap *heap, u32 slot, u32 len)
 {
-	struct rh_head *head = rh_head(heap, slot);
 	u32 old = rh_length(heap, slot), block;
 	u8 *bytes = rh_payload(heap, slot);
 	int err;
 
 	if (len > heap->params.max_payload)
 		return -EFBIG;
-	if (head->meta & RH_META_MAPPED)
-		heap->host->unmap(heap->ctx, slot);
 	if (rh_block_charge(len) != rh_block_charge(old)) {
 		err = rh_object_may_grow(heap, rh_block_charge(len));
 		if (err && len > old)
@@ -318,12 +326,15 @@ int rh_bytearray_resize(struct rh_heap *heap, u32 slot, u32 len)
 		err = rh_block_alloc(heap, REFHEAP_SPACE_MUTABLE, len, &block);
 		if (err)
 			return err;
+		rh_object_unmap(heap, slot);
 		if (len && old)
 			memcpy(rh_block(heap, REFHEAP_SPACE_MUTABLE, block), bytes, min(len, old));
 		rh_object_reblock(heap, slot, block, len, old);
 	} else if (len != old) {
+		rh_object_unmap(heap, slot);
 		memset(bytes + min(len, old), 0, max(len, old) - min(len, old));
 	}
 	rh_hot(heap, slot)->gc = RH_GC_TOP | len;
+	rh_slice_book_bytes(heap, max(len, old));
 	return 0;
 }

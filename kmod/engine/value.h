@@ -21,8 +21,14 @@ u64 rh_leaf_scalar(const struct rh_heap *heap, u32 slot);
 /* Hash of a string; never 0. */
 u32 rh_hash_str(const struct rh_heap *heap, const void *text, u32 len);
 
-/* Hash of an object, never 0. Return: 0, or -EOPNOTSUPP: not hashable. */
-int rh_hash(const struct rh_heap *heap, u32 slot, u32 *hash);
+/* Bytes of a key at most, over all that a tuple holds. */
+#define RH_KEY_BYTES	65536U
+
+/*
+ * Hash of an object, never 0, and what computing it cost in units of 64 bytes.
+ * Return: 0, -EOPNOTSUPP (not hashable), or -EFBIG (too long for a key).
+ */
+int rh_hash(const struct rh_heap *heap, u32 slot, u32 *hash, u32 *cost);
 
 /* Whether two hashable objects are the same key. */
 bool rh_equal(const struct rh_heap *heap, u32 a, u32 b);

@@ -511,6 +511,8 @@ static void start(void)
 
 	if (!rh_collect_start(rig.heap, 2))
 		die("a collection is running already");
+	if (!rig.heap->params.slice_units)
+		return;
 	for (i = 0; i < nnodes; i++)
 		end = max(end, REFHEAP_ID_SLOT(node[i].id));
 	rig.heap->gc.end = min(rig.heap->gc.end, end + 2);

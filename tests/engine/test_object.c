@@ -93,26 +93,28 @@ static void mapped_payload_goes(struct kunit *test)
 	struct rig *rig = test->priv;
 	u64 bytes = do_op(test, OP(REFHEAP_OP_BYTEARRAY, .a = 5000));
 	u64 text = new_str(test, "not to be changed");
-	u32 slot = REFHEAP_ID_SLOT(bytes), tag;
+	u32 slot = REFHEAP_ID_SLOT(bytes), tag, offset;
 	u8 *page;
 
-	KUNIT_EXPECT_EQ(test, rh_payload_mapped(rig->heap, slot, 1, true, &tag), 0);
+	KUNIT_EXPECT_EQ(test, rh_payload_mapped(rig->heap, slot, 1, true, &tag, &offset), 0);
 	KUNIT_EXPECT_EQ(test, tag, REFHEAP_ID_TAG(bytes));
-	KUNIT_EXPECT_EQ(test, rh_payload_mapped(rig->heap, slot, 100, true, &tag), -EINVAL);
-	page = rh_payload_page(rig->heap, slot, tag, 0, true);
+	KUNIT_EXPECT_EQ(test, rh_payload_mapped(rig->heap, slot, 100, true, &tag, &offset), -EINVAL);
+	page = rh_payload_page(rig->heap, slot, tag, offset, 0, true);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
 	KUNIT_EXPECT_TRUE(test, rig_info(rig, bytes).flags & REFHEAP_INFO_MAPPED);
-	KUNIT_EXPECT_PTR_EQ(test, rh_payload_page(rig->heap, slot, tag + 1, 0, true), NULL);
-	KUNIT_EXPECT_PTR_EQ(test, rh_payload_page(rig->heap, slot, tag, 50, true), NULL);
-	KUNIT_EXPECT_EQ(test, rh_payload_mapped(rig->heap, REFHEAP_ID_SLOT(text), 1, true, &tag),
+	KUNIT_EXPECT_PTR_EQ(test, rh_payload_page(rig->heap, slot, tag + 1, offset, 0, true), NULL);
+	KUNIT_EXPECT_PTR_EQ(test, rh_payload_page(rig->heap, slot, tag, offset, 50, true), NULL);
+	KUNIT_EXPECT_EQ(test, rh_payload_mapped(rig->heap, REFHEAP_ID_SLOT(text), 1, true, &tag, &offset),
 			-EACCES);
-	KUNIT_EXPECT_EQ(test, rh_payload_mapped(rig->heap, REFHEAP_ID_SLOT(text), 1, false, &tag),
+	KUNIT_EXPECT_EQ(test, rh_payload_mapped(rig->heap, REFHEAP_ID_SLOT(text), 1, false, &tag,
+						&offset),
 			0);
 	KUNIT_EXPECT_EQ(test, rig->host.unmap_count, 0);
 	drop(test, bytes);
 	KUNIT_EXPECT_EQ(test, rig->host.unmap_count, 1);
 	KUNIT_EXPECT_EQ(test, rig->host.unmaps[0], slot);
-	KUNIT_EXPECT_PTR_EQ(test, rh_payload_page(rig->heap, slot, REFHEAP_ID_TAG(bytes), 0, true),
+	KUNIT_EXPECT_PTR_EQ(test, rh_payload_page(rig->heap, slot, REFHEAP_ID_TAG(bytes),
+						offset, 0, true),
 			    NULL);
 }
 

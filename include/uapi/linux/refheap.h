@@ -52,8 +52,10 @@
  *   EROFS       the session is read-only
  *   EEXIST      a type of that name exists and is not the same
  *   ENOTUNIQ    REFHEAP_OP_DROP of an object that the session does not hold
- *   EFBIG       an object would grow over its limit
- *   E2BIG       more than REFHEAP_MAX_IDS in one operation
+ *   EFBIG       an object would grow over its limit, or a key is longer than
+ *               64 KiB
+ *   E2BIG       more than REFHEAP_MAX_IDS in one operation, or keys too long
+ *               in all
  *   ENOSPC      the output area of the batch is full
  *   EDQUOT      a limit of the heap or of the user was reached, also after
  *               a collection
