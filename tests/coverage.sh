@@ -17,8 +17,8 @@ suites=(api examples cmd failnth kill)
 [ $# -eq 0 ] || suites=("$@")
 
 tests/vm/deps.sh build lib vm test
-make -s -C userspace
-make -s -f tests/programs.mk
+make -s -C userspace >/dev/null
+make -s -f tests/programs.mk >/dev/null
 # The engine's own suites come in a second module, with the same objects; the
 # kernel adds their counts up.
 mapfile -t modules < <(tests/vm/module.sh uml-debug "$out/module" -- \
@@ -75,7 +75,8 @@ BEGIN { printf "%-28s %-17s %s\n", "", "   lines", "   branches" }
 	}
 }
 END {
-	for (n = split("engine doors all", names, " "), i = 1; i <= n; i++)
+	n = split("engine doors all", names, " ")
+	for (i = 1; i <= n; i++)
 		row(names[i], sum[names[i], 2], sum[names[i], 3], sum[names[i], 4], sum[names[i], 5])
 	exit sum["all", 3] * 100 < least * sum["all", 2]
 }' || {
