@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Processes are killed at random moments, while they execute batches, collect
- * and touch mappings. Nothing of them may stay.
+ * and touch mappings, and while the kernel asks for memory back. Nothing of them
+ * may stay.
  *
  *   kill [PROCESSES [SEED]]    200, the time
  *
  * Prints TAP. To be run as root with the module loaded.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -130,6 +132,18 @@ static pid_t give_birth(void)
 	return child;
 }
 
+/* Have the kernel ask everybody for memory, as it does when there is little. */
+static void press_for_memory(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "2", 1) != 1)
+		perror("drop_caches");
+	close(fd);
+}
+
 /* Return: whether all died of the signal, and none of anything before it. */
 static bool storm(unsigned int processes)
 {
@@ -147,6 +161,8 @@ static bool storm(unsigned int processes)
 			others += !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL;
 		}
 		*victim = i < processes ? give_birth() : 0;
+		if (i % AT_ONCE == 0)
+			press_for_memory();
 	}
 	if (others)
 		printf("# %u ended by themselves\n", others);
