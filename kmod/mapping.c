@@ -29,13 +29,14 @@ static u32 page_of(pgoff_t pgoff)
 static vm_fault_t insert(struct refheap *heap, struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	u32 tag = (uintptr_t)vma->vm_private_data;
+	uintptr_t view = (uintptr_t)vma->vm_private_data;
 	void *payload;
 
 	refheap_assert_locked(heap);
 	if (heap->removed)
 		return VM_FAULT_SIGBUS;
-	payload = rh_payload_page(heap->engine, slot_of(vmf->pgoff), tag,
+	payload = rh_payload_page(heap->engine, slot_of(vmf->pgoff),
+				  lower_32_bits(view), upper_32_bits(view),
 				  page_of(vmf->pgoff), vma->vm_flags & VM_WRITE);
 	if (!payload)
 		return VM_FAULT_SIGBUS;
@@ -64,7 +65,7 @@ static const struct vm_operations_struct mapping_ops = {
  * payload can be written at all; otherwise it can only ever be read.
  */
 static int announce(struct refheap *heap, struct vm_area_struct *vma,
-		    bool *writable, u32 *tag)
+		    bool *writable, u32 *tag, u32 *offset)
 {
 	u32 slot = slot_of(vma->vm_pgoff);
 	unsigned long pages = page_of(vma->vm_pgoff) + vma_pages(vma);
@@ -76,10 +77,12 @@ static int announce(struct refheap *heap, struct vm_area_struct *vma,
 	if (pages > VIEW_PAGES || vma->vm_pgoff >= (pgoff_t)U32_MAX * VIEW_PAGES)
 		return -EINVAL;
 	if (*writable)
-		ret = rh_payload_mapped(heap->engine, slot, pages, true, tag);
+		ret = rh_payload_mapped(heap->engine, slot, pages, true, tag,
+					offset);
 	if (ret == -EACCES && !(vma->vm_flags & VM_WRITE)) {
 		*writable = false;
-		ret = rh_payload_mapped(heap->engine, slot, pages, false, tag);
+		ret = rh_payload_mapped(heap->engine, slot, pages, false, tag,
+					offset);
 	}
 	return ret;
 }
@@ -100,7 +103,7 @@ static int announce(struct refheap *heap, struct vm_area_struct *vma,
 int refheap_map(struct refheap *heap, struct vm_area_struct *vma, bool rdonly)
 {
 	bool writable = !rdonly;
-	u32 tag;
+	u32 tag, offset;
 	int ret;
 
 	if (!(vma->vm_flags & VM_MAYSHARE))
@@ -109,7 +112,7 @@ int refheap_map(struct refheap *heap, struct vm_area_struct *vma, bool rdonly)
 		return -EACCES;
 
 	refheap_lock(heap);
-	ret = announce(heap, vma, &writable, &tag);
+	ret = announce(heap, vma, &writable, &tag, &offset);
 	refheap_unlock(heap);
 	if (ret)
 		return ret;
@@ -117,7 +120,8 @@ int refheap_map(struct refheap *heap, struct vm_area_struct *vma, bool rdonly)
 	vm_flags_clear(vma, writable ? VM_MAYEXEC : VM_MAYEXEC | VM_MAYWRITE);
 	/* MIXEDMAP: inserted by hand; with DONTEXPAND, areas never merge. */
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND);
-	vma->vm_private_data = (void *)(uintptr_t)tag;
+	/* Another object, or the payload moved within its page: no view of it. */
+	vma->vm_private_data = (void *)((uintptr_t)offset << 32 | tag);
 	vma->vm_ops = &mapping_ops;
 	return 0;
 }
