@@ -9,7 +9,6 @@
 #include <linux/uaccess.h>
 #include "chardev.h"
 #include "mapping.h"
-#include "seat.h"
 #include "session.h"
 
 static int chardev_open(struct inode *inode, struct file *file)
@@ -73,17 +72,16 @@ static ssize_t chardev_read(struct file *file, char __user *buffer, size_t len,
 
 	if (!refheap_session_heap(session))
 		return -ENXIO;
-	return refheap_events_read(&session->seat->events, buffer, len,
+	return refheap_events_read(&session->events, buffer, len,
 				   file->f_flags & O_NONBLOCK);
 }
 
 static __poll_t chardev_poll(struct file *file, poll_table *table)
 {
 	struct refheap_session *session = file->private_data;
+	__poll_t mask = refheap_events_poll(&session->events, file, table);
 
-	if (!refheap_session_heap(session))
-		return EPOLLERR;
-	return refheap_events_poll(&session->seat->events, file, table);
+	return refheap_session_heap(session) ? mask : EPOLLERR;
 }
 
 static int chardev_mmap(struct file *file, struct vm_area_struct *vma)

@@ -3,6 +3,9 @@
  * A ring of events per session. Posting happens with the heap lock held and so
  * neither sleeps nor fails: when the ring is full the event is lost and the
  * sequence numbers say so.
+ *
+ * The lock of the wait queue protects the ring. Whoever polls takes it, too,
+ * AIO even from a softirq, so it is always taken with interrupts off.
  */
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -50,10 +53,10 @@ int refheap_events_prepare(struct refheap_events *events)
 	ring = kcalloc(RING_EVENTS, sizeof(*ring), GFP_KERNEL_ACCOUNT);
 	if (!ring)
 		return -ENOMEM;
-	spin_lock(&events->wait.lock);
+	spin_lock_irq(&events->wait.lock);
 	if (!events->ring)
 		swap(events->ring, ring);
-	spin_unlock(&events->wait.lock);
+	spin_unlock_irq(&events->wait.lock);
 	kfree(ring);
 	return 0;
 }
@@ -67,9 +70,9 @@ int refheap_events_prepare(struct refheap_events *events)
  */
 void refheap_events_select(struct refheap_events *events, u32 mask)
 {
-	spin_lock(&events->wait.lock);
+	spin_lock_irq(&events->wait.lock);
 	events->mask = mask;
-	spin_unlock(&events->wait.lock);
+	spin_unlock_irq(&events->wait.lock);
 }
 
 /**
@@ -84,7 +87,7 @@ void refheap_events_post(struct refheap_events *events,
 {
 	struct refheap_event *slot;
 
-	spin_lock(&events->wait.lock);
+	spin_lock_irq(&events->wait.lock);
 	if (!(events->mask & event->type))
 		goto unlock;
 	events->seq++;
@@ -95,7 +98,7 @@ void refheap_events_post(struct refheap_events *events,
 	slot->seq = events->seq;
 	wake_up_locked_poll(&events->wait, EPOLLIN | EPOLLRDNORM);
 unlock:
-	spin_unlock(&events->wait.lock);
+	spin_unlock_irq(&events->wait.lock);
 }
 
 /**
@@ -106,9 +109,9 @@ unlock:
  */
 void refheap_events_end(struct refheap_events *events)
 {
-	spin_lock(&events->wait.lock);
+	spin_lock_irq(&events->wait.lock);
 	events->ended = true;
-	spin_unlock(&events->wait.lock);
+	spin_unlock_irq(&events->wait.lock);
 	wake_up_poll(&events->wait, EPOLLHUP | EPOLLERR);
 }
 
@@ -118,21 +121,21 @@ static u32 peek(struct refheap_events *events, struct refheap_event *copies,
 	u32 n, i;
 
 	lockdep_assert_held(&events->read_lock);
-	spin_lock(&events->wait.lock);
+	spin_lock_irq(&events->wait.lock);
 	n = min(events->head - events->tail, max);
 	for (i = 0; i < n; i++)
 		copies[i] = events->ring[(events->tail + i) % RING_EVENTS];
 	*ended = events->ended;
-	spin_unlock(&events->wait.lock);
+	spin_unlock_irq(&events->wait.lock);
 	return n;
 }
 
 static void consume(struct refheap_events *events, u32 n)
 {
 	lockdep_assert_held(&events->read_lock);
-	spin_lock(&events->wait.lock);
+	spin_lock_irq(&events->wait.lock);
 	events->tail += n;
-	spin_unlock(&events->wait.lock);
+	spin_unlock_irq(&events->wait.lock);
 }
 
 /* Return: bytes copied, 0 when there is no event, or an error. */
@@ -156,9 +159,9 @@ static bool readable(struct refheap_events *events)
 {
 	bool ret;
 
-	spin_lock(&events->wait.lock);
+	spin_lock_irq(&events->wait.lock);
 	ret = events->head != events->tail || events->ended;
-	spin_unlock(&events->wait.lock);
+	spin_unlock_irq(&events->wait.lock);
 	return ret;
 }
 
@@ -182,8 +185,10 @@ ssize_t refheap_events_read(struct refheap_events *events, char __user *buffer,
 	if (len < sizeof(struct refheap_event))
 		return -EINVAL;
 	for (;;) {
-		if (mutex_lock_interruptible(&events->read_lock))
-			return -ERESTARTSYS;
+		/* Another reader may be at a fault that takes for ever. */
+		if (nonblock ? !mutex_trylock(&events->read_lock) :
+			       mutex_lock_interruptible(&events->read_lock))
+			return nonblock ? -EAGAIN : -ERESTARTSYS;
 		n = read_ready(events, buffer, len);
 		mutex_unlock(&events->read_lock);
 		if (n)
@@ -211,11 +216,11 @@ __poll_t refheap_events_poll(struct refheap_events *events, struct file *file,
 	__poll_t mask = 0;
 
 	poll_wait(file, &events->wait, table);
-	spin_lock(&events->wait.lock);
+	spin_lock_irq(&events->wait.lock);
 	if (events->head != events->tail)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (events->ended)
 		mask |= EPOLLHUP | EPOLLERR;
-	spin_unlock(&events->wait.lock);
+	spin_unlock_irq(&events->wait.lock);
 	return mask;
 }

@@ -20,7 +20,8 @@
  * @subscriber: in the heap's list of those who want events; the heap lock
  * @read_lock: makes readers take turns, so that an event that could not be
  *	copied out stays for the next of them
- * @wait: readers and pollers; its lock protects the fields below
+ * @wait: readers and pollers, who also come before the session is attached;
+ *	its lock, taken with interrupts off, protects the fields below
  * @ring: room for events, made by the first subscription
  * @head: events ever put into the ring
  * @tail: events ever read from it; @read_lock too

@@ -128,6 +128,15 @@ static inline void refheap_lock(struct refheap *heap)
 	mutex_lock(&heap->lock);
 }
 
+/*
+ * For whoever can give up: the lock may be held for long by somebody who waits
+ * for memory. Return: 0 or -EINTR.
+ */
+static inline int __must_check refheap_lock_killable(struct refheap *heap)
+{
+	return mutex_lock_killable(&heap->lock);
+}
+
 static inline bool refheap_trylock(struct refheap *heap)
 {
 	return mutex_trylock(&heap->lock);
@@ -147,6 +156,14 @@ static inline void refheap_relax(struct refheap *heap)
 	mutex_unlock(&heap->lock);
 	cond_resched();
 	mutex_lock(&heap->lock);
+}
+
+/* Likewise. Return: 0, or -EINTR without the lock. */
+static inline int __must_check refheap_relax_killable(struct refheap *heap)
+{
+	mutex_unlock(&heap->lock);
+	cond_resched();
+	return mutex_lock_killable(&heap->lock);
 }
 
 static inline void refheap_assert_locked(struct refheap *heap)

@@ -6,16 +6,19 @@
 #include <linux/user_namespace.h>
 #include "netlink_family.h"
 
-/* Return: 0 or -EIDRM. */
+/* Return: 0, -EIDRM or -EINTR. */
 static int look(struct refheap *heap, struct rh_heap_stat *stat, u32 *sessions)
 {
-	int ret = -EIDRM;
+	int ret;
 
-	refheap_lock(heap);
-	if (!heap->removed) {
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
+	if (heap->removed) {
+		ret = -EIDRM;
+	} else {
 		rh_heap_stat(heap->engine, stat);
 		*sessions = heap->seat_count;
-		ret = 0;
 	}
 	refheap_unlock(heap);
 	return ret;
@@ -152,7 +155,7 @@ int refheap_nl_heap_set(struct sk_buff *request, struct genl_info *info)
 	heap = refheap_nl_find(request, info->attrs, REFHEAP_CONTROL, info->extack);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
-	ret = refheap_change(heap, &change);
+	ret = refheap_change(heap, refheap_nl_opener(request), &change);
 	if (ret == -EPERM)
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[REFHEAP_A_HEAP_GROUP],
 				    "the caller is not in that group");
@@ -222,9 +225,12 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	void *header;
 	u32 sessions;
 
-	/* Removed since it was found: nothing to tell. */
-	if (look(heap, &stat, &sessions))
-		return 0;
+	int ret;
+
+	ret = look(heap, &stat, &sessions);
+	if (ret)
+		/* Removed since it was found: nothing to tell. */
+		return ret == -EIDRM ? 0 : ret;
 	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			     &refheap_family, NLM_F_MULTI, REFHEAP_CMD_HEAP_GET);
 	if (!header)

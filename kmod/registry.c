@@ -188,6 +188,7 @@ struct refheap *refheap_next(u32 *id, struct file *opener)
 			*id = index;
 			break;
 		}
+		cond_resched();
 	}
 	up_read(&registry_lock);
 	return found;
@@ -292,27 +293,51 @@ struct refheap *refheap_create(const struct refheap_options *options)
 	return heap;
 }
 
+static bool may_give_to(kgid_t group)
+{
+	return in_group_p(group) || capable(CAP_SYS_ADMIN);
+}
+
+/* As check() does: the sender and the opener. */
+static bool both_may_give_to(kgid_t group, struct file *opener)
+{
+	const struct cred *saved;
+	bool ret;
+
+	if (!may_give_to(group))
+		return false;
+	if (!opener || opener->f_cred == current_cred())
+		return true;
+	saved = override_creds(opener->f_cred);
+	ret = may_give_to(group);
+	revert_creds(saved);
+	return ret;
+}
+
 /**
  * refheap_change - change rights or limits of a heap
  * @heap: the heap; the caller has found it with REFHEAP_CONTROL
+ * @opener: file of the socket that asks, or NULL
  * @change: what shall be different
  *
  * As with chgrp(), the group must be one that the caller is in.
  *
  * Context: may sleep; takes the registry lock, then the heap lock.
- * Return: 0, -EPERM (group), -EIDRM.
+ * Return: 0, -EPERM (group), -EIDRM, -EINTR (killed).
  */
-int refheap_change(struct refheap *heap, const struct refheap_change *change)
+int refheap_change(struct refheap *heap, struct file *opener,
+		   const struct refheap_change *change)
 {
 	struct rh_heap_stat stat;
-	int ret = 0;
+	int ret;
 
-	if (change->has_group && !in_group_p(change->group) &&
-	    !capable(CAP_SYS_ADMIN))
+	if (change->has_group && !both_may_give_to(change->group, opener))
 		return -EPERM;
 
 	down_write(&registry_lock);
-	refheap_lock(heap);
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		goto unlock_registry;
 	if (heap->removed) {
 		ret = -EIDRM;
 		goto unlock;
@@ -328,6 +353,7 @@ int refheap_change(struct refheap *heap, const struct refheap_change *change)
 						     stat.max_objects);
 unlock:
 	refheap_unlock(heap);
+unlock_registry:
 	up_write(&registry_lock);
 	if (!ret)
 		refheap_tell(heap, REFHEAP_NTF_HEAP_CHANGED, NULL);
@@ -346,6 +372,19 @@ static bool make_unknown(struct refheap *heap)
 	return true;
 }
 
+/* A heap that is not known any more; takes over the registry's reference. */
+static void take_away(struct refheap *heap)
+{
+	refheap_lock(heap);
+	heap->removed = true;
+	refheap_unmap_all(heap);
+	refheap_unlock(heap);
+	trace_refheap_heap_removed(heap->id, heap->owner, heap->name);
+	refheap_tell(heap, REFHEAP_NTF_HEAP_REMOVED, NULL);
+	refheap_kick(heap);
+	refheap_put(heap);
+}
+
 /**
  * refheap_remove - take a heap from everybody; the worker destroys it
  * @heap: the heap, to which the caller holds a reference
@@ -362,16 +401,32 @@ int refheap_remove(struct refheap *heap)
 	up_write(&registry_lock);
 	if (!known)
 		return -ENOENT;
-
-	refheap_lock(heap);
-	heap->removed = true;
-	refheap_unmap_all(heap);
-	refheap_unlock(heap);
-	trace_refheap_heap_removed(heap->id, heap->owner, heap->name);
-	refheap_tell(heap, REFHEAP_NTF_HEAP_REMOVED, NULL);
-	refheap_kick(heap);
-	refheap_put(heap);
+	take_away(heap);
 	return 0;
+}
+
+/**
+ * refheap_remove_unused - remove a heap that only its maker has ever sat at
+ * @heap: the heap, to which the caller holds a reference
+ * @seat_changes: how often its maker has taken or left a seat
+ *
+ * Context: may sleep; takes the registry lock, then the heap lock.
+ */
+void refheap_remove_unused(struct refheap *heap, u32 seat_changes)
+{
+	bool known = false;
+
+	down_write(&registry_lock);
+	refheap_lock(heap);
+	if (heap->seat_changes == seat_changes) {
+		known = make_unknown(heap);
+		/* Who has found it already gets no seat any more. */
+		heap->removed |= known;
+	}
+	refheap_unlock(heap);
+	up_write(&registry_lock);
+	if (known)
+		take_away(heap);
 }
 
 /**
@@ -395,6 +450,7 @@ unsigned long refheap_try_each(unsigned long (*visit)(struct refheap *heap,
 		done += visit(heap, wanted - done);
 		if (done >= wanted)
 			break;
+		cond_resched();
 	}
 	up_read(&registry_lock);
 	return done;

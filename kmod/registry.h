@@ -58,8 +58,10 @@ void refheap_rights(struct refheap *heap, struct refheap_rights *rights);
 u32 refheap_registry_changes(void);
 
 struct refheap *refheap_create(const struct refheap_options *options);
-int refheap_change(struct refheap *heap, const struct refheap_change *change);
+int refheap_change(struct refheap *heap, struct file *opener,
+		   const struct refheap_change *change);
 int refheap_remove(struct refheap *heap);
+void refheap_remove_unused(struct refheap *heap, u32 seat_changes);
 
 unsigned long refheap_try_each(unsigned long (*visit)(struct refheap *heap,
 						      unsigned long wanted),

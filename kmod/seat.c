@@ -10,14 +10,14 @@
 /* Steps that a closing process makes itself; the worker makes the others. */
 #define LEAVE_STEPS	8
 
-static struct refheap_seat *new_seat(void)
+static struct refheap_seat *new_seat(struct refheap_events *events)
 {
 	struct refheap_seat *seat = kzalloc(sizeof(*seat), GFP_KERNEL_ACCOUNT);
 
 	if (!seat)
 		return NULL;
 	INIT_LIST_HEAD(&seat->leaving);
-	refheap_events_init(&seat->events);
+	seat->events = events;
 	seat->pid = get_task_pid(current, PIDTYPE_TGID);
 	get_task_comm(seat->comm, current);
 	seat->uid = current_uid();
@@ -51,25 +51,31 @@ static int sit_down(struct refheap *heap, struct refheap_seat *seat)
 /**
  * refheap_seat_take - make the calling process a holder of references
  * @heap: at which heap
+ * @events: of the session
  *
  * Context: may sleep; takes the heap lock.
- * Return: the seat, or ERR_PTR: -ENOMEM, -EDQUOT, -EIDRM.
+ * Return: the seat, or ERR_PTR: -ENOMEM, -EDQUOT, -EIDRM, -EINTR (killed).
  */
-struct refheap_seat *refheap_seat_take(struct refheap *heap)
+struct refheap_seat *refheap_seat_take(struct refheap *heap,
+				      struct refheap_events *events)
 {
-	struct refheap_seat *seat = new_seat();
+	struct refheap_seat *seat = new_seat(events);
 	int ret;
 
 	if (!seat)
 		return ERR_PTR(-ENOMEM);
-	refheap_lock(heap);
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		goto err_free_seat;
 	ret = sit_down(heap, seat);
 	refheap_unlock(heap);
-	if (ret) {
-		refheap_seat_free(seat);
-		return ERR_PTR(ret);
-	}
+	if (ret)
+		goto err_free_seat;
 	return seat;
+
+err_free_seat:
+	refheap_seat_free(seat);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -99,7 +105,7 @@ static bool stand_up(struct refheap *heap, struct refheap_seat *seat)
 	unsigned int steps = 0;
 
 	refheap_assert_locked(heap);
-	list_del_init(&seat->events.subscriber);
+	list_del_init(&seat->events->subscriber);
 	/*
 	 * The seat stays among the others meanwhile, so that a removal of the
 	 * heap finds its holder before the engine is destroyed.
@@ -146,7 +152,6 @@ bool refheap_seat_leave(struct refheap *heap, struct refheap_seat *seat)
  */
 void refheap_seat_free(struct refheap_seat *seat)
 {
-	refheap_events_free(&seat->events);
 	put_pid(seat->pid);
 	kfree(seat);
 }

@@ -19,7 +19,7 @@
  * @since_ns: when that was, CLOCK_MONOTONIC, fixed
  * @holder: owner of its references; NULL once they are dropped; the heap lock
  * @leaving: in the heap's list of those that the worker empties; the heap lock
- * @events: what it has to read
+ * @events: the session's, until it is closed
  */
 struct refheap_seat {
 	u32 id;
@@ -29,10 +29,11 @@ struct refheap_seat {
 	u64 since_ns;
 	struct rh_holder *holder;
 	struct list_head leaving;
-	struct refheap_events events;
+	struct refheap_events *events;
 };
 
-struct refheap_seat *refheap_seat_take(struct refheap *heap);
+struct refheap_seat *refheap_seat_take(struct refheap *heap,
+				      struct refheap_events *events);
 bool refheap_seat_leave(struct refheap *heap, struct refheap_seat *seat);
 enum rh_progress refheap_seat_empty_step(struct refheap *heap,
 					 struct refheap_seat *seat);

@@ -3,6 +3,7 @@
  * Attaching a session to a heap, subscribing to its events, and closing.
  */
 #include <linux/cred.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
@@ -28,8 +29,10 @@ struct refheap_session *refheap_session_new(void)
 	struct refheap_session *session;
 
 	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
-	if (session)
-		mutex_init(&session->lock);
+	if (!session)
+		return NULL;
+	mutex_init(&session->lock);
+	refheap_events_init(&session->events);
 	return session;
 }
 
@@ -53,6 +56,7 @@ void refheap_session_close(struct refheap_session *session)
 		refheap_put(heap);
 		refheap_user_put(session->user);
 	}
+	refheap_events_free(&session->events);
 	kfree(session);
 }
 
@@ -118,19 +122,10 @@ static struct refheap *find_or_create(const struct refheap_attach *args,
 			return heap;
 		}
 		/* Somebody made it meanwhile, so it can be found now. */
+		if (signal_pending(current))
+			return ERR_PTR(-EINTR);
+		cond_resched();
 	}
-}
-
-/* A heap that nobody came to attach to should not stay behind. */
-static void remove_if_unused(struct refheap *heap)
-{
-	bool unused;
-
-	refheap_lock(heap);
-	unused = !heap->seat_count;
-	refheap_unlock(heap);
-	if (unused)
-		refheap_remove(heap);
 }
 
 /*
@@ -147,10 +142,11 @@ static int attach(struct refheap_session *session, struct refheap_attach *args,
 	heap = find_or_create(args, owner, access, &created);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
-	seat = refheap_seat_take(heap);
+	seat = refheap_seat_take(heap, &session->events);
 	if (IS_ERR(seat)) {
+		/* A heap that nobody came to attach to should not stay behind. */
 		if (created)
-			remove_if_unused(heap);
+			refheap_remove_unused(heap, 0);
 		refheap_put(heap);
 		return PTR_ERR(seat);
 	}
@@ -166,8 +162,9 @@ static void detach(struct refheap_session *session, struct refheap *heap,
 {
 	if (refheap_seat_leave(heap, session->seat))
 		refheap_kick(heap);
+	/* We have come and gone. */
 	if (created)
-		remove_if_unused(heap);
+		refheap_remove_unused(heap, 2);
 	refheap_put(heap);
 }
 
@@ -193,9 +190,13 @@ static int attach_locked(struct refheap_session *session, struct file *file,
 	if (IS_ERR(session->user))
 		return PTR_ERR(session->user);
 
+	/* Somebody who makes and removes it for ever must not keep us here. */
 	do {
 		ret = attach(session, args, owner, access, &heap);
-	} while (ret == -EIDRM);
+		cond_resched();
+	} while (ret == -EIDRM && !signal_pending(current));
+	if (ret == -EIDRM)
+		ret = -EINTR;
 	if (ret)
 		goto err_put_user;
 	if (copy_to_user(user, args, min_t(size_t, size, sizeof(*args)))) {
@@ -260,8 +261,8 @@ int refheap_session_subscribe(struct refheap_session *session,
 			      struct refheap_subscribe __user *user, u32 size)
 {
 	struct refheap *heap = refheap_session_heap(session);
+	struct refheap_events *events = &session->events;
 	struct refheap_subscribe args;
-	struct refheap_events *events;
 	int ret;
 
 	ret = copy_struct_from_user(&args, sizeof(args), user, size);
@@ -271,14 +272,15 @@ int refheap_session_subscribe(struct refheap_session *session,
 		return -EINVAL;
 	if (!heap)
 		return -ENXIO;
-	events = &session->seat->events;
 	if (args.mask) {
 		ret = refheap_events_prepare(events);
 		if (ret)
 			return ret;
 	}
 
-	refheap_lock(heap);
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
 	if (heap->removed) {
 		ret = -EIDRM;
 		goto unlock;

@@ -7,6 +7,7 @@
 
 #include <linux/fs.h>
 #include <linux/poll.h>
+#include "events.h"
 #include "heap.h"
 
 struct refheap_seat;
@@ -19,6 +20,7 @@ struct refheap_seat;
  * @seat: at that heap; set before @heap
  * @user: account that large batches are charged to; set before @heap
  * @rdonly: may not change objects; set before @heap
+ * @events: what there is to read
  */
 struct refheap_session {
 	struct mutex lock;	/* attaching */
@@ -26,6 +28,7 @@ struct refheap_session {
 	struct refheap_seat *seat;
 	struct refheap_user *user;
 	bool rdonly;
+	struct refheap_events events;
 };
 
 /* The heap that the session is attached to, or NULL. */

@@ -11,6 +11,8 @@
 #define RUN_STEPS	256
 
 static struct workqueue_struct *queue;
+/* Nobody is kept waiting any more: the module goes. */
+static bool ending;
 
 /* Return: true when something was done and there may be more to do. */
 static bool empty_leaving_seat(struct refheap *heap)
@@ -39,7 +41,7 @@ static bool empty_taken_seat(struct refheap *heap)
 	if (!seat)
 		return false;
 	if (refheap_seat_empty_step(heap, seat) == RH_DONE) {
-		refheap_events_end(&seat->events);
+		refheap_events_end(seat->events);
 		heap->swept++;
 	}
 	return true;
@@ -98,7 +100,8 @@ void refheap_work(struct work_struct *work)
 	bool more;
 
 	refheap_lock(heap);
-	while ((more = work_step(heap)) && ++steps < RUN_STEPS)
+	while ((more = work_step(heap)) &&
+	       (++steps < RUN_STEPS || READ_ONCE(ending)))
 		refheap_relax(heap);
 	refheap_unlock(heap);
 	if (more)
@@ -139,5 +142,6 @@ int refheap_worker_init(void)
  */
 void refheap_worker_exit(void)
 {
+	WRITE_ONCE(ending, true);
 	destroy_workqueue(queue);
 }
