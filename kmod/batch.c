@@ -95,7 +95,9 @@ static int get_buffer(struct refheap_session *session, struct buffer *buffer)
 			return ret;
 		buffer->charged = true;
 	}
-	buffer->mem = kvmalloc(buffer->bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	/* Nobody is to be killed for it, as with the memory of a heap. */
+	buffer->mem = kvmalloc(buffer->bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+					      __GFP_RETRY_MAYFAIL);
 	if (buffer->mem)
 		return 0;
 	if (buffer->charged)
@@ -113,8 +115,8 @@ static void put_buffer(struct refheap_session *session, struct buffer *buffer)
 
 /*
  * Lays the batch out in the buffer and fills it with what the caller gave.
- * Results and output begin zeroed, so that nothing else of the kernel's memory
- * can leave with them.
+ * Results begin zeroed, so that nothing else of the kernel's memory can leave
+ * with them. Output need not: the engine fills all of what it says is used.
  */
 static int fill_batch(struct refheap_session *session, struct buffer *buffer,
 		      const struct refheap_batch *args, struct rh_batch *batch)
@@ -144,7 +146,6 @@ static int fill_batch(struct refheap_session *session, struct buffer *buffer,
 		.flags = args->flags,
 	};
 	memset(batch->results, 0, results);
-	memset(batch->out, 0, args->out_len);
 	ret = copy_in(mem, args->ops, ops);
 	if (!ret)
 		ret = copy_in(batch->results, args->results,
@@ -171,16 +172,30 @@ static bool must_stop(const struct rh_batch *batch)
 }
 
 /*
+ * Has the next operation begun? To begin it again means to do what it did once
+ * more, a whole collection perhaps; with a timer that comes sooner than it
+ * ends, for ever. So it is the caller who says whether to try again.
+ */
+static bool has_begun(const struct rh_batch *batch)
+{
+	return batch->state.begun || batch->state.ticket ||
+	       batch->state.cursor || batch->state.collect;
+}
+
+/*
  * Return: 0 when the batch has ended or was stopped after an operation;
- * -EIDRM; -ERESTARTSYS when it was stopped and nothing has been executed.
+ * -EIDRM; when it was stopped and none has been executed, -EINTR, or
+ * -ERESTARTSYS if none has begun either.
  */
 static int run_batch(struct refheap_session *session, struct refheap *heap,
 		     struct rh_batch *batch)
 {
 	u32 begin = batch->done;
-	int ret = 0;
+	int ret;
 
-	refheap_lock(heap);
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
 	for (;;) {
 		if (heap->removed) {
 			ret = -EIDRM;
@@ -194,10 +209,15 @@ static int run_batch(struct refheap_session *session, struct refheap *heap,
 			if (rh_work_pending(heap->engine))
 				refheap_kick(heap);
 			if (batch->done == begin)
-				ret = -ERESTARTSYS;
+				ret = has_begun(batch) ? -EINTR : -ERESTARTSYS;
 			break;
 		}
-		refheap_relax(heap);
+		ret = refheap_relax_killable(heap);
+		if (ret) {
+			/* There may be work left, which only the lock can tell. */
+			refheap_kick(heap);
+			return ret;
+		}
 	}
 	refheap_unlock(heap);
 	return ret;
