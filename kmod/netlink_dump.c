@@ -99,9 +99,11 @@ static int fill(struct sk_buff *skb, struct netlink_callback *cb, u8 command,
 			ret = -EMSGSIZE;
 			break;
 		}
-		refheap_lock(heap);
-		ret = heap->removed ? -EIDRM : put_next(skb, cb, dump);
-		refheap_unlock(heap);
+		ret = refheap_lock_killable(heap);
+		if (!ret) {
+			ret = heap->removed ? -EIDRM : put_next(skb, cb, dump);
+			refheap_unlock(heap);
+		}
 		if (ret || dump->end) {
 			genlmsg_cancel(skb, header);
 			break;

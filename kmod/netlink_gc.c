@@ -57,13 +57,15 @@ static int put_gc(struct sk_buff *skb, const struct rh_gc_stat *stat)
 
 static int look(struct refheap *heap, struct rh_gc_stat *stat)
 {
-	int ret = -EIDRM;
+	int ret;
 
-	refheap_lock(heap);
-	if (!heap->removed) {
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
+	if (heap->removed)
+		ret = -EIDRM;
+	else
 		rh_gc_stat(heap->engine, stat);
-		ret = 0;
-	}
 	refheap_unlock(heap);
 	return ret;
 }
@@ -205,9 +207,11 @@ int refheap_nl_gc_set(struct sk_buff *request, struct genl_info *info)
 			       info->extack);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
-	refheap_lock(heap);
-	ret = apply(heap, info->attrs, &settings);
-	refheap_unlock(heap);
+	ret = refheap_lock_killable(heap);
+	if (!ret) {
+		ret = apply(heap, info->attrs, &settings);
+		refheap_unlock(heap);
+	}
 	if (ret)
 		refheap_nl_refuse(ret, info->extack);
 	refheap_put(heap);

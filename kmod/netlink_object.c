@@ -2,12 +2,14 @@
 /*
  * Objects over netlink: one by id, or a filtered walk over all of them.
  */
-#include <linux/sched/signal.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 #include "netlink_family.h"
 
 /* Objects that are looked at before the heap lock is given away. */
 #define SCAN_OBJECTS	16
+/* How long a dump may look for the next object before it lets go. */
+#define DUMP_NS		(10 * NSEC_PER_MSEC)
 
 static int put_object(struct sk_buff *skb, const struct rh_object *object,
 		      bool edges)
@@ -35,11 +37,12 @@ static int put_object(struct sk_buff *skb, const struct rh_object *object,
 
 static int look(struct refheap *heap, u64 id, struct rh_object *object)
 {
-	int ret = -EIDRM;
+	int ret;
 
-	refheap_lock(heap);
-	if (!heap->removed)
-		ret = rh_object_get(heap->engine, id, object);
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
+	ret = heap->removed ? -EIDRM : rh_object_get(heap->engine, id, object);
 	refheap_unlock(heap);
 	return ret;
 }
@@ -212,16 +215,22 @@ int refheap_nl_object_dump_done(struct netlink_callback *cb)
 	return 0;
 }
 
-/* Return: 0, -EIDRM; -ESTALE or -ENOENT when the subject of a filter is gone. */
+/*
+ * Return: 0, -EIDRM, -EINTR; -ESTALE or -ENOENT when the subject of a filter is
+ * gone.
+ */
 static int scan_more(struct object_dump *dump)
 {
 	struct refheap *heap = dump->heap;
 	struct rh_heap_stat stat;
-	int ret = -EIDRM;
+	int ret;
 
 	dump->count = 0;
 	dump->told = 0;
-	refheap_lock(heap);
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
+	ret = -EIDRM;
 	if (!heap->removed) {
 		ret = rh_scan_step(heap->engine, &dump->scan, dump->objects,
 				   SCAN_OBJECTS, &dump->count);
@@ -260,13 +269,23 @@ static int tell(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+/* Nothing found so far. Return: 0 or -EMSGSIZE. */
+static int tell_nothing(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return nlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			 NLMSG_NOOP, 0, NLM_F_MULTI) ? 0 : -EMSGSIZE;
+}
+
 /**
  * refheap_nl_object_dump - go on with a dump of REFHEAP_CMD_OBJECT_GET
  * @skb: to be filled
  * @cb: of the dump
  *
- * A filter may pass over millions of objects before it finds one. The heap is
- * given to others in between, and who is killed need not wait for the end.
+ * A filter may pass over millions of objects before it finds one. The first
+ * call of a dump is made with a lock held that all of generic netlink needs,
+ * the others when the caller reads, who may have something else to do in
+ * between. So each is short, and if need be a message says nothing, since an
+ * empty one would end the dump.
  *
  * Context: may sleep; takes the registry lock, then the heap lock.
  * Return: bytes filled, 0 at the end, or a negative errno.
@@ -274,6 +293,7 @@ static int tell(struct sk_buff *skb, struct netlink_callback *cb,
 int refheap_nl_object_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct object_dump *dump = *(struct object_dump **)cb->ctx;
+	u64 deadline = ktime_get_ns() + DUMP_NS;
 	int ret;
 
 	ret = refheap_permission(dump->heap, refheap_nl_opener(cb->skb),
@@ -282,7 +302,12 @@ int refheap_nl_object_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		ret = tell(skb, cb, dump);
 		if (ret || dump->end)
 			break;
-		ret = fatal_signal_pending(current) ? -EINTR : scan_more(dump);
+		if (ktime_get_ns() >= deadline) {
+			if (!skb->len)
+				ret = tell_nothing(skb, cb);
+			break;
+		}
+		ret = scan_more(dump);
 	}
 	return skb->len ? skb->len : ret;
 }
