@@ -115,10 +115,14 @@ static s64 byte_limit(void)
  */
 int refheap_user_charge(struct refheap_user *user, size_t bytes)
 {
-	if (atomic64_add_return(bytes, &user->bytes) <= byte_limit())
-		return 0;
-	atomic64_sub(bytes, &user->bytes);
-	return -EDQUOT;
+	s64 used = atomic64_read(&user->bytes), limit = byte_limit();
+
+	/* One who asks for too much must not have others refused meanwhile. */
+	do {
+		if (bytes > S64_MAX || used > limit || (s64)bytes > limit - used)
+			return -EDQUOT;
+	} while (!atomic64_try_cmpxchg(&user->bytes, &used, used + bytes));
+	return 0;
 }
 
 /**
@@ -142,10 +146,13 @@ void refheap_user_uncharge(struct refheap_user *user, size_t bytes)
  */
 int refheap_user_add_heap(struct refheap_user *user)
 {
-	if (atomic_inc_return(&user->heaps) <= READ_ONCE(max_user_heaps))
-		return 0;
-	atomic_dec(&user->heaps);
-	return -EDQUOT;
+	int heaps = atomic_read(&user->heaps);
+
+	do {
+		if (heaps >= READ_ONCE(max_user_heaps))
+			return -EDQUOT;
+	} while (!atomic_try_cmpxchg(&user->heaps, &heaps, heaps + 1));
+	return 0;
 }
 
 /**
