@@ -15,7 +15,15 @@
 
 static struct shrinker *shrinker;
 
-/* Return: pages that may be free within the heap's arenas. */
+static bool may_ask(const struct refheap *heap)
+{
+	return !time_before(jiffies, heap->pressed_at + PRESSURE_INTERVAL);
+}
+
+/*
+ * Return: pages that may be free within the heap's arenas; none while what
+ * pressure has asked for last is still to show in them.
+ */
 static unsigned long count_heap(struct refheap *heap, unsigned long unused)
 {
 	struct rh_heap_stat stat;
@@ -23,7 +31,7 @@ static unsigned long count_heap(struct refheap *heap, unsigned long unused)
 
 	if (!refheap_trylock(heap))
 		return 0;
-	if (!heap->removed) {
+	if (!heap->removed && may_ask(heap)) {
 		rh_heap_stat(heap->engine, &stat);
 		if (stat.reserved > stat.bytes)
 			pages = (stat.reserved - stat.bytes) >> PAGE_SHIFT;
@@ -35,7 +43,7 @@ static unsigned long count_heap(struct refheap *heap, unsigned long unused)
 static void ask_for_collection(struct refheap *heap)
 {
 	refheap_assert_locked(heap);
-	if (time_before(jiffies, heap->pressed_at + PRESSURE_INTERVAL))
+	if (!may_ask(heap))
 		return;
 	heap->pressed_at = jiffies;
 	heap->collect = true;
