@@ -23,6 +23,8 @@
 
 #define GFP_HEAP \
 	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+#define GFP_AT_HAND \
+	((GFP_KERNEL_ACCOUNT & ~__GFP_DIRECT_RECLAIM) | __GFP_ZERO | __GFP_NOWARN)
 
 /* Up to here contiguous memory is worth looking for. */
 #define TABLE_BYTES_MAX	(4 * PAGE_SIZE)
@@ -63,10 +65,12 @@ static void *host_alloc_pages(void *ctx, size_t bytes)
 	ret = refheap_user_charge(heap->user, bytes);
 	if (ret)
 		return ERR_PTR(ret);
-	/* Contiguous memory saves page table lookups, but is not needed. */
+	/*
+	 * Contiguous memory saves page table lookups, but is not needed: not
+	 * worth compacting memory for while others wait for the heap.
+	 */
 	if (bytes <= EXACT_BYTES_MAX)
-		mem = alloc_pages_exact(bytes, GFP_KERNEL_ACCOUNT | __GFP_ZERO |
-					       __GFP_NOWARN | __GFP_NORETRY);
+		mem = alloc_pages_exact(bytes, GFP_AT_HAND);
 	if (!mem)
 		mem = __vmalloc(bytes, GFP_HEAP);
 	if (!mem) {
