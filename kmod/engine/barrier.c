@@ -7,10 +7,8 @@
 
 void rh_touch_slow(struct rh_heap *heap, u32 slot)
 {
-	struct rh_hot *hot = rh_hot(heap, slot);
-
 	rh_collect_changed(heap, slot);
-	if (!rh_gc_is_candidate(hot->gc))
+	if (!rh_gc_is_candidate(*rh_gc(heap, slot)))
 		return;
 	/* Nobody can lead to what has been condemned; what is saved may be led to. */
 	if (rh_gc_decided(heap)) {
@@ -28,7 +26,7 @@ void rh_touch_slow(struct rh_heap *heap, u32 slot)
 void rh_kill(struct rh_heap *heap, u32 slot)
 {
 	struct rh_head *head = rh_head(heap, slot);
-	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 *gc = rh_gc(heap, slot);
 
 	rh_collect_changed(heap, slot);
 	head->meta |= RH_META_DEAD;
@@ -36,12 +34,12 @@ void rh_kill(struct rh_heap *heap, u32 slot)
 	heap->dying = slot;
 	if (rh_kind_is_leaf(rh_meta_kind(head->meta)))
 		return;
-	if (rh_gc_is_candidate(hot->gc) || hot->gc == RH_GC_DIRTY)
+	if (rh_gc_is_candidate(*gc) || *gc == RH_GC_DIRTY)
 		heap->gc.undecided--;
-	if (rh_gc_is_queued(hot->gc))
+	if (rh_gc_is_queued(*gc))
 		heap->gc.dead_queued++;
 	else
-		hot->gc = RH_GC_DEAD;
-	if (hot->block)
+		*gc = RH_GC_DEAD;
+	if (*rh_block_of(heap, slot))
 		rh_cells(heap, slot)->n = 0;
 }

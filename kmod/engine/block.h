@@ -18,7 +18,7 @@ struct rh_cells {
 
 static inline struct rh_cells *rh_cells(const struct rh_heap *heap, u32 slot)
 {
-	u32 block = rh_hot(heap, slot)->block;
+	u32 block = *rh_block_of(heap, slot);
 
 	return block ? rh_block(heap, REFHEAP_SPACE_REFS, block) : NULL;
 }
@@ -31,12 +31,12 @@ static inline size_t rh_cells_bytes(u32 capacity)
 /* Length of a leaf's payload. */
 static inline u32 rh_length(const struct rh_heap *heap, u32 slot)
 {
-	return rh_hot(heap, slot)->gc & ~RH_GC_TOP;
+	return *rh_gc(heap, slot) & ~RH_GC_TOP;
 }
 
 static inline void *rh_payload(const struct rh_heap *heap, u32 slot)
 {
-	u32 block = rh_hot(heap, slot)->block;
+	u32 block = *rh_block_of(heap, slot);
 
 	return block ? rh_block(heap, rh_kind_space(rh_kind(heap, slot)), block) : NULL;
 }

@@ -61,9 +61,10 @@ struct chunk {
 	u32 nfound;		/* MARK: edges to push */
 	u32 found[FOUND_MAX];
 	u64 condemned;		/* CONDEMN */
+	const u32 *block;	/* of its first slot */
 };
 
-typedef bool (*visit_fn)(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+typedef bool (*visit_fn)(struct rh_heap *heap, u32 slot, u32 *word,
 			 struct chunk *chunk);
 typedef void (*chunk_fn)(struct rh_heap *heap, struct chunk *chunk);
 
@@ -116,7 +117,7 @@ static __always_inline enum rh_progress walk_chunk(struct rh_heap *heap, visit_f
 {
 	struct rh_collector *gc = &heap->gc;
 	u32 at = gc->cursor % 64, first = gc->cursor - at, i, n;
-	struct rh_hot *hot = rh_hot(heap, first);
+	u32 *word = rh_gc(heap, first);
 	struct chunk chunk;
 	u64 bits;
 
@@ -126,17 +127,18 @@ static __always_inline enum rh_progress walk_chunk(struct rh_heap *heap, visit_f
 	chunk.cells = 0;
 	chunk.nfound = 0;
 	chunk.condemned = 0;
+	chunk.block = rh_block_of(heap, first);
 	n = book_slots(heap);
 	bits = gc->mask == WALK_ALL ? 0 : chunk_bits(heap, n);
 	n += at;
 	if (gc->mask == WALK_ALL) {
 		for (i = at; i < n; i++)
-			if (!visit(heap, first + i, hot + i, &chunk))
+			if (!visit(heap, first + i, word + i, &chunk))
 				break;
 	} else {
 		for (i = n; bits; bits &= bits - 1, i = n) {
 			i = __ffs(bits);
-			if (!visit(heap, first + i, hot + i, &chunk))
+			if (!visit(heap, first + i, word + i, &chunk))
 				break;
 		}
 	}
@@ -186,14 +188,14 @@ static void move_chunk(struct rh_heap *heap, u32 to)
 	u32 word = (first & RH_SEGMENT_MASK) / 64, n = book_slots(heap);
 	u64 all = chunk_bits(heap, n), bits;
 	struct rh_head *head = rh_head(heap, first);
-	struct rh_hot *hot = rh_hot(heap, first);
+	u32 *word_of = rh_gc(heap, first);
 
 	for (bits = all; bits; bits &= bits - 1) {
 		u32 i = __ffs(bits);
 
 		head[i].meta = (head[i].meta & ~RH_META_GEN) | to << RH_META_GEN_SHIFT;
-		if (hot[i].gc == RH_GC_NEW)
-			hot[i].gc = RH_GC_IDLE;
+		if (word_of[i] == RH_GC_NEW)
+			word_of[i] = RH_GC_IDLE;
 	}
 	gc->cursor += n;
 	n = hweight64(all);
@@ -219,12 +221,12 @@ static noinline enum rh_progress step_move(struct rh_heap *heap, u32 to)
 	}
 }
 
-static __always_inline bool visit_init(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+static __always_inline bool visit_init(struct rh_heap *heap, u32 slot, u32 *word,
 				       struct chunk *chunk)
 {
 	/* What was born since the start is among the young only. */
-	if (hot->gc == RH_GC_IDLE || (heap->gc.mask != WALK_ALL && hot->gc == RH_GC_NEW)) {
-		hot->gc = 0;
+	if (*word == RH_GC_IDLE || (heap->gc.mask != WALK_ALL && *word == RH_GC_NEW)) {
+		*word = 0;
 		chunk->n++;
 	}
 	return true;
@@ -238,10 +240,10 @@ static __always_inline void chunk_init(struct rh_heap *heap, struct chunk *chunk
 /* One inner reference more, if it is a candidate; a full number stays full. */
 static __always_inline void count_inner(struct rh_heap *heap, u32 slot)
 {
-	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 *word = rh_gc(heap, slot);
 
-	if (hot->gc < RH_GC_TOP - 1)
-		hot->gc++;
+	if (*word < RH_GC_TOP - 1)
+		++*word;
 }
 
 static noinline bool subtract_large(struct rh_heap *heap, const struct rh_cells *cells)
@@ -265,32 +267,32 @@ static noinline bool subtract_large(struct rh_heap *heap, const struct rh_cells 
  * far enough ahead to hide the memory behind the walk.
  */
 static __always_inline void prefetch_blocks(const struct rh_heap *heap, u32 slot,
-					    const struct rh_hot *hot)
+					    const u32 *block)
 {
-	u32 block;
+	u32 ahead;
 
 	if (slot % 4 || (slot & RH_SEGMENT_MASK) >= RH_SEGMENT_SLOTS - PREFETCH_AHEAD)
 		return;
 	/* It may be a leaf, and its block one of another space. */
-	block = hot[PREFETCH_AHEAD].block;
-	if (block >> RH_ARENA_SHIFT < heap->space[REFHEAP_SPACE_REFS].capacity)
-		prefetch(rh_block(heap, REFHEAP_SPACE_REFS, block));
+	ahead = block[PREFETCH_AHEAD];
+	if (ahead >> RH_ARENA_SHIFT < heap->space[REFHEAP_SPACE_REFS].capacity)
+		prefetch(rh_block(heap, REFHEAP_SPACE_REFS, ahead));
 }
 
-static __always_inline bool visit_subtract(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+static __always_inline bool visit_subtract(struct rh_heap *heap, u32 slot, u32 *word,
 					   struct chunk *chunk)
 {
+	const u32 *block = &chunk->block[slot % 64], *cell, *end;
 	const struct rh_cells *cells;
-	const u32 *cell, *end;
 
-	if (!rh_gc_is_candidate(hot->gc) || !hot->block) {
+	if (!rh_gc_is_candidate(*word) || !*block) {
 		/* It was touched, or died, when the last slice ended within it. */
 		if (heap->gc.cell)
 			heap->gc.cell = 0;
 		return true;
 	}
-	cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
-	prefetch_blocks(heap, slot, hot);
+	cells = rh_block(heap, REFHEAP_SPACE_REFS, *block);
+	prefetch_blocks(heap, slot, block);
 	if (cells->n > SMALL_CELLS)
 		return subtract_large(heap, cells);
 	chunk->cells += cells->n;
@@ -299,13 +301,28 @@ static __always_inline bool visit_subtract(struct rh_heap *heap, u32 slot, struc
 	return true;
 }
 
-static void push(struct rh_heap *heap, u32 slot)
+static void stack_put(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	rh_hot(heap, slot)->gc = gc->stack ? RH_GC_TOP | gc->stack : RH_GC_END;
+	*rh_gc(heap, slot) = gc->stack ? RH_GC_TOP | gc->stack : RH_GC_END;
 	gc->stack = slot;
-	gc->undecided--;
+}
+
+static u32 stack_take(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+	u32 slot = gc->stack, *word = rh_gc(heap, slot);
+
+	gc->stack = *word == RH_GC_END ? 0 : *word & ~RH_GC_TOP;
+	*word = RH_GC_QUEUED;
+	return slot;
+}
+
+static void push(struct rh_heap *heap, u32 slot)
+{
+	stack_put(heap, slot);
+	heap->gc.undecided--;
 }
 
 void rh_collect_touched(struct rh_heap *heap, u32 slot)
@@ -314,7 +331,7 @@ void rh_collect_touched(struct rh_heap *heap, u32 slot)
 
 	/* The walk will come to it, or has passed it. */
 	if (gc->phase < RH_PHASE_MARK || slot >= gc->cursor)
-		rh_hot(heap, slot)->gc = RH_GC_DIRTY;
+		*rh_gc(heap, slot) = RH_GC_DIRTY;
 	else
 		push(heap, slot);
 }
@@ -325,7 +342,7 @@ static __always_inline void push_found(struct rh_heap *heap, struct chunk *chunk
 
 	for (i = 0; i < chunk->nfound; i++) {
 		push(heap, chunk->found[i]);
-		prefetch(rh_cells(heap, chunk->found[i]));
+		prefetch(rh_block_of(heap, chunk->found[i]));
 	}
 	chunk->nfound = 0;
 }
@@ -338,10 +355,10 @@ static __always_inline void reach(struct rh_heap *heap, const u32 *cell, const u
 				  struct chunk *chunk)
 {
 	for (; cell < end; cell++) {
-		struct rh_hot *hot = rh_hot(heap, *cell);
+		u32 *word = rh_gc(heap, *cell);
 
-		if (rh_gc_is_candidate(hot->gc)) {
-			hot->gc = RH_GC_DIRTY;
+		if (rh_gc_is_candidate(*word)) {
+			*word = RH_GC_DIRTY;
 			chunk->found[chunk->nfound] = *cell;
 			chunk->nfound += *cell <= at;
 		}
@@ -350,27 +367,28 @@ static __always_inline void reach(struct rh_heap *heap, const u32 *cell, const u
 		push_found(heap, chunk);
 }
 
-static __always_inline bool visit_mark(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+static __always_inline bool visit_mark(struct rh_heap *heap, u32 slot, u32 *word,
 				       struct chunk *chunk)
 {
+	const u32 *block = &chunk->block[slot % 64];
 	const struct rh_cells *cells;
 
 	/* Dirty is asked first: then the count need not be read. */
-	if (hot->gc != RH_GC_DIRTY &&
-	    (!rh_gc_is_candidate(hot->gc) || hot->gc == rh_head(heap, slot)->count))
+	if (*word != RH_GC_DIRTY &&
+	    (!rh_gc_is_candidate(*word) || *word == rh_head(heap, slot)->count))
 		return true;
-	if (hot->block) {
-		cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
-		prefetch_blocks(heap, slot, hot);
+	if (*block) {
+		cells = rh_block(heap, REFHEAP_SPACE_REFS, *block);
+		prefetch_blocks(heap, slot, block);
 		if (cells->n > SMALL_CELLS) {
 			push(heap, slot);
 			return true;
 		}
-		hot->gc = RH_GC_IDLE;
+		*word = RH_GC_IDLE;
 		chunk->cells += cells->n;
 		reach(heap, cells->cell, cells->cell + cells->n, slot, chunk);
 	}
-	hot->gc = RH_GC_IDLE;
+	*word = RH_GC_IDLE;
 	chunk->n++;
 	return true;
 }
@@ -386,10 +404,9 @@ static __always_inline void chunk_mark(struct rh_heap *heap, struct chunk *chunk
 static __always_inline bool popped(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
-	struct rh_hot *hot = rh_hot(heap, slot);
-	u32 meta;
+	u32 *word = rh_gc(heap, slot), meta;
 
-	hot->gc = RH_GC_IDLE;
+	*word = RH_GC_IDLE;
 	if (likely(!gc->dead_queued)) {
 		gc->survivors++;
 		return true;
@@ -403,7 +420,7 @@ static __always_inline bool popped(struct rh_heap *heap, u32 slot)
 	if (meta & RH_META_REAPED)
 		rh_slot_free(heap, slot);
 	else
-		hot->gc = RH_GC_DEAD;
+		*word = RH_GC_DEAD;
 	return false;
 }
 
@@ -435,40 +452,44 @@ static noinline bool scan_large(struct rh_heap *heap)
 	return true;
 }
 
-/* Takes the top off the stack. Return: it, with its word as it was. */
-static __always_inline u32 pop(struct rh_heap *heap)
+/* What has come off the stack is looked at: a large one is left for scan_large(). */
+static __always_inline void scan_popped(struct rh_heap *heap, u32 slot, struct chunk *chunk)
 {
 	struct rh_collector *gc = &heap->gc;
-	u32 slot = gc->stack, word = rh_hot(heap, slot)->gc;
+	const struct rh_cells *cells = rh_cells(heap, slot);
 
-	gc->stack = word == RH_GC_END ? 0 : word & ~RH_GC_TOP;
-	return slot;
+	if (unlikely(cells && cells->n > SMALL_CELLS)) {
+		if (gc->scanning) {
+			stack_put(heap, slot);
+			return;
+		}
+		gc->scanning = slot;
+		gc->cell = 0;
+	} else if (popped(heap, slot) && cells) {
+		reach(heap, cells->cell, cells->cell + cells->n, gc->cursor - 1, chunk);
+	}
 }
 
-/* Scans a few objects of the stack, whose blocks have been prefetched by then. */
+/*
+ * Scans a few objects of the stack: all their handles are read, which were
+ * prefetched when they were pushed, then all their blocks.
+ */
 static noinline void drain_some(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 	u32 max = heap->params.slice_units ? 1 : POP_AT_ONCE, n = 0, i;
-	const struct rh_cells *some[POP_AT_ONCE];
+	u32 some[POP_AT_ONCE];
 	struct chunk chunk;
 
 	chunk.nfound = 0;
-	while (gc->stack && n < max && !gc->scanning) {
-		u32 slot = pop(heap);
-		const struct rh_cells *cells = rh_cells(heap, slot);
-
-		if (cells && cells->n > SMALL_CELLS) {
-			rh_hot(heap, slot)->gc = RH_GC_QUEUED;
-			gc->scanning = slot;
-			gc->cell = 0;
-		} else if (popped(heap, slot) && cells) {
-			some[n++] = cells;
-		}
+	while (gc->stack && n < max) {
+		some[n] = stack_take(heap);
+		prefetch(rh_cells(heap, some[n]));
+		n++;
 	}
 	for (i = 0; i < n; i++)
-		reach(heap, some[i]->cell, some[i]->cell + some[i]->n, gc->cursor - 1, &chunk);
-	heap->slice_left -= min(heap->slice_left, n);
+		scan_popped(heap, some[i], &chunk);
+	rh_slice_book(heap, n);
 	push_found(heap, &chunk);
 }
 
@@ -533,16 +554,16 @@ static bool look_for_tracked(struct rh_heap *heap, const struct rh_cells *cells,
  * Untracks a survivor of that kind that holds nothing tracked. One that is
  * changed, or dies, between two slices stays as it is (rh_collect_changed()).
  */
-static bool untrack_kind(struct rh_heap *heap, u32 slot, struct rh_hot *hot, u32 kind)
+static bool untrack_kind(struct rh_heap *heap, u32 slot, u32 *word, u32 kind)
 {
 	struct rh_collector *gc = &heap->gc;
 	bool found = gc->cell && gc->scanning != slot;
 
 	if (!found) {
-		if (hot->gc != RH_GC_IDLE || rh_kind(heap, slot) != kind)
+		if (*word != RH_GC_IDLE || rh_kind(heap, slot) != kind)
 			return true;
 		gc->scanning = slot;
-		if (hot->block && !look_for_tracked(heap, rh_cells(heap, slot), &found))
+		if (*rh_block_of(heap, slot) && !look_for_tracked(heap, rh_cells(heap, slot), &found))
 			return false;
 	}
 	gc->scanning = 0;
@@ -562,22 +583,22 @@ void rh_collect_changed(struct rh_heap *heap, u32 slot)
 		gc->scanning = 0;
 }
 
-static __always_inline bool visit_tuple(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+static __always_inline bool visit_tuple(struct rh_heap *heap, u32 slot, u32 *word,
 					struct chunk *chunk)
 {
-	return untrack_kind(heap, slot, hot, REFHEAP_KIND_TUPLE);
+	return untrack_kind(heap, slot, word, REFHEAP_KIND_TUPLE);
 }
 
-static __always_inline bool visit_dict(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+static __always_inline bool visit_dict(struct rh_heap *heap, u32 slot, u32 *word,
 				       struct chunk *chunk)
 {
-	return untrack_kind(heap, slot, hot, REFHEAP_KIND_DICT);
+	return untrack_kind(heap, slot, word, REFHEAP_KIND_DICT);
 }
 
-static __always_inline bool visit_condemn(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+static __always_inline bool visit_condemn(struct rh_heap *heap, u32 slot, u32 *word,
 					  struct chunk *chunk)
 {
-	chunk->condemned |= (u64)rh_gc_is_candidate(hot->gc) << slot % 64;
+	chunk->condemned |= (u64)rh_gc_is_candidate(*word) << slot % 64;
 	return true;
 }
 
@@ -663,16 +684,16 @@ static void book_freed(struct rh_heap *heap, u32 first, struct freed *freed)
 }
 
 /* Return: false when the slice ended within the object. */
-static __always_inline bool free_object(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+static __always_inline bool free_object(struct rh_heap *heap, u32 slot, const u32 *block,
 					struct rh_head *head, struct freed *freed)
 {
 	struct rh_cells *cells = NULL;
 	u32 *cell, *end;
 	size_t bytes;
 
-	if (hot->block) {
-		cells = rh_block(heap, REFHEAP_SPACE_REFS, hot->block);
-		prefetch_blocks(heap, slot, hot);
+	if (*block) {
+		cells = rh_block(heap, REFHEAP_SPACE_REFS, *block);
+		prefetch_blocks(heap, slot, block);
 		if (cells->n > SMALL_CELLS) {
 			if (!release_large(heap, cells))
 				return false;
@@ -686,14 +707,14 @@ static __always_inline bool free_object(struct rh_heap *heap, u32 slot, struct r
 		freed->meta = head->meta;
 		freed->map = rh_object_is_map(heap, slot);
 	}
-	if (hot->block) {
+	if (*block) {
 		bytes = freed->map ? rh_block_bytes(heap, slot) : rh_cells_bytes(cells->capacity);
 		if (unlikely(bytes != freed->block_bytes)) {
 			book_blocks(heap, freed);
 			freed->block_bytes = bytes;
 			freed->charge = rh_block_charge(bytes);
 		}
-		freed->block[freed->nblocks++] = hot->block;
+		freed->block[freed->nblocks++] = *block;
 		freed->bytes += freed->charge;
 	}
 	freed->n++;
@@ -708,7 +729,7 @@ static bool free_chunk(struct rh_heap *heap)
 	u32 at = gc->cursor % 64, first = gc->cursor - at, i, n = book_slots(heap);
 	const struct rh_segment *segment = heap->table.segment[first >> RH_SEGMENT_SHIFT];
 	struct rh_head *head = rh_head(heap, first);
-	struct rh_hot *hot = rh_hot(heap, first);
+	const u32 *block = rh_block_of(heap, first);
 	struct freed freed;
 	u64 bits;
 
@@ -725,7 +746,7 @@ static bool free_chunk(struct rh_heap *heap)
 	n += at;
 	for (i = n; bits; bits &= bits - 1, i = n) {
 		i = __ffs(bits);
-		if (!free_object(heap, first + i, hot + i, head + i, &freed))
+		if (!free_object(heap, first + i, block + i, head + i, &freed))
 			break;
 	}
 	gc->cursor = first + i;
@@ -772,14 +793,14 @@ static noinline enum rh_progress step_sweep(struct rh_heap *heap)
 	}
 }
 
-static __always_inline bool visit_save(struct rh_heap *heap, u32 slot, struct rh_hot *hot,
+static __always_inline bool visit_save(struct rh_heap *heap, u32 slot, u32 *word,
 				       struct chunk *chunk)
 {
 	struct rh_head *head = rh_head(heap, slot);
 
-	if (!rh_gc_is_candidate(hot->gc))
+	if (!rh_gc_is_candidate(*word))
 		return true;
-	hot->gc = RH_GC_IDLE;
+	*word = RH_GC_IDLE;
 	head->meta |= RH_META_GARBAGE;
 	head->count++;
 	heap->gc.garbage++;
@@ -1064,21 +1085,21 @@ enum rh_progress rh_garbage_clear_step(struct rh_heap *heap, u32 *cursor, u64 *n
 
 static void each_freeze(struct rh_heap *heap, u32 slot, void *arg)
 {
-	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 *word = rh_gc(heap, slot);
 
-	if (hot->gc != RH_GC_IDLE && hot->gc != RH_GC_NEW)
+	if (*word != RH_GC_IDLE && *word != RH_GC_NEW)
 		return;
-	hot->gc = RH_GC_FROZEN;
+	*word = RH_GC_FROZEN;
 	rh_object_set_generation(heap, slot, RH_PERMANENT);
 }
 
 static void each_unfreeze(struct rh_heap *heap, u32 slot, void *arg)
 {
-	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 *word = rh_gc(heap, slot);
 
-	if (hot->gc != RH_GC_FROZEN)
+	if (*word != RH_GC_FROZEN)
 		return;
-	hot->gc = RH_GC_IDLE;
+	*word = RH_GC_IDLE;
 	rh_object_set_generation(heap, slot, 2);
 }
 

@@ -24,15 +24,6 @@
 
 #define RH_ROOT_SLOT		1U	/* of the root namespace */
 
-/*
- * What the collector needs of an object at random: its own word and where the
- * edges are, side by side because marking needs both.
- */
-struct rh_hot {
-	u32 gc;		/* enum rh_gc_word, a number, a link or a length */
-	u32 block;	/* of the space that the kind says; 0 is none */
-};
-
 /* What counting needs. */
 struct rh_head {
 	u32 count;	/* of a dying object: the next one to die */
@@ -40,10 +31,11 @@ struct rh_head {
 };
 
 /*
- * Metadata of an object, as sizeof and the limits count it: the two above and
- * the tag. The bitmaps of struct rh_segment add less than half a byte.
+ * Metadata of an object, as sizeof and the limits count it: the collector's
+ * word, the block, the above, and the tag. The bitmaps of struct rh_segment add
+ * less than half a byte.
  */
-#define RH_OBJECT_BYTES		(sizeof(struct rh_hot) + sizeof(struct rh_head) + sizeof(u32))
+#define RH_OBJECT_BYTES		(3 * sizeof(u32) + sizeof(struct rh_head))
 
 #define RH_META_KIND		0x0000000fU
 #define RH_META_GEN_SHIFT	4
@@ -98,7 +90,8 @@ struct rh_segment {
  * they are apart so that the one that is needed stays in the cache.
  */
 struct rh_table {
-	struct rh_hot **hot;
+	u32 **gc;		/* the collector's words; what it needs at random */
+	u32 **block;		/* handles, of the space that the kind says; 0 is none */
 	struct rh_head **head;
 	u32 **tag;
 	struct rh_segment **segment;
@@ -259,9 +252,14 @@ struct rh_heap {
 	u32 slice_left;
 };
 
-static inline struct rh_hot *rh_hot(const struct rh_heap *heap, u32 slot)
+static inline u32 *rh_gc(const struct rh_heap *heap, u32 slot)
 {
-	return &heap->table.hot[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
+	return &heap->table.gc[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
+}
+
+static inline u32 *rh_block_of(const struct rh_heap *heap, u32 slot)
+{
+	return &heap->table.block[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
 }
 
 static inline struct rh_head *rh_head(const struct rh_heap *heap, u32 slot)
@@ -337,7 +335,7 @@ static inline bool rh_gc_decided(const struct rh_heap *heap)
 static inline bool rh_is_condemned(const struct rh_heap *heap, u32 slot)
 {
 	return rh_gc_decided(heap) && !heap->gc.saveall &&
-	       rh_gc_is_candidate(rh_hot(heap, slot)->gc);
+	       rh_gc_is_candidate(*rh_gc(heap, slot));
 }
 
 /* Whether an edge of something condemned leads to something condemned. */

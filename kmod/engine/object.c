@@ -111,12 +111,12 @@ u32 rh_object_publish(struct rh_heap *heap, u32 kind, u32 type, u32 block, u32 l
 {
 	u32 slot = rh_slot_alloc(heap);
 	struct rh_head *head = rh_head(heap, slot);
-	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 *block_of = rh_block_of(heap, slot);
 
 	head->count = 1;
 	head->meta = kind | type << RH_META_TYPE_SHIFT;
-	hot->block = block;
-	hot->gc = rh_kind_is_leaf(kind) ? RH_GC_TOP | length : RH_GC_UNTRACKED;
+	*block_of = block;
+	*rh_gc(heap, slot) = rh_kind_is_leaf(kind) ? RH_GC_TOP | length : RH_GC_UNTRACKED;
 	if (born_tracked(kind, block))
 		rh_object_track(heap, slot);
 	account(heap, head->meta, 1, rh_object_sizeof(heap, slot));
@@ -128,11 +128,11 @@ u32 rh_object_publish(struct rh_heap *heap, u32 kind, u32 type, u32 block, u32 l
 void rh_object_reblock(struct rh_heap *heap, u32 slot, u32 block, size_t bytes,
 		       size_t old_bytes)
 {
-	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 *block_of = rh_block_of(heap, slot);
 	u32 meta = rh_head(heap, slot)->meta;
 
-	rh_block_free(heap, rh_kind_space(rh_meta_kind(meta)), hot->block, old_bytes);
-	hot->block = block;
+	rh_block_free(heap, rh_kind_space(rh_meta_kind(meta)), *block_of, old_bytes);
+	*block_of = block;
 	account(heap, meta, 0, (s64)rh_block_charge(bytes) - (s64)rh_block_charge(old_bytes));
 	rh_touch(heap, slot);
 }
@@ -159,7 +159,7 @@ void rh_object_track(struct rh_heap *heap, u32 slot)
 	u64 other = 0;
 
 	head->meta = (head->meta & ~RH_META_GEN) | RH_META_TRACKED;
-	rh_hot(heap, slot)->gc = heap->gc.phase == RH_PHASE_IDLE ? RH_GC_IDLE : RH_GC_NEW;
+	*rh_gc(heap, slot) = heap->gc.phase == RH_PHASE_IDLE ? RH_GC_IDLE : RH_GC_NEW;
 	rh_young_add(heap, 0, slot);
 	heap->generation[0].objects++;
 	(*tracked_of_kind(heap, rh_meta_kind(head->meta), &other))++;
@@ -195,7 +195,7 @@ void rh_object_untrack(struct rh_heap *heap, u32 slot)
 
 	leave_generation(heap, slot);
 	head->meta &= ~(RH_META_TRACKED | RH_META_GEN);
-	rh_hot(heap, slot)->gc = RH_GC_UNTRACKED;
+	*rh_gc(heap, slot) = RH_GC_UNTRACKED;
 	(*tracked_of_kind(heap, rh_meta_kind(head->meta), &other))--;
 }
 
@@ -224,22 +224,22 @@ void rh_object_unmap(struct rh_heap *heap, u32 slot)
 static void drop_block(struct rh_heap *heap, u32 slot)
 {
 	struct rh_head *head = rh_head(heap, slot);
-	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 *block_of = rh_block_of(heap, slot);
 	size_t bytes = rh_block_bytes(heap, slot);
 
-	if (!hot->block)
+	if (!*block_of)
 		return;
 	rh_object_unmap(heap, slot);
 	rh_slice_book_bytes(heap, bytes);
-	rh_block_free(heap, rh_kind_space(rh_meta_kind(head->meta)), hot->block, bytes);
-	hot->block = 0;
+	rh_block_free(heap, rh_kind_space(rh_meta_kind(head->meta)), *block_of, bytes);
+	*block_of = 0;
 	account(heap, head->meta, 0, -(s64)rh_block_charge(bytes));
 }
 
 void rh_object_finish(struct rh_heap *heap, u32 slot)
 {
 	struct rh_head *head = rh_head(heap, slot);
-	u32 word = rh_hot(heap, slot)->gc;
+	u32 word = *rh_gc(heap, slot);
 
 	if (head->meta & RH_META_INTERNED)
 		rh_intern_remove(heap, slot);
@@ -253,7 +253,7 @@ void rh_object_finish(struct rh_heap *heap, u32 slot)
 	heap->changes++;
 	/* The marker frees what it still has on its stack, when it comes to it. */
 	if (!rh_kind_is_leaf(rh_meta_kind(head->meta)) && rh_gc_is_queued(word)) {
-		rh_hot(heap, slot)->gc = word;
+		*rh_gc(heap, slot) = word;
 		head->meta |= RH_META_REAPED;
 		return;
 	}
@@ -262,21 +262,21 @@ void rh_object_finish(struct rh_heap *heap, u32 slot)
 
 int rh_object_clear(struct rh_heap *heap, u32 slot)
 {
-	struct rh_hot *hot = rh_hot(heap, slot);
+	u32 *block_of = rh_block_of(heap, slot);
 	struct rh_head *head;
 	u32 carrier;
 	int err;
 
-	if (!hot->block)
+	if (!*block_of)
 		return 0;
 	err = rh_table_reserve(heap, 1);
 	if (err)
 		return err;
 	carrier = rh_slot_alloc(heap);
-	rh_hot(heap, carrier)->gc = RH_GC_DEAD;
-	rh_hot(heap, carrier)->block = hot->block;
+	*rh_gc(heap, carrier) = RH_GC_DEAD;
+	*rh_block_of(heap, carrier) = *block_of;
 	rh_cells(heap, carrier)->n = 0;
-	hot->block = 0;
+	*block_of = 0;
 	head = rh_head(heap, carrier);
 	head->meta = rh_head(heap, slot)->meta & (RH_META_KIND | ~0U << RH_META_TYPE_SHIFT);
 	head->meta |= RH_META_DEAD | RH_META_CARRIER;
@@ -298,7 +298,7 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 	struct rh_cells *cells;
 	u32 edge;
 
-	if (!rh_kind_is_leaf(rh_kind(heap, slot)) && rh_hot(heap, slot)->block) {
+	if (!rh_kind_is_leaf(rh_kind(heap, slot)) && *rh_block_of(heap, slot)) {
 		cells = rh_cells(heap, slot);
 		while (cells->n < cells->capacity) {
 			edge = cells->cell[cells->n];

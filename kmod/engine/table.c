@@ -11,15 +11,16 @@
 #include <linux/string.h>
 #include "table.h"
 
-#define DIRECTORIES	4
+#define DIRECTORIES	5
 
-/* The directories are four parts of one allocation. */
+/* The directories are parts of one allocation. */
 static void directory_set(struct rh_table *table, void **base, u32 capacity)
 {
-	table->hot = (struct rh_hot **)base;
-	table->head = (struct rh_head **)(base + capacity);
-	table->tag = (u32 **)(base + 2 * (size_t)capacity);
-	table->segment = (struct rh_segment **)(base + 3 * (size_t)capacity);
+	table->gc = (u32 **)base;
+	table->block = (u32 **)(base + capacity);
+	table->head = (struct rh_head **)(base + 2 * (size_t)capacity);
+	table->tag = (u32 **)(base + 3 * (size_t)capacity);
+	table->segment = (struct rh_segment **)(base + 4 * (size_t)capacity);
 	table->capacity = capacity;
 }
 
@@ -32,7 +33,7 @@ static int directory_grow(struct rh_heap *heap)
 {
 	struct rh_table *table = &heap->table;
 	u32 i, old = table->capacity, capacity = old ? old * 2 : 8;
-	void **from = (void **)table->hot, **base;
+	void **from = (void **)table->gc, **base;
 
 	base = rh_alloc(heap, directory_bytes(capacity));
 	if (IS_ERR(base))
@@ -48,13 +49,13 @@ static int directory_grow(struct rh_heap *heap)
 }
 
 static void segment_init(struct rh_heap *heap, struct rh_segment *segment, u32 index,
-			 struct rh_hot *hot, u32 *tag)
+			 u32 *gc, u32 *tag)
 {
 	u32 i, limit = heap->params.max_slots, first = index << RH_SEGMENT_SHIFT;
 
 	segment->nfree = RH_SEGMENT_SLOTS;
 	for (i = 0; i < RH_SEGMENT_SLOTS; i++) {
-		hot[i].gc = RH_GC_FREE;
+		gc[i] = RH_GC_FREE;
 		tag[i] = 1;
 		/* Slot 0 is no object; those over the limit are never used. */
 		if (first + i == 0 || first + i >= limit) {
@@ -64,56 +65,57 @@ static void segment_init(struct rh_heap *heap, struct rh_segment *segment, u32 i
 	}
 }
 
+#define WORDS_BYTES	(RH_SEGMENT_SLOTS * sizeof(u32))
+#define HEADS_BYTES	(RH_SEGMENT_SLOTS * sizeof(struct rh_head))
+
+static void segment_free(struct rh_heap *heap, struct rh_segment *segment, u32 *gc, u32 *block,
+			 struct rh_head *head, u32 *tag)
+{
+	if (!IS_ERR(tag))
+		rh_free(heap, tag, WORDS_BYTES);
+	if (!IS_ERR(head))
+		rh_free(heap, head, HEADS_BYTES);
+	if (!IS_ERR(block))
+		rh_free(heap, block, WORDS_BYTES);
+	if (!IS_ERR(gc))
+		rh_free(heap, gc, WORDS_BYTES);
+	if (!IS_ERR(segment))
+		rh_free(heap, segment, sizeof(*segment));
+}
+
 static int segment_add(struct rh_heap *heap)
 {
 	struct rh_table *table = &heap->table;
 	struct rh_segment *segment;
+	u32 *gc, *block, *tag, n = table->nsegments;
 	struct rh_head *head;
-	struct rh_hot *hot;
-	u32 *tag;
 	int err;
 
 	if (rh_table_end(heap) >= heap->params.max_slots)
 		return -EDQUOT;
-	if (table->nsegments == table->capacity) {
+	if (n == table->capacity) {
 		err = directory_grow(heap);
 		if (err)
 			return err;
 	}
 	segment = rh_alloc(heap, sizeof(*segment));
-	if (IS_ERR(segment))
-		return PTR_ERR(segment);
-	hot = rh_alloc(heap, RH_SEGMENT_SLOTS * sizeof(*hot));
-	if (IS_ERR(hot)) {
-		err = PTR_ERR(hot);
-		goto err_free_segment;
-	}
-	head = rh_alloc(heap, RH_SEGMENT_SLOTS * sizeof(*head));
-	if (IS_ERR(head)) {
-		err = PTR_ERR(head);
-		goto err_free_hot;
-	}
-	tag = rh_alloc(heap, RH_SEGMENT_SLOTS * sizeof(*tag));
+	gc = IS_ERR(segment) ? (void *)segment : rh_alloc(heap, WORDS_BYTES);
+	block = IS_ERR(gc) ? gc : rh_alloc(heap, WORDS_BYTES);
+	head = IS_ERR(block) ? (void *)block : rh_alloc(heap, HEADS_BYTES);
+	tag = IS_ERR(head) ? (void *)head : rh_alloc(heap, WORDS_BYTES);
 	if (IS_ERR(tag)) {
-		err = PTR_ERR(tag);
-		goto err_free_head;
+		segment_free(heap, segment, gc, block, head, tag);
+		return PTR_ERR(tag);
 	}
-	segment_init(heap, segment, table->nsegments, hot, tag);
-	table->hot[table->nsegments] = hot;
-	table->head[table->nsegments] = head;
-	table->tag[table->nsegments] = tag;
-	table->segment[table->nsegments] = segment;
+	segment_init(heap, segment, n, gc, tag);
+	table->gc[n] = gc;
+	table->block[n] = block;
+	table->head[n] = head;
+	table->tag[n] = tag;
+	table->segment[n] = segment;
 	table->nsegments++;
 	table->nfree += segment->nfree;
 	return 0;
-
-err_free_head:
-	rh_free(heap, head, RH_SEGMENT_SLOTS * sizeof(*head));
-err_free_hot:
-	rh_free(heap, hot, RH_SEGMENT_SLOTS * sizeof(*hot));
-err_free_segment:
-	rh_free(heap, segment, sizeof(*segment));
-	return err;
 }
 
 int rh_table_reserve(struct rh_heap *heap, u32 n)
@@ -160,7 +162,7 @@ void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots)
 	struct rh_table *table = &heap->table;
 	struct rh_segment *segment = table->segment[index];
 	struct rh_head *head = rh_head(heap, first);
-	struct rh_hot *hot = rh_hot(heap, first);
+	u32 *block = rh_block_of(heap, first), *gc = rh_gc(heap, first);
 	u32 *tag = &table->tag[index][word * 64], n;
 	u64 bits;
 
@@ -168,8 +170,8 @@ void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots)
 	for (bits = slots; bits; bits &= bits - 1) {
 		u32 i = __ffs(bits);
 
-		hot[i].gc = RH_GC_FREE;
-		hot[i].block = 0;
+		gc[i] = RH_GC_FREE;
+		block[i] = 0;
 		head[i] = (struct rh_head){};
 		/* A tag that would come again retires the slot: ids must not lie. */
 		if (++tag[i] >= heap->params.max_tag)
@@ -251,13 +253,10 @@ u32 rh_used_next(const struct rh_heap *heap, u32 slot)
 u32 rh_lookup(const struct rh_heap *heap, u64 id, int *err)
 {
 	u32 slot = REFHEAP_ID_SLOT(id), tag = REFHEAP_ID_TAG(id);
-	const struct rh_hot *hot;
-
 	*err = -ENOENT;
 	if (!slot || slot >= rh_table_end(heap) || !tag || tag > rh_tag(heap, slot))
 		return 0;
-	hot = rh_hot(heap, slot);
-	if (tag == rh_tag(heap, slot) && hot->gc == RH_GC_FREE)
+	if (tag == rh_tag(heap, slot) && *rh_gc(heap, slot) == RH_GC_FREE)
 		return 0;
 	*err = -ESTALE;
 	if (tag < rh_tag(heap, slot) || (rh_head(heap, slot)->meta & RH_META_DEAD) ||
@@ -284,12 +283,9 @@ void rh_table_exit(struct rh_heap *heap)
 	struct rh_table *table = &heap->table;
 	u32 i;
 
-	for (i = 0; i < table->nsegments; i++) {
-		rh_free(heap, table->tag[i], RH_SEGMENT_SLOTS * sizeof(u32));
-		rh_free(heap, table->head[i], RH_SEGMENT_SLOTS * sizeof(struct rh_head));
-		rh_free(heap, table->hot[i], RH_SEGMENT_SLOTS * sizeof(struct rh_hot));
-		rh_free(heap, table->segment[i], sizeof(struct rh_segment));
-	}
+	for (i = 0; i < table->nsegments; i++)
+		segment_free(heap, table->segment[i], table->gc[i], table->block[i],
+			     table->head[i], table->tag[i]);
 	if (table->capacity)
-		rh_free(heap, table->hot, directory_bytes(table->capacity));
+		rh_free(heap, table->gc, directory_bytes(table->capacity));
 }

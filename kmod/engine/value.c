@@ -334,7 +334,7 @@ int rh_bytearray_resize(struct rh_heap *heap, u32 slot, u32 len)
 		rh_object_unmap(heap, slot);
 		memset(bytes + min(len, old), 0, max(len, old) - min(len, old));
 	}
-	rh_hot(heap, slot)->gc = RH_GC_TOP | len;
+	*rh_gc(heap, slot) = RH_GC_TOP | len;
 	rh_slice_book_bytes(heap, max(len, old));
 	return 0;
 }

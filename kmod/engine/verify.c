@@ -173,7 +173,7 @@ static bool holds_trackable(const struct rh_heap *heap, u32 slot)
 static void check_tracking(struct verify *verify, u32 slot)
 {
 	struct rh_heap *heap = verify->heap;
-	u32 meta = rh_head(heap, slot)->meta, word = rh_hot(heap, slot)->gc;
+	u32 meta = rh_head(heap, slot)->meta, word = *rh_gc(heap, slot);
 	u32 generation = rh_meta_gen(meta);
 
 	if (!(meta & RH_META_TRACKED)) {
@@ -230,7 +230,7 @@ static void check_object(struct verify *verify, u32 slot)
 	if (!rh_is_condemned(heap, slot) && head->count != expected)
 		fault(verify, slot, "has another count than it has references");
 	if (rh_kind_is_leaf(kind)) {
-		if (rh_gc_is_candidate(rh_hot(heap, slot)->gc))
+		if (rh_gc_is_candidate(*rh_gc(heap, slot)))
 			fault(verify, slot, "is a leaf but looks tracked");
 		return;
 	}

@@ -68,9 +68,9 @@ static void wrong_flags(struct kunit *test)
 	rh_head(rig->heap, slot)->meta ^= RH_META_GARBAGE;
 	expect_fault(test, "garbage that is not counted");
 	rh_head(rig->heap, slot)->meta ^= RH_META_GARBAGE;
-	rh_hot(rig->heap, slot)->gc = 5;
+	*rh_gc(rig->heap, slot) = 5;
 	expect_fault(test, "a candidate without a collection");
-	rh_hot(rig->heap, slot)->gc = RH_GC_IDLE;
+	*rh_gc(rig->heap, slot) = RH_GC_IDLE;
 }
 
 static void through_an_operation(struct kunit *test)
