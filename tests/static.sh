@@ -15,6 +15,12 @@ mkdir -p "$out"
 
 series=(6.1 6.12)
 
+# The sources, also where there is no git. The fuzzer's corpus is no text.
+sources() {
+	find . \( -path ./build -o -path ./.git -o -path ./tests/fuzz/corpus \) -prune -o \
+		-type f ! -name 'COPYING*' ! -name '*.pyc' "$@" -printf '%P\n' | LC_ALL=C sort
+}
+
 # Built apart from the modules that are tested, and from nothing, since only
 # what is compiled is looked at.
 rebuilt() {
@@ -45,24 +51,20 @@ warnings() {
 checkpatch() {
 	local source
 	source=$(tests/vm/kernel.sh --source uml)
-	git ls-files 'kmod/*.[ch]' 'include/uapi/*.h' |
+	sources -name '*.[ch]' | grep -E '^(kmod|include/uapi)/' |
 		xargs "$source/scripts/checkpatch.pl" --no-tree --strict --terse --no-summary \
 			--file --ignore FILE_PATH_CHANGES || :
 }
 
-scripts() {
-	git grep -lIE '^#!.*[/ ](ba|da)?sh( |$)' -- ':!*.md'
-}
-
 shell() {
 	local files
-	mapfile -t files < <(scripts)
+	mapfile -t files < <(sources | xargs grep -lIE '^#!.*[/ ](ba|da)?sh( |$)' | grep -v '\.md$')
 	shellcheck "${files[@]}" || :
 }
 
 # iput() is the kernel's.
 spelling() {
-	git ls-files -- ':!COPYING*' ':!*/COPYING*' ':!tests/fuzz/corpus' | xargs codespell -L iput || :
+	sources | xargs codespell -L iput || :
 }
 
 # The YAML must be one, and name what the header names.
