@@ -58,6 +58,7 @@ static struct rig rig;
 static struct node node[NODES];
 static u32 nnodes;
 static bool garbage_touched;
+static unsigned int generation = 2;	/* of the collections that are disturbed */
 static u32 types[2];
 static u64 base_objects;
 static u64 runs, changes, refusals, freed, verified;
@@ -509,7 +510,7 @@ static void start(void)
 {
 	u32 end = RH_ROOT_SLOT, i;
 
-	if (!rh_collect_start(rig.heap, 2))
+	if (!rh_collect_start(rig.heap, rig.heap->params.slice_units ? generation : 2))
 		die("a collection is running already");
 	if (!rig.heap->params.slice_units)
 		return;
@@ -997,14 +998,19 @@ int main(int argc, char **argv)
 
 	begin();
 	ordered = strcmp(what, "exhaustive");
-	if (!strcmp(what, "exhaustive") || !strcmp(what, "ordered"))
+	/* Objects are made for every graph, so each is young when it is collected. */
+	if (!strcmp(what, "young")) {
+		generation = b;
+		exhaustive(a ?: 2, 0, 1);
+	} else if (!strcmp(what, "exhaustive") || !strcmp(what, "ordered")) {
 		exhaustive(a ?: 3, b, c);
-	else if (!strcmp(what, "pairs"))
+	} else if (!strcmp(what, "pairs")) {
 		pairs(a ?: 2, b, c);
-	else if (!strcmp(what, "random") && a)
+	} else if (!strcmp(what, "random") && a) {
 		random_graphs(a, b ?: 1);
-	else
+	} else {
 		return 2;
+	}
 	end();
 	printf("interleave %s: %llu collections, %llu changes, %llu of them refused\n",
 	       what, runs, changes, refusals);
