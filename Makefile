@@ -25,6 +25,7 @@ KERNEL	?= uml
 CMD	?=
 
 MODULE	:= build/module
+MODINFO	?= /sbin/modinfo
 DKMS	= $(DESTDIR)/usr/src/refheap-$(VERSION)
 MODDIR	= $(DESTDIR)/lib/modules/$(shell cat $(MODULE)/release 2>/dev/null)/updates
 UDEV	= $(DESTDIR)/usr/lib/udev/rules.d
@@ -45,7 +46,7 @@ module:
 	@mkdir -p $(MODULE)
 	@cp -rpu Kbuild kmod include $(MODULE)/
 	@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(MODULE) modules
-	@$(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease > $(MODULE)/release
+	@$(MODINFO) -F vermagic $(MODULE)/refheap.ko | cut -d' ' -f1 > $(MODULE)/release
 
 # The module is installed when it has been built.
 install: userspace
