@@ -57,7 +57,8 @@ static long chardev_ioctl(struct file *file, unsigned int command,
 		return -E2BIG;
 	switch (_IOC_NR(command)) {
 	case _IOC_NR(REFHEAP_IOC_ATTACH):
-		return refheap_session_attach(session, file, user, size);
+		return refheap_session_attach(session, !(file->f_mode & FMODE_WRITE),
+					      user, size);
 	case _IOC_NR(REFHEAP_IOC_BATCH):
 		return refheap_session_batch(session, user, size);
 	default:
@@ -91,7 +92,7 @@ static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!heap)
 		return -ENXIO;
-	return refheap_map(heap, vma, session->rdonly);
+	return refheap_map(heap, vma, session->mapping, session->rdonly);
 }
 
 static const struct file_operations chardev_operations = {

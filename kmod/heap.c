@@ -76,7 +76,7 @@ struct refheap *refheap_new(const struct refheap_options *options,
 	ret = refheap_user_add_heap(heap->user);
 	if (ret)
 		goto err_put_user;
-	heap->inode = refheap_inode_new(heap);
+	heap->inode = refheap_inode_new();
 	if (IS_ERR(heap->inode)) {
 		ret = PTR_ERR(heap->inode);
 		goto err_remove_heap;

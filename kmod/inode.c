@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A file system that nobody can mount. All files of the device share the
- * device's inode; for unmap_mapping_range() to reach the mappings of one heap
- * alone, the heap needs an address space of its own.
+ * A file system that nobody can mount. All files that mappings keep share one
+ * inode; for unmap_mapping_range() to reach the mappings of one heap alone, the
+ * heap needs an address space of its own, and that an inode.
  */
 #include <linux/err.h>
 #include <linux/magic.h>
@@ -31,18 +31,13 @@ static struct file_system_type fs_type = {
 
 /**
  * refheap_inode_new - make an inode; iput() gives it back
- * @private: what i_private shall be
  *
  * Context: may sleep.
  * Return: the inode or an ERR_PTR.
  */
-struct inode *refheap_inode_new(void *private)
+struct inode *refheap_inode_new(void)
 {
-	struct inode *inode = alloc_anon_inode(mount->mnt_sb);
-
-	if (!IS_ERR(inode))
-		inode->i_private = private;
-	return inode;
+	return alloc_anon_inode(mount->mnt_sb);
 }
 
 /**

@@ -7,7 +7,7 @@
 
 #include <linux/fs.h>
 
-struct inode *refheap_inode_new(void *private);
+struct inode *refheap_inode_new(void);
 
 int refheap_inode_init(void);
 void refheap_inode_exit(void);

@@ -4,17 +4,37 @@
  * 2 GiB from its slot on, in the address space of its heap; so the mappings of
  * an object can be found and taken away, and none can run into another's.
  *
+ * A mapping does not keep the session's file but one that is only for that: it
+ * has the heap's address space from the start, which a file that others can
+ * see must not get later, and the references of a session go when its last
+ * descriptor is closed, whatever is still mapped.
+ *
  * Page table entries are made and taken away with the heap lock held. That is
  * why the fault handler inserts the page itself rather than returning it: a
  * page that is inserted after the lock was given away could be one whose
- * object has died in between, and would show what is put there next.
+ * object has died in between, and would show what is put there next. A fork
+ * copies entries without the lock, but from the parent's area to one that lies
+ * after it in the address space, so that the copy is found when they are taken
+ * away.
+ *
+ * Nobody else may come to hold a page, or it would show what is put there next
+ * after all. So the areas are PFNMAP: no direct I/O, no pipe and no fixed
+ * buffer can pin what is in them.
  */
+#include <linux/anon_inodes.h>
+#include <linux/build_bug.h>
+#include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include "compat.h"
 #include "mapping.h"
 
-#define VIEW_SHIFT	31	/* REFHEAP_OP_VIEW gives slot << VIEW_SHIFT */
+#define VIEW_SHIFT	REFHEAP_VIEW_SHIFT
 #define VIEW_PAGES	(1UL << (VIEW_SHIFT - PAGE_SHIFT))
+
+/* The engine counts in pages of 4 KiB; a slot has to fit above VIEW_SHIFT. */
+static_assert(PAGE_SIZE == 4096);
+static_assert(BITS_PER_LONG == 64);
 
 static u32 slot_of(pgoff_t pgoff)
 {
@@ -40,17 +60,19 @@ static vm_fault_t insert(struct refheap *heap, struct vm_fault *vmf)
 				  page_of(vmf->pgoff), vma->vm_flags & VM_WRITE);
 	if (!payload)
 		return VM_FAULT_SIGBUS;
-	return vmf_insert_page(vma, vmf->address & PAGE_MASK,
-			       is_vmalloc_addr(payload) ? vmalloc_to_page(payload) :
-							  virt_to_page(payload));
+	return vmf_insert_pfn(vma, vmf->address & PAGE_MASK,
+			      is_vmalloc_addr(payload) ? vmalloc_to_pfn(payload) :
+							 page_to_pfn(virt_to_page(payload)));
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
 {
-	struct refheap *heap = vmf->vma->vm_file->f_mapping->host->i_private;
+	struct refheap *heap = vmf->vma->vm_file->private_data;
 	vm_fault_t ret;
 
-	refheap_lock(heap);
+	/* Whoever is killed does not care how the access ends. */
+	if (refheap_lock_killable(heap))
+		return VM_FAULT_SIGBUS;
 	ret = insert(heap, vmf);
 	refheap_unlock(heap);
 	return ret;
@@ -59,6 +81,37 @@ static vm_fault_t mapping_fault(struct vm_fault *vmf)
 static const struct vm_operations_struct mapping_ops = {
 	.fault = mapping_fault,
 };
+
+static int mapping_release(struct inode *inode, struct file *file)
+{
+	refheap_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations mapping_operations = {
+	.owner = THIS_MODULE,
+	.release = mapping_release,
+};
+
+/**
+ * refheap_mapping_file - a file for mappings to keep
+ * @heap: whose payload they are to show
+ *
+ * Context: may sleep.
+ * Return: the file or an ERR_PTR.
+ */
+struct file *refheap_mapping_file(struct refheap *heap)
+{
+	struct file *file;
+
+	file = anon_inode_getfile("[" REFHEAP_DEVICE_NAME "]", &mapping_operations,
+				  heap, O_RDWR);
+	if (IS_ERR(file))
+		return file;
+	refheap_get(heap);
+	file->f_mapping = heap->inode->i_mapping;
+	return file;
+}
 
 /*
  * A session that may write gets a mapping that may become writable, if the
@@ -90,7 +143,8 @@ static int announce(struct refheap *heap, struct vm_area_struct *vma,
 /**
  * refheap_map - mmap() of payload
  * @heap: the heap
- * @vma: the new mapping; its file has the heap's address space
+ * @vma: the new mapping
+ * @file: of refheap_mapping_file(), for @vma to keep
  * @rdonly: the session may only read
  *
  * The pages must not be copied on write, or a view would stop being one; not
@@ -98,9 +152,10 @@ static int announce(struct refheap *heap, struct vm_area_struct *vma,
  *
  * Context: mmap_lock is held for writing; takes the heap lock.
  * Return: 0, -EINVAL (private, or longer than the payload), -EACCES (to be
- * written or executed), -ENOENT, -ESTALE, -EOPNOTSUPP, -EIDRM.
+ * written or executed), -ENOENT, -EOPNOTSUPP, -EIDRM, -EINTR (killed).
  */
-int refheap_map(struct refheap *heap, struct vm_area_struct *vma, bool rdonly)
+int refheap_map(struct refheap *heap, struct vm_area_struct *vma,
+		struct file *file, bool rdonly)
 {
 	bool writable = !rdonly;
 	u32 tag, offset;
@@ -111,18 +166,21 @@ int refheap_map(struct refheap *heap, struct vm_area_struct *vma, bool rdonly)
 	if (vma->vm_flags & VM_EXEC)
 		return -EACCES;
 
-	refheap_lock(heap);
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
 	ret = announce(heap, vma, &writable, &tag, &offset);
 	refheap_unlock(heap);
 	if (ret)
 		return ret;
 
 	vm_flags_clear(vma, writable ? VM_MAYEXEC : VM_MAYEXEC | VM_MAYWRITE);
-	/* MIXEDMAP: inserted by hand; with DONTEXPAND, areas never merge. */
-	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND);
+	/* Areas like that never merge. A core dump could not read them either. */
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	/* Another object, or the payload moved within its page: no view of it. */
 	vma->vm_private_data = (void *)((uintptr_t)offset << 32 | tag);
 	vma->vm_ops = &mapping_ops;
+	vma_set_file(vma, file);
 	return 0;
 }
 

@@ -8,7 +8,9 @@
 #include <linux/mm_types.h>
 #include "heap.h"
 
-int refheap_map(struct refheap *heap, struct vm_area_struct *vma, bool rdonly);
+struct file *refheap_mapping_file(struct refheap *heap);
+int refheap_map(struct refheap *heap, struct vm_area_struct *vma,
+		struct file *file, bool rdonly);
 void refheap_unmap_slot(struct refheap *heap, u32 slot);
 void refheap_unmap_all(struct refheap *heap);
 

@@ -3,11 +3,13 @@
  * Attaching a session to a heap, subscribing to its events, and closing.
  */
 #include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 #include "limits.h"
+#include "mapping.h"
 #include "registry.h"
 #include "seat.h"
 #include "session.h"
@@ -53,6 +55,7 @@ void refheap_session_close(struct refheap_session *session)
 		trace_refheap_session_close(heap->id, session->seat->id);
 		if (refheap_seat_leave(heap, session->seat))
 			refheap_kick(heap);
+		fput(session->mapping);
 		refheap_put(heap);
 		refheap_user_put(session->user);
 	}
@@ -168,12 +171,10 @@ static void detach(struct refheap_session *session, struct refheap *heap,
 	refheap_put(heap);
 }
 
-static int attach_locked(struct refheap_session *session, struct file *file,
+static int attach_locked(struct refheap_session *session, bool rdonly,
 			 struct refheap_attach *args,
 			 struct refheap_attach __user *user, u32 size)
 {
-	bool rdonly = !(file->f_mode & FMODE_WRITE) ||
-		      (args->flags & REFHEAP_ATTACH_RDONLY);
 	unsigned int access = rdonly ? REFHEAP_READ : REFHEAP_READ | REFHEAP_WRITE;
 	struct refheap *heap;
 	kuid_t owner;
@@ -199,18 +200,23 @@ static int attach_locked(struct refheap_session *session, struct file *file,
 		ret = -EINTR;
 	if (ret)
 		goto err_put_user;
-	if (copy_to_user(user, args, min_t(size_t, size, sizeof(*args)))) {
-		ret = -EFAULT;
+	session->mapping = refheap_mapping_file(heap);
+	if (IS_ERR(session->mapping)) {
+		ret = PTR_ERR(session->mapping);
 		goto err_detach;
 	}
+	if (copy_to_user(user, args, min_t(size_t, size, sizeof(*args)))) {
+		ret = -EFAULT;
+		goto err_put_mapping;
+	}
 	session->rdonly = rdonly;
-	/* The payload's address space; the device's own has no pages. */
-	file->f_mapping = heap->inode->i_mapping;
 	trace_refheap_session_attach(heap->id, session->seat->id);
 	/* Pairs with the acquire in refheap_session_heap(). */
 	smp_store_release(&session->heap, heap);
 	return 0;
 
+err_put_mapping:
+	fput(session->mapping);
 err_detach:
 	detach(session, heap, args->created);
 err_put_user:
@@ -221,14 +227,14 @@ err_put_user:
 /**
  * refheap_session_attach - REFHEAP_IOC_ATTACH
  * @session: the session
- * @file: its file
+ * @rdonly: its file is not open for writing
  * @user: the caller's structure
  * @size: its size as the caller knows it
  *
  * Context: may sleep and fault; the caller holds no lock of the module.
  * Return: 0 or a negative errno, as the UAPI header lists them.
  */
-int refheap_session_attach(struct refheap_session *session, struct file *file,
+int refheap_session_attach(struct refheap_session *session, bool rdonly,
 			   struct refheap_attach __user *user, u32 size)
 {
 	struct refheap_attach args;
@@ -243,7 +249,9 @@ int refheap_session_attach(struct refheap_session *session, struct file *file,
 		return ret;
 	if (mutex_lock_interruptible(&session->lock))
 		return -EINTR;
-	ret = attach_locked(session, file, &args, user, size);
+	ret = attach_locked(session,
+			    rdonly || (args.flags & REFHEAP_ATTACH_RDONLY),
+			    &args, user, size);
 	mutex_unlock(&session->lock);
 	return ret;
 }

@@ -18,6 +18,7 @@ struct refheap_seat;
  * @heap: set once by attaching, after everything else here; read without
  *	a lock, through refheap_session_heap()
  * @seat: at that heap; set before @heap
+ * @mapping: what mappings of payload keep; set before @heap
  * @user: account that large batches are charged to; set before @heap
  * @rdonly: may not change objects; set before @heap
  * @events: what there is to read
@@ -26,6 +27,7 @@ struct refheap_session {
 	struct mutex lock;	/* attaching */
 	struct refheap *heap;
 	struct refheap_seat *seat;
+	struct file *mapping;
 	struct refheap_user *user;
 	bool rdonly;
 	struct refheap_events events;
@@ -40,7 +42,7 @@ static inline struct refheap *refheap_session_heap(struct refheap_session *sessi
 
 struct refheap_session *refheap_session_new(void);
 void refheap_session_close(struct refheap_session *session);
-int refheap_session_attach(struct refheap_session *session, struct file *file,
+int refheap_session_attach(struct refheap_session *session, bool rdonly,
 			   struct refheap_attach __user *user, u32 size);
 int refheap_session_subscribe(struct refheap_session *session,
 			      struct refheap_subscribe __user *user, u32 size);

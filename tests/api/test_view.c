@@ -95,29 +95,36 @@ static void readers_do_not_write(void **state)
 	refheap_close(reader);
 }
 
-/* A view keeps the session that it came from, and so its references. */
-static void view_outlives_close(void **state)
-{
-	struct fixture *f = *state;
-	struct refheap *other = another_session(f, 0);
-	struct refheap_view view;
-	refheap_id id;
-
-	ok(refheap_new_bytes(other, "still here", 10, &id));
-	ok(refheap_view_open(other, id, 0, &view));
-	refheap_close(other);
-	usleep(20000);
-	assert_memory_equal(view.data, "still here", 10);
-	assert_int_equal(refheap_refcount(f->session, id), 1);
-	refheap_view_close(&view);
-	eventually(refheap_refcount(f->session, id) == -ESTALE);
-}
-
 static void touch_view(void *data)
 {
 	const struct refheap_view *view = data;
 
 	_exit(*(volatile char *)view->data == 'X' ? 96 : 97);
+}
+
+/*
+ * A view keeps no reference, not even those of the session that it came from.
+ * What somebody else holds stays to be seen.
+ */
+static void view_keeps_no_reference(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap *other = another_session(f, 0);
+	struct refheap_view view, held_view;
+	refheap_id id, held;
+
+	ok(refheap_new_bytes(other, "gone", 4, &id));
+	ok(refheap_new_bytes(other, "still here", 10, &held));
+	ok(refheap_take(f->session, held));
+	ok(refheap_view_open(other, id, 0, &view));
+	ok(refheap_view_open(other, held, 0, &held_view));
+	assert_memory_equal(view.data, "gone", 4);
+	refheap_close(other);
+	eventually(refheap_refcount(f->session, id) == -ESTALE);
+	assert_int_equal(in_child(touch_view, &view), 128 + SIGBUS);
+	assert_memory_equal(held_view.data, "still here", 10);
+	refheap_view_close(&view);
+	refheap_view_close(&held_view);
 }
 
 /* The view of a dead object faults, also when its place is taken again. */
@@ -207,7 +214,7 @@ int main(void)
 		heap_test(constant_payload_is_not_written),
 		heap_test(bytearrays_are_shared),
 		heap_test(readers_do_not_write),
-		heap_test(view_outlives_close),
+		heap_test(view_keeps_no_reference),
 		heap_test(dead_objects_fault),
 		cmocka_unit_test_setup_teardown(removed_heap_faults,
 						fixture_setup, close_removed),
