@@ -14,7 +14,9 @@
  * An open file is a session. It is attached to one heap with
  * REFHEAP_IOC_ATTACH, once; until then every other call fails with ENXIO. The
  * session owns the references that its operations return. Closing the last
- * descriptor of the file, in whatever way the process ends, drops them all.
+ * descriptor of the file, in whatever way the process ends, drops them all,
+ * also while payload is still mapped. poll() reports POLLERR until the session
+ * is attached, and POLLIN when there are events to read.
  *
  * Every ioctl takes a structure whose first field is its size as the caller
  * knows it. A shorter structure is read as if the rest were zero; a longer one
@@ -34,9 +36,13 @@
  *   EEXIST      REFHEAP_ATTACH_EXCL and the heap exists
  *   EACCES      the caller may see the heap but not open it in that way
  *   EDQUOT      a limit of the user
+ *   ENFILE      too many open files
  *   ENOMEM      no memory
  *   EIDRM       the heap has been removed
- *   EINTR       a signal came before the first operation was executed
+ *   EINTR       a signal came before the session was attached, or before the
+ *               first operation was executed. One of many steps, such as
+ *               REFHEAP_OP_COLLECT, may have begun and will begin anew; if so,
+ *               SA_RESTART does not repeat the call.
  *
  * Errors of single operations, in struct refheap_result:
  *
@@ -73,7 +79,7 @@
 
 #define REFHEAP_DEVICE_NAME	"refheap"
 
-#define REFHEAP_NAME_MAX	64	/* of a heap or type, with its final NUL */
+#define REFHEAP_NAME_MAX	64	/* of a heap, type or slot of a type, with a final NUL */
 #define REFHEAP_MAX_OPS		65536	/* operations in one batch */
 #define REFHEAP_MAX_DATA	(64U << 20) /* bytes of input, or of output, of a batch */
 #define REFHEAP_MAX_IDS		16384	/* ids, entries or members in one operation */
@@ -84,10 +90,10 @@
  */
 #define REFHEAP_ID(slot, tag)	(((__u64)(tag) << 32) | (__u32)(slot))
 #define REFHEAP_ID_SLOT(id)	((__u32)(id))
+#define REFHEAP_ID_TAG(id)	((__u32)((id) >> 32))
+
 /* Every payload has its own range of the device's offsets: its slot shifted by this. */
 #define REFHEAP_VIEW_SHIFT	31
-
-#define REFHEAP_ID_TAG(id)	((__u32)((id) >> 32))
 
 /* The root namespace of every heap: a dict, always alive, owned by nobody. */
 #define REFHEAP_ID_ROOT		REFHEAP_ID(1, 1)
@@ -219,7 +225,7 @@ enum refheap_opcode {
 	REFHEAP_OP_RESIZE,	/* a: bytearray, b: length; grows with zeroes */
 	REFHEAP_OP_VIEW,	/* a: leaf => value: offset for mmap; info: offset
 				 * of the first byte within the first page. Map
-				 * info + length bytes.
+				 * info + length bytes. See "Mapping payload".
 				 */
 
 	/* Inspection of one object. */
@@ -240,10 +246,37 @@ enum refheap_opcode {
 	REFHEAP_OP_UNFREEZE,	/* the permanent generation goes to generation 2 */
 	REFHEAP_OP_GARBAGE_CLEAR, /* empties garbage => value: how many were in it */
 	REFHEAP_OP_VERIFY,	/* => value: 0, or the number of broken invariants;
-				 * the first of them as text into the output
+				 * the first of them as text into the output. Nobody
+				 * else gets at the heap meanwhile, so it is not for
+				 * sessions that may only read (EROFS).
 				 */
 	__REFHEAP_OP_MAX,
 };
+
+/*
+ * Mapping payload
+ * ---------------
+ *
+ * mmap() takes MAP_SHARED, what REFHEAP_OP_VIEW has given, and PROT_WRITE only
+ * for a bytearray and a session that may write.
+ *
+ * A mapping holds no reference, neither to the object nor to the session. When
+ * the object dies, or the heap is removed, the next access through it is a
+ * SIGBUS. Hold a reference from before REFHEAP_OP_VIEW until mmap() has
+ * returned: the offset names a slot, which another object may have by then.
+ *
+ * REFHEAP_OP_RESIZE and REFHEAP_OP_CLEAR can move payload. A mapping made
+ * before then shows it where it is now, or is a SIGBUS. Ask for the view again
+ * after them, and map again.
+ *
+ * The first and the last page may show bytes of other objects of the heap.
+ *
+ * The pages cannot be pinned: direct I/O, vmsplice(), and fixed buffers of
+ * io_uring get EFAULT, a debugger cannot read them, a core dump has none of
+ * them. read() and write() with them as buffer work.
+ *
+ * A 32-bit process cannot express the offsets of slots from 8192 on.
+ */
 
 /* Flags of an operation. */
 #define REFHEAP_OPF_A_RESULT	(1U << 0) /* a is the index of an earlier operation: its value */
@@ -433,12 +466,16 @@ struct refheap_event {
  *
  * Every request names a heap by REFHEAP_A_HEAP_ID, or by REFHEAP_A_HEAP_NAME
  * and, for another's, REFHEAP_A_HEAP_OWNER; only HEAP_GET as a dump needs
- * none. A heap that the caller may not read is ENOENT. HEAP_SET and HEAP_DEL
- * need to be its owner or CAP_SYS_ADMIN (else EPERM), GC_SET needs permission
- * to write (else EACCES).
+ * none. HEAP_SET and HEAP_DEL need to be its owner or CAP_SYS_ADMIN, GC_SET
+ * needs permission to read and to write, all else to read. Who has opened the
+ * socket needs the same rights as who sends the request. A heap that the caller
+ * may neither read nor write nor control is ENOENT; one that he may not control
+ * is EPERM if he may read it and else ENOENT; what else is not allowed is
+ * EACCES.
  *
  * Dumps carry NLM_F_DUMP_INTR when the heap changed in a way that may have
- * made the dump miss or repeat something.
+ * made the dump miss or repeat something. While a filter finds nothing, a dump
+ * may contain NLMSG_NOOP, which means nothing.
  */
 #define REFHEAP_GENL_NAME	"refheap"
 #define REFHEAP_GENL_VERSION	1
