@@ -57,7 +57,7 @@ static int sit_down(struct refheap *heap, struct refheap_seat *seat)
  * Return: the seat, or ERR_PTR: -ENOMEM, -EDQUOT, -EIDRM, -EINTR (killed).
  */
 struct refheap_seat *refheap_seat_take(struct refheap *heap,
-				      struct refheap_events *events)
+				       struct refheap_events *events)
 {
 	struct refheap_seat *seat = new_seat(events);
 	int ret;
