@@ -60,7 +60,6 @@ inside() {
 	for name in "$@"; do
 		suite "$name" || status=1
 	done
-	[ ! -e /sys/kernel/debug/kmemleak ] || "$tests/vm/guest/kmemleak.sh" || status=1
 	# Nothing may hold it, and its exit must find all as it should be.
 	rmmod refheap || status=1
 	[ ! -e /sys/kernel/debug/kmemleak ] || "$tests/vm/guest/kmemleak.sh" || status=1
