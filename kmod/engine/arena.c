@@ -19,7 +19,8 @@
 #define POOL_PAGES	(RH_POOL_BYTES / RH_PAGE_BYTES)
 #define POOL_UNITS	(RH_POOL_BYTES >> RH_UNIT_SHIFT)
 #define PAGE_UNITS	(RH_PAGE_BYTES >> RH_UNIT_SHIFT)
-#define UNIT_POOLS	((1U << RH_ARENA_SHIFT) / POOL_UNITS)	/* in what a handle can name of an arena */
+/* Pools in what a handle can name of an arena. */
+#define UNIT_POOLS	((1U << RH_ARENA_SHIFT) / POOL_UNITS)
 #define PAGE_WORDS	(RH_ARENA_PAGES_MAX / 64)
 
 enum arena_use { USE_POOLS, USE_RUNS, USE_ONE };
@@ -316,10 +317,13 @@ static noinline int small_alloc(struct rh_heap *heap, struct rh_space *space, u3
 	return 0;
 }
 
-/* 2^16 / n, rounded up: exact for the multiples of n below 1024. */
-#define R(n)	(65536 / (n) + 1)
-#define R8(n)	R(n), R(n + 1), R(n + 2), R(n + 3), R(n + 4), R(n + 5), R(n + 6), R(n + 7)
-static const u32 reciprocal[RH_CLASSES] = { R8(1), R8(9), R8(17), R8(25) };
+/* 65536 / n + 1 for n units of a block: exact for the multiples of n below 1024. */
+static const u32 reciprocal[RH_CLASSES] = {
+	65537, 32769, 21846, 16385, 13108, 10923, 9363, 8193,
+	7282, 6554, 5958, 5462, 5042, 4682, 4370, 4097,
+	3856, 3641, 3450, 3277, 3121, 2979, 2850, 2731,
+	2622, 2521, 2428, 2341, 2260, 2185, 2115, 2049,
+};
 
 /* Frees @n blocks of one pool. */
 static noinline void small_free(struct rh_heap *heap, struct rh_space *space, u32 class,

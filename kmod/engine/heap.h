@@ -48,7 +48,7 @@ struct rh_head {
 #define RH_META_INTERNED	0x00000800U	/* the intern table points here */
 #define RH_META_IMMORTAL	0x00001000U	/* the heap itself holds one reference */
 #define RH_META_GARBAGE		0x00002000U	/* in garbage, which holds one reference */
-#define RH_META_CARRIER		0x00004000U	/* never lived: takes a cleared container's edges away */
+#define RH_META_CARRIER		0x00004000U	/* never lived: has the edges of what was cleared */
 #define RH_META_TYPE_SHIFT	16
 #define RH_MAX_TYPES		0xffffU
 

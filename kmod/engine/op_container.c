@@ -318,7 +318,7 @@ int rh_op_contains(struct rh_op *op)
 	}
 	if (!rh_kind_is_map(kind))
 		return -EOPNOTSUPP;
-	op->result->value = find_entry(op, kind, &err) != NULL;
+	op->result->value = !!find_entry(op, kind, &err);
 	return err == -ENOKEY ? 0 : err;
 }
 
