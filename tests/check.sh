@@ -73,14 +73,15 @@ plan() {
 	step layers 60 deps - tests/check-layers.sh
 	step userspace 300 deps - make -C userspace -j2
 	step programs 300 userspace - make -j2 -f tests/programs.mk
-	step engine-build 600 deps - make -C tests -j2 all
-	for kernel in 6.1 6.12 uml-debug uml ${long:+smp-debug}; do
+
+	# Machines with two CPUs would only be in each other's way. One after the
+	# other they take longest of all, so the first one starts at once.
+	step module-6.1 300 kernel-6.1 module tests/vm/module.sh 6.1
+	step machine-6.1 600 'module-6.1 programs' smp tests/machine.sh 6.1 api examples cmd
+	for kernel in uml-debug 6.12 uml ${long:+smp-debug}; do
 		step "module-$kernel" 300 "kernel-$kernel" module tests/vm/module.sh "$kernel"
 	done
-
-	# Those in front are the longest of their kind. Machines with two CPUs
-	# would only be in each other's way.
-	step machine-6.1 600 'module-6.1 programs' smp tests/machine.sh 6.1 api examples cmd
+	step engine-build 600 deps - make -C tests -j2 all
 	step command-uml-debug 900 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug cmd
 	step machine-6.12 600 'module-6.12 programs' smp tests/machine.sh 6.12 api examples cmd
@@ -94,6 +95,7 @@ plan() {
 	fi
 	step api-uml-debug 300 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug api examples
+	step static 600 'kernel-6.1 kernel-6.12 programs' module tests/static.sh
 	step failnth 600 'module-uml-debug programs' - tests/machine.sh uml-debug failnth
 	step kill-uml-debug 300 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug kill
@@ -115,7 +117,6 @@ plan() {
 	step random $((long ? 3600 : 300)) engine-build - build/engine/random "$(times 20)"
 	step fuzz $((long ? 7200 : 300)) engine-build - \
 		make -C tests fuzz "FUZZ_SECONDS=$((long ? 1800 : 30))"
-	step static 600 'kernel-6.1 kernel-6.12 programs' module tests/static.sh
 }
 plan
 
