@@ -11,6 +11,7 @@
 #ifndef REFHEAP_ENGINE_ENGINE_H
 #define REFHEAP_ENGINE_ENGINE_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <uapi/linux/refheap.h>
 #include "host.h"
@@ -204,13 +205,13 @@ struct rh_object {
 /* Looks one up by id. Return: 0, -ENOENT or -ESTALE. */
 int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object);
 
-#define RH_SCAN_GENERATION	(1U << 0)
-#define RH_SCAN_REFERRERS	(1U << 1)
-#define RH_SCAN_REFERENTS	(1U << 2)
-#define RH_SCAN_TYPE		(1U << 3)
-#define RH_SCAN_KIND		(1U << 4)
-#define RH_SCAN_GARBAGE		(1U << 5)
-#define RH_SCAN_TRACKED		(1U << 6)
+#define RH_SCAN_GENERATION	BIT(0)
+#define RH_SCAN_REFERRERS	BIT(1)
+#define RH_SCAN_REFERENTS	BIT(2)
+#define RH_SCAN_TYPE		BIT(3)
+#define RH_SCAN_KIND		BIT(4)
+#define RH_SCAN_GARBAGE		BIT(5)
+#define RH_SCAN_TRACKED		BIT(6)
 
 /**
  * struct rh_scan - a walk over the objects of a heap in constant memory

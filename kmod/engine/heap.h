@@ -11,6 +11,7 @@
 #ifndef REFHEAP_ENGINE_HEAP_H
 #define REFHEAP_ENGINE_HEAP_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/compiler.h>
 #include <linux/bug.h>
@@ -18,7 +19,7 @@
 #include "engine.h"
 
 #define RH_SEGMENT_SHIFT	13
-#define RH_SEGMENT_SLOTS	(1U << RH_SEGMENT_SHIFT)
+#define RH_SEGMENT_SLOTS	((u32)BIT(RH_SEGMENT_SHIFT))
 #define RH_SEGMENT_MASK		(RH_SEGMENT_SLOTS - 1)
 #define RH_SEGMENT_WORDS	(RH_SEGMENT_SLOTS / 64)
 
@@ -206,7 +207,7 @@ struct rh_collector {
 
 /* A holder's counts by slot, in leaves. */
 #define RH_LEAF_SHIFT		9
-#define RH_LEAF_SLOTS		(1U << RH_LEAF_SHIFT)
+#define RH_LEAF_SLOTS		((u32)BIT(RH_LEAF_SHIFT))
 
 struct rh_leaf {
 	u32 *count;

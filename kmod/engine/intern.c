@@ -17,7 +17,7 @@
 #define SMALL_INT_MIN	(-5)
 #define REMOVED		0xffffffffU
 #define FIRST_SLOTS	64U
-#define MAX_SLOTS	(1U << 30)
+#define MAX_SLOTS	0x40000000U
 #define MOVE_AT_ONCE	8
 
 /* Gives the singleton at @where, or makes it of @kind and @data. */

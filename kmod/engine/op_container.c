@@ -336,7 +336,7 @@ int rh_op_discard(struct rh_op *op)
 	int err;
 
 	cells = find_entry(op, REFHEAP_KIND_SET, &err);
-	op->result->value = cells != NULL;
+	op->result->value = !!cells;
 	if (!cells)
 		return err == -ENOKEY ? 0 : err;
 	rh_map_remove(op->heap, op->object, cells, &key, &value);

@@ -38,7 +38,7 @@ int rh_op_give_borrowed(struct rh_op *op, u32 slot)
 }
 
 /* What hashing the keys of one operation may cost, in units of 64 bytes. */
-#define KEYS_COST_MAX	(1U << 17)
+#define KEYS_COST_MAX	131072U
 
 /*
  * Makes sure that the object about to be born can be given to the holder, lest

@@ -38,12 +38,14 @@ static bool untrack_kind(struct rh_heap *heap, u32 slot, u32 *word, u32 kind)
 {
 	struct rh_collector *gc = &heap->gc;
 	bool found = gc->cell && gc->scanning != slot;
+	const struct rh_cells *cells;
 
 	if (!found) {
 		if (*word != RH_GC_IDLE || rh_kind(heap, slot) != kind)
 			return true;
 		gc->scanning = slot;
-		if (*rh_block_of(heap, slot) && !look_for_tracked(heap, rh_cells(heap, slot), &found))
+		cells = rh_cells(heap, slot);
+		if (cells && !look_for_tracked(heap, cells, &found))
 			return false;
 	}
 	gc->scanning = 0;
