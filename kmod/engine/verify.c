@@ -175,7 +175,7 @@ static void check_tracking(struct verify *verify, u32 slot)
 	struct rh_heap *heap = verify->heap;
 	u32 meta = rh_head(heap, slot)->meta, word = *rh_gc(heap, slot);
 	u32 generation = rh_meta_gen(meta);
-	bool frozen;
+	bool frozen, permanent;
 
 	if (!(meta & RH_META_TRACKED)) {
 		if (word != RH_GC_UNTRACKED)
@@ -185,8 +185,9 @@ static void check_tracking(struct verify *verify, u32 slot)
 		return;
 	}
 	verify->objects[generation]++;
-	frozen = generation == RH_PERMANENT;
-	if (frozen != (word == RH_GC_FROZEN))
+	frozen = word == RH_GC_FROZEN;
+	permanent = generation == RH_PERMANENT;
+	if (frozen != permanent)
 		fault(verify, slot, "is frozen by one account only");
 	if (heap->gc.phase == RH_PHASE_IDLE && word != RH_GC_FROZEN && word != RH_GC_IDLE &&
 	    !(word == RH_GC_NEW && generation == 0))
