@@ -317,7 +317,7 @@ static void timers_do_not_restart_a_collection(void **state)
 {
 	struct fixture *f = *state;
 	struct sigaction action = { .sa_handler = nothing, .sa_flags = SA_RESTART };
-	struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { 0 };
+	struct itimerval often = { { 0, 100 }, { 0, 100 } }, never = { 0 };
 	struct refheap_result result;
 	refheap_id list = new_list(f->session);
 	int got = 0;
