@@ -163,8 +163,7 @@ int refheap_open_with(const char *name, const struct refheap_options *options,
  * refheap_close - end a session and drop all its references
  * @session: may be NULL
  *
- * A view that is still open keeps the session's references until it is closed,
- * as does a child that shares the session.
+ * A child that shares the session keeps its references until it closes it, too.
  */
 void refheap_close(struct refheap *session);
 
@@ -931,8 +930,7 @@ int refheap_batch_undo(struct refheap_batch_builder *builder,
  * @map: for refheap_view_close()
  * @map_length: likewise
  *
- * A view holds no reference to the object, only its session open: keep a
- * reference while it is used. When the payload goes all the same, because the
+ * A view holds no reference at all: keep one while it is used. When the payload goes all the same, because the
  * object died, the heap was removed or the bytearray was resized, access raises
  * SIGBUS; it never shows anything else.
  */
@@ -950,7 +948,9 @@ struct refheap_view {
  * @flags: 0, or REFHEAP_VIEW_WRITE
  * @view: out: to be closed with refheap_view_close()
  *
- * A view may be used after the session was closed.
+ * A view may be used after the session was closed, as long as somebody else
+ * holds the object. Its memory cannot be pinned: no O_DIRECT, vmsplice() or
+ * io_uring buffers from it.
  *
  * Return: 0, -EOPNOTSUPP when it has no payload to map, -EACCES when writing
  * was asked for and is not possible.

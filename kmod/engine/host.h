@@ -34,8 +34,7 @@ struct rh_notice {
  *         ERR_PTR (ENOMEM, EDQUOT).
  * @free: give it back; @bytes as it was allocated
  * @alloc_pages: zeroed memory of whole pages for arenas, contiguous for the
- *         kernel, each page with a reference count of its own so that it can
- *         be mapped; may sleep. Return: memory or an ERR_PTR.
+ *         kernel, that can be mapped page by page; may sleep. Return: memory or an ERR_PTR.
  * @free_pages: give it back
  * @now: monotonic time in ns
  * @unmap: the payload of the object in @slot goes away: when this returns, no
