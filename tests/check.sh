@@ -71,6 +71,7 @@ plan() {
 		step "kernel-$kernel" 1500 deps kernel tests/vm/kernel.sh "$kernel"
 	done
 	step layers 60 deps - tests/check-layers.sh
+	step layers-planted 60 deps - tests/check-layers.sh --self
 	step userspace 300 deps - make -C userspace -j2
 	step programs 300 userspace - make -j2 -f tests/programs.mk
 
@@ -112,8 +113,14 @@ plan() {
 			build/engine/interleave random "$(times 500000)" \
 			"$(printf '%d' $((1 + part * $(times 500000))))"
 	done
+	for part in 0 1; do
+		step "model-young-$part" 120 engine-build - \
+			build/engine/interleave young 2 "$part"
+	done
+	step model-pairs $((long ? 7200 : 120)) engine-build - \
+		build/engine/interleave pairs $((long ? 2 : 1))
 	step oracle $((long ? 7200 : 300)) engine-build - \
-		python3 tests/engine/oracle.py build/engine/oracle.so "$(times 200000)"
+		/usr/bin/python3 tests/engine/oracle.py build/engine/oracle.so "$(times 200000)"
 	step random $((long ? 3600 : 300)) engine-build - build/engine/random "$(times 20)"
 	step fuzz $((long ? 7200 : 300)) engine-build - \
 		make -C tests fuzz "FUZZ_SECONDS=$((long ? 1800 : 30))"
