@@ -58,6 +58,7 @@ static struct rig rig;
 static struct node node[NODES];
 static u32 nnodes;
 static bool garbage_touched;
+static u32 highest;		/* slot that a node ever had */
 static unsigned int generation = 2;	/* of the collections that are disturbed */
 static u32 types[2];
 static u64 base_objects;
@@ -512,10 +513,12 @@ static void start(void)
 
 	if (!rh_collect_start(rig.heap, rig.heap->params.slice_units ? generation : 2))
 		die("a collection is running already");
-	if (!rig.heap->params.slice_units)
-		return;
 	for (i = 0; i < nnodes; i++)
 		end = max(end, REFHEAP_ID_SLOT(node[i].id));
+	highest = max(highest, end);
+	/* What is not disturbed is to find all that was ever left. */
+	if (!rig.heap->params.slice_units)
+		end = ALIGN(highest + 2, 64);
 	rig.heap->gc.end = min(rig.heap->gc.end, end + 2);
 }
 
