@@ -19,15 +19,14 @@ enum use {
 	A_NUMBER	= 1 << 1,
 	B_NUMBER	= 1 << 2,
 	B_KEY		= 1 << 3,	/* an object, or with KEY_STR a string */
-	B_OBJECT	= 1 << 4,
-	C_OBJECT	= 1 << 5,
-	C_NUMBER	= 1 << 6,
-	ARG		= 1 << 7,
-	DATA		= 1 << 8,
-	IDS		= 1 << 9,
-	GIVES		= 1 << 10,	/* result.value is a reference */
-	WRITES		= 1 << 11,
-	HEADER		= 1 << 12,	/* birth of what has a collector header */
+	C_OBJECT	= 1 << 4,
+	C_NUMBER	= 1 << 5,
+	ARG		= 1 << 6,
+	DATA		= 1 << 7,
+	IDS		= 1 << 8,
+	GIVES		= 1 << 9,	/* result.value is a reference */
+	WRITES		= 1 << 10,
+	HEADER		= 1 << 11,	/* birth of what has a collector header */
 };
 
 struct op_description {
@@ -90,7 +89,7 @@ static u16 allowed_flags(u32 use)
 
 	if (use & (A_OBJECT | A_NUMBER))
 		flags |= REFHEAP_OPF_A_RESULT;
-	if (use & (B_NUMBER | B_KEY | B_OBJECT))
+	if (use & (B_NUMBER | B_KEY))
 		flags |= REFHEAP_OPF_B_RESULT;
 	if (use & (C_OBJECT | C_NUMBER))
 		flags |= REFHEAP_OPF_C_RESULT;
@@ -114,7 +113,7 @@ static bool fields_valid(const struct rh_batch *batch, const struct refheap_op *
 		return false;
 	if (!(use & (A_OBJECT | A_NUMBER)) && op->a)
 		return false;
-	if ((!(use & (B_NUMBER | B_KEY | B_OBJECT)) || key_str) && op->b)
+	if ((!(use & (B_NUMBER | B_KEY)) || key_str) && op->b)
 		return false;
 	if (key_str && (op->flags & REFHEAP_OPF_B_RESULT))
 		return false;
@@ -177,7 +176,7 @@ static int decode_objects(struct rh_op *op, u32 use)
 
 	if (use & A_OBJECT)
 		err = decode_object(op->heap, op->a, &op->object);
-	if (!err && ((use & B_OBJECT) || ((use & B_KEY) && !key_str)))
+	if (!err && (use & B_KEY) && !key_str)
 		err = decode_object(op->heap, op->b, &op->key);
 	if (!err && (use & C_OBJECT))
 		err = decode_object(op->heap, op->c, &op->item);

@@ -68,11 +68,6 @@ int rh_object_prepare(struct rh_heap *heap, u32 kind, size_t bytes, u32 *block)
 	return rh_block_alloc(heap, rh_kind_space(kind), bytes, block);
 }
 
-bool rh_object_has_header(u32 kind, u32 ncells)
-{
-	return !rh_kind_is_leaf(kind) && !(kind == REFHEAP_KIND_TUPLE && !ncells);
-}
-
 static bool counts_as_header(const struct rh_heap *heap, u32 slot)
 {
 	u32 meta = rh_head(heap, slot)->meta;

@@ -45,9 +45,6 @@ int rh_object_may_grow(const struct rh_heap *heap, size_t bytes);
 /* Bytes that the object itself takes: metadata and block. */
 size_t rh_object_sizeof(const struct rh_heap *heap, u32 slot);
 
-/* Whether it has a collector header in CPython, and counts as such. */
-bool rh_object_has_header(u32 kind, u32 ncells);
-
 /* What CPython calls _PyObject_GC_MAY_BE_TRACKED. */
 bool rh_object_may_be_tracked(const struct rh_heap *heap, u32 slot);
 

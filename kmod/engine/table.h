@@ -31,12 +31,6 @@ static inline u32 rh_table_end(const struct rh_heap *heap)
 	return heap->table.nsegments << RH_SEGMENT_SHIFT;
 }
 
-static inline bool rh_slot_used(const struct rh_heap *heap, u32 slot)
-{
-	return heap->table.segment[slot >> RH_SEGMENT_SHIFT]
-		       ->used[(slot & RH_SEGMENT_MASK) / 64] & (1ULL << slot % 64);
-}
-
 /* Frees some of the 64 slots from @first on, as the bits say. */
 void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots);
 
