@@ -68,7 +68,7 @@ static int copy_out(u64 to, const void *from, size_t bytes)
 /* Return: 0, -EINVAL or -E2BIG. */
 static int check_batch(const struct refheap_batch *args)
 {
-	if ((args->flags & ~REFHEAP_BATCH_CONTINUE) || args->reserved)
+	if (args->flags & ~REFHEAP_BATCH_CONTINUE)
 		return -EINVAL;
 	if (args->count > REFHEAP_MAX_OPS || args->in_len > REFHEAP_MAX_DATA ||
 	    args->out_len > REFHEAP_MAX_DATA)
@@ -144,6 +144,7 @@ static int fill_batch(struct refheap_session *session, struct buffer *buffer,
 		.out_len = args->out_len,
 		.out_used = args->out_used,
 		.flags = args->flags,
+		.site = args->site,
 	};
 	memset(batch->results, 0, results);
 	ret = copy_in(mem, args->ops, ops);

@@ -96,6 +96,11 @@ static u64 host_now(void *ctx)
 	return ktime_get_ns();
 }
 
+static u64 host_coarse(void *ctx)
+{
+	return ktime_get_coarse_ns();
+}
+
 static void host_unmap(void *ctx, u32 slot)
 {
 	refheap_unmap_slot(ctx, slot);
@@ -159,6 +164,7 @@ const struct rh_host refheap_host = {
 	.alloc_pages = host_alloc_pages,
 	.free_pages = host_free_pages,
 	.now = host_now,
+	.coarse = host_coarse,
 	.unmap = host_unmap,
 	.relax = host_relax,
 	.notify = host_notify,

@@ -33,14 +33,14 @@ static int sit_down(struct refheap *heap, struct refheap_seat *seat)
 	refheap_assert_locked(heap);
 	if (heap->removed)
 		return -EIDRM;
-	holder = rh_holder_new(heap->engine);
-	if (IS_ERR(holder))
-		return PTR_ERR(holder);
 	ret = xa_alloc_cyclic(&heap->seats, &seat->id, seat, xa_limit_31b,
 			      &heap->next_seat, GFP_KERNEL);
-	if (ret < 0) {
-		rh_holder_free(heap->engine, holder);
+	if (ret < 0)
 		return ret;
+	holder = rh_holder_new(heap->engine, seat->id, seat);
+	if (IS_ERR(holder)) {
+		xa_erase(&heap->seats, seat->id);
+		return PTR_ERR(holder);
 	}
 	seat->holder = holder;
 	heap->seat_count++;

@@ -77,11 +77,41 @@ enum rh_progress rh_work_step(struct rh_heap *heap);
 bool rh_collect_start(struct rh_heap *heap, unsigned int generation);
 
 /*
- * Holders: who owns references. A session has one.
+ * Holders: who owns references. A session has one. @number says which session
+ * it is in histories, @owner is given to wake().
  */
-struct rh_holder *rh_holder_new(struct rh_heap *heap); /* or ERR_PTR */
+struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner); /* or ERR_PTR */
 u64 rh_holder_held(const struct rh_holder *holder);	/* references, in all */
-u32 rh_holder_count(const struct rh_holder *holder, u64 id);
+u32 rh_holder_depth(const struct rh_holder *holder);	/* of its stack of frames */
+u64 rh_holder_events(const struct rh_holder *holder);	/* that it has to read */
+
+/* One reference more to a live object. Return: 0 or an errno as of REFHEAP_OP_TAKE. */
+int rh_holder_take(struct rh_heap *heap, struct rh_holder *holder, u64 id);
+
+/*
+ * Takes the next WEAKREF or FINALIZE event off the holder's queue and books the
+ * reference that comes with it as the holder's.
+ * Return: 1 with @event filled but for the time; 0 when there is none; -ENOMEM,
+ * -EDQUOT or -EOVERFLOW when an orphan's cannot be booked: it stays where it is.
+ */
+int rh_holder_next_event(struct rh_heap *heap, struct rh_holder *holder,
+			 struct refheap_event *event);
+
+/**
+ * struct rh_hold - what a holder has of one object
+ * @count: references
+ * @frame: innermost frame that has one, 0: none
+ * @since_ns: when it got the first of them, having had none
+ */
+struct rh_hold {
+	u32 count;
+	u32 frame;
+	u64 since_ns;
+};
+
+/* Return: whether it has any. Condemned and dead objects have no holder. */
+bool rh_holder_hold(const struct rh_heap *heap, const struct rh_holder *holder, u64 id,
+		    struct rh_hold *hold);
 enum rh_progress rh_holder_release_step(struct rh_heap *heap,
 					struct rh_holder *holder);
 void rh_holder_free(struct rh_heap *heap, struct rh_holder *holder);
@@ -101,6 +131,7 @@ void rh_holder_free(struct rh_heap *heap, struct rh_holder *holder);
  * @out_len: bytes
  * @out_used: bytes used
  * @flags: REFHEAP_BATCH_*
+ * @site: of REFHEAP_OP_SITE, or 0
  * @entered: the engine's own; false at first
  * @dying: the engine's own: top of the death list before the last operation
  * @state: the engine's own, of the operation being executed; zero at first
@@ -119,6 +150,7 @@ struct rh_batch {
 	u32 out_len;
 	u32 out_used;
 	u32 flags;
+	u32 site;
 	bool entered;
 	u32 dying;
 	struct {
@@ -160,6 +192,17 @@ void *rh_payload_page(struct rh_heap *heap, u32 slot, u32 tag, u32 offset, u32 p
 		      bool write);
 
 /*
+ * Liveness words, for mappings: the kernel addresses of the page that has that
+ * of @slot, and of the page that begins with the state; NULL when no object has
+ * ever been there. They stay until the heap is destroyed.
+ */
+void *rh_liveness_words(const struct rh_heap *heap, u32 slot);
+void *rh_liveness_state(const struct rh_heap *heap);
+
+/* Whether births, deaths, callbacks and finalizers are notified, too. */
+void rh_heap_watch(struct rh_heap *heap, bool watch);
+
+/*
  * Inspection and control.
  */
 struct rh_heap_stat {
@@ -177,6 +220,8 @@ struct rh_gc_stat {
 	u32 collecting;		/* 1 + generation, or 0 */
 	u64 frozen, garbage, long_lived_pending, long_lived_total;
 	u64 longest_hold_ns, duration_ns;	/* of the last full collection */
+	u64 pending;		/* finalizers that have not ended */
+	u64 finalized, skipped;	/* finalizers handed out ever, and those that nobody was there for */
 	struct {
 		u32 threshold, count;
 		u64 objects, collections, collected, uncollectable;

@@ -240,7 +240,7 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 	const struct op_description *description;
 	int err;
 
-	if (raw->code >= __REFHEAP_OP_MAX)
+	if (raw->code >= __REFHEAP_OP_MAX || !descriptions[raw->code].execute)
 		return -EINVAL;
 	description = &descriptions[raw->code];
 	if (!fields_valid(batch, raw, description->use))

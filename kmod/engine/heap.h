@@ -221,6 +221,8 @@ struct rh_holder {
 	u32 spare;		/* a leaf that is kept though it is empty, + 1 */
 	u32 cursor;		/* leaves before it have been released */
 	u64 held;
+	u32 number;		/* of its session */
+	void *owner;		/* for wake() */
 	/* The collection that it asked for last, and its result when it is over. */
 	u32 collect_ticket, result_ticket;
 	u64 collected, uncollectable;

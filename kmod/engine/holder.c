@@ -11,12 +11,14 @@
 #include "holder.h"
 #include "table.h"
 
-struct rh_holder *rh_holder_new(struct rh_heap *heap)
+struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner)
 {
 	struct rh_holder *holder = rh_alloc(heap, sizeof(*holder));
 
 	if (IS_ERR(holder))
 		return holder;
+	holder->number = number;
+	holder->owner = owner;
 	holder->next = heap->holders;
 	holder->prev = &heap->holders;
 	if (holder->next)
@@ -114,11 +116,6 @@ void rh_holder_del(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 u64 rh_holder_held(const struct rh_holder *holder)
 {
 	return holder->held;
-}
-
-u32 rh_holder_count(const struct rh_holder *holder, u64 id)
-{
-	return rh_holder_slot_count(holder, REFHEAP_ID_SLOT(id));
 }
 
 /* Return: false when the slice ended before the leaf was empty. */

@@ -187,10 +187,6 @@ static void raw_calls_are_checked(void **state)
 	assert_int_equal(errno, EBUSY);
 
 	batch.done = 0;
-	batch.reserved = 1;
-	assert_int_equal(ioctl(session, REFHEAP_IOC_BATCH, &batch), -1);
-	assert_int_equal(errno, EINVAL);
-	batch.reserved = 0;
 	batch.count = REFHEAP_MAX_OPS + 1;
 	assert_int_equal(ioctl(session, REFHEAP_IOC_BATCH, &batch), -1);
 	assert_int_equal(errno, E2BIG);

@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	run.graph = graph_open(argv[1]);
 	run.live = strcmp(argv[2], "dead");
 	run.heap = native_heap();
-	run.holder = rh_holder_new(run.heap);
+	run.holder = rh_holder_new(run.heap, 1, NULL);
 	if (IS_ERR(run.holder))
 		fail("cannot make a holder");
 	if (run.live) {

@@ -27,7 +27,7 @@ int rig_init(struct rig *rig, const struct rh_params *params)
 	if (IS_ERR(rig->heap))
 		return PTR_ERR(rig->heap);
 	for (i = 0; i < RIG_HOLDERS; i++) {
-		rig->holder[i] = rh_holder_new(rig->heap);
+		rig->holder[i] = rh_holder_new(rig->heap, i + 1, rig);
 		if (IS_ERR(rig->holder[i])) {
 			int err = PTR_ERR(rig->holder[i]);
 
@@ -184,7 +184,7 @@ s64 rig_type(struct rig *rig, const char *name, u32 flags, u32 base,
 
 int rig_new_holder(struct rig *rig)
 {
-	struct rh_holder *holder = rh_holder_new(rig->heap);
+	struct rh_holder *holder = rh_holder_new(rig->heap, rig->current_holder + 1, rig);
 
 	if (IS_ERR(holder))
 		return PTR_ERR(holder);

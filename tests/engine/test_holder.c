@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "kmod/engine/holder.h"
 #include "suite.h"
 
 static void not_ones_own(struct kunit *test)
@@ -9,8 +10,8 @@ static void not_ones_own(struct kunit *test)
 	rig->current_holder = 1;
 	EXPECT_ERROR(test, ENOTUNIQ, REFHEAP_OP_DROP, .a = list);
 	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_TAKE, .a = list)), list);
-	KUNIT_EXPECT_EQ(test, rh_holder_count(rig->holder[0], list), 1);
-	KUNIT_EXPECT_EQ(test, rh_holder_count(rig->holder[1], list), 1);
+	KUNIT_EXPECT_EQ(test, rh_holder_slot_count(rig->holder[0], REFHEAP_ID_SLOT(list)), 1);
+	KUNIT_EXPECT_EQ(test, rh_holder_slot_count(rig->holder[1], REFHEAP_ID_SLOT(list)), 1);
 	KUNIT_EXPECT_EQ(test, rh_holder_held(rig->holder[1]), 1);
 	drop(test, list);
 	EXPECT_ERROR(test, ENOTUNIQ, REFHEAP_OP_DROP, .a = list);

@@ -263,7 +263,7 @@ static void heaps_that_cannot_be_made(struct kunit *test)
 	KUNIT_EXPECT_GT(test, n, 3);
 	KUNIT_ASSERT_TRUE(test, !IS_ERR(heap));
 	shim_host_fail(&rig->host, 1, false);
-	holder = rh_holder_new(heap);
+	holder = rh_holder_new(heap, 1, NULL);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(holder), -ENOMEM);
 	shim_host_fail(&rig->host, 0, false);
 	while (rh_heap_destroy_step(heap) == RH_MORE)

@@ -99,6 +99,11 @@ static u64 host_now(void *ctx)
 	return host->tick ? host->time += host->tick : shim_now();
 }
 
+static u64 host_coarse(void *ctx)
+{
+	return host_now(ctx);
+}
+
 static void host_unmap(void *ctx, u32 slot)
 {
 	struct shim_host *host = ctx;
@@ -117,6 +122,14 @@ static void host_notify(void *ctx, const struct rh_notice *notice)
 	host->notices[host->notice_count++ % SHIM_NOTICES] = *notice;
 }
 
+static void host_wake(void *ctx, void *owner)
+{
+	struct shim_host *host = ctx;
+
+	host->wake_count++;
+	host->woken = owner;
+}
+
 /* A test has its heap for itself. */
 static void host_assert_locked(void *ctx)
 {
@@ -131,7 +144,9 @@ const struct rh_host shim_host_ops = {
 	.now = host_now,
 	.unmap = host_unmap,
 	.relax = host_relax,
+	.coarse = host_coarse,
 	.notify = host_notify,
+	.wake = host_wake,
 	.assert_locked = host_assert_locked,
 };
 

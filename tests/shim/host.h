@@ -29,6 +29,8 @@ struct shim_block;
  * @time: what the clock shows when it is not the real one
  * @notices: the latest ones, @notice_count modulo their number
  * @notice_count: how many there were
+ * @wake_count: how many times a holder was woken
+ * @woken: the owner of the last one
  * @unmaps: slots whose mappings had to go, likewise
  * @unmap_count: how many there were
  */
@@ -45,6 +47,8 @@ struct shim_host {
 	u64 time;
 	struct rh_notice notices[SHIM_NOTICES];
 	u32 notice_count;
+	u32 wake_count;
+	void *woken;
 	u32 unmaps[SHIM_UNMAPS];
 	u32 unmap_count;
 };

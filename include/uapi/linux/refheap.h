@@ -39,6 +39,8 @@
  *   ENFILE      too many open files
  *   ENOMEM      no memory
  *   EIDRM       the heap has been removed
+ *   EBADF       REFHEAP_IOC_IMPORT: no descriptor of REFHEAP_IOC_EXPORT
+ *   EXDEV       REFHEAP_IOC_IMPORT: of another heap
  *   EINTR       a signal came before the session was attached, or before the
  *               first operation was executed. One of many steps, such as
  *               REFHEAP_OP_COLLECT, may have begun and will begin anew; if so,
@@ -57,7 +59,10 @@
  *   EILSEQ      a string is not valid UTF-8
  *   EROFS       the session is read-only
  *   EEXIST      a type of that name exists and is not the same
- *   ENOTUNIQ    REFHEAP_OP_DROP of an object that the session does not hold
+ *   ENOTUNIQ    REFHEAP_OP_DROP of an object that the session does not hold,
+ *               REFHEAP_OP_HAND_OUT of one that the frame does not hold,
+ *               REFHEAP_OP_FINALIZED of one whose finalizer is not the
+ *               session's to end
  *   EFBIG       an object would grow over its limit, or a key is longer than
  *               64 KiB
  *   E2BIG       more than REFHEAP_MAX_IDS in one operation, or keys too long
@@ -113,6 +118,9 @@ enum refheap_kind {
 	REFHEAP_KIND_SET,
 	REFHEAP_KIND_INSTANCE,	/* of a type made with REFHEAP_OP_TYPE_NEW */
 	REFHEAP_KIND_WEAKREF,
+	REFHEAP_KIND_WEAK_VALUE_DICT, /* an entry goes with its value */
+	REFHEAP_KIND_WEAK_KEY_DICT, /* an entry goes with its key: ephemerons */
+	REFHEAP_KIND_WEAK_SET,
 	__REFHEAP_KIND_MAX,
 };
 
@@ -250,8 +258,126 @@ enum refheap_opcode {
 				 * else gets at the heap meanwhile, so it is not for
 				 * sessions that may only read (EROFS).
 				 */
+
+	/* Weak references. See "Weak references and finalizers". */
+	REFHEAP_OP_WEAKREF,	/* a: object, arg: REFHEAP_WEAKREF_*, b: with CALLBACK
+				 * what the event will carry => ref. Without CALLBACK
+				 * there is one for all. EOPNOTSUPP: an immutable
+				 * leaf or a tuple.
+				 */
+	REFHEAP_OP_DEREF,	/* a: weak reference => ref, or value 0 when its
+				 * referent is dead
+				 */
+	REFHEAP_OP_WEAKREFS,	/* a: object, b: weak reference to go on after, 0 to
+				 * begin, arg: how many at most, 0 for 1 => their ids
+				 * into the output, newest first but for the shared
+				 * one, which is the first; info: their number; value:
+				 * how many there are in all. The session has a
+				 * reference more to each.
+				 */
+	REFHEAP_OP_DISARM,	/* a: weak reference => value: 1 when its callback had
+				 * yet to run and now never will
+				 */
+	REFHEAP_OP_WEAK_VALUE_DICT, /* => ref. The operations of a dict; a value that
+				 * cannot be weakly referenced is EOPNOTSUPP.
+				 */
+	REFHEAP_OP_WEAK_KEY_DICT, /* => ref. Likewise the keys. */
+	REFHEAP_OP_WEAK_SET,	/* => ref. The operations of a set. */
+
+	/* Finalizers. */
+	REFHEAP_OP_FINALIZED,	/* a: object of a FINALIZE event: the finalizer has
+				 * ended; the reference that came with it is dropped
+				 */
+	REFHEAP_OP_ADOPT,	/* a: 1: finalizers of sessions that are gone come to
+				 * this one; 0: no longer
+				 */
+	REFHEAP_OP_COLLECT_FINISH, /* goes on with the collection that the session
+				 * asked for last: frees what the finalizers that have
+				 * ended did not bring back => value: collected +
+				 * uncollectable so far; info: finalizers of the heap
+				 * that have not ended
+				 */
+
+	/*
+	 * Frames. A session has a stack of them; what it takes belongs to the
+	 * topmost, what it drops is taken from the topmost that has it.
+	 */
+	REFHEAP_OP_FRAME_PUSH,	/* => value: how deep the stack is now */
+	REFHEAP_OP_FRAME_POP,	/* a: that number, 0 for the topmost whatever it is:
+				 * drops what the frame holds. EINVAL: another frame
+				 * is the topmost, or there is none.
+				 */
+	REFHEAP_OP_HAND_OUT,	/* a: object: one reference of the topmost frame is
+				 * the next frame's from now on
+				 */
+
+	/* Dicts in the order of use. */
+	REFHEAP_OP_MOVE_TO_END,	/* a: dict, key => ref to the value; its entry is the
+				 * newest now
+				 */
+	REFHEAP_OP_POP_OLDEST,	/* a: dict, b: takes the oldest entries out until there
+				 * are no more than so many => value: how many went
+				 */
+
+	/* History of takes and drops, of one object or of all of a type. */
+	REFHEAP_OP_SITE,	/* data: where in a program, such as file:line =>
+				 * value: its number for struct refheap_batch
+				 */
+	REFHEAP_OP_HISTORY,	/* a: object, b: how many changes to keep, 0 for none,
+				 * at most REFHEAP_HISTORY_MAX
+				 */
+	REFHEAP_OP_TYPE_HISTORY, /* arg: type, b: likewise, for instances from now on */
+	REFHEAP_OP_HISTORY_READ, /* a: object => struct refheap_change into the output,
+				 * the oldest first; info: their number; value: how
+				 * many there have been. ENODATA: none is kept.
+				 */
 	__REFHEAP_OP_MAX,
 };
+
+/* REFHEAP_OP_WEAKREF: arg */
+#define REFHEAP_WEAKREF_CALLBACK (1U << 0) /* an event when the referent dies */
+#define REFHEAP_WEAKREF_ATEXIT	(1U << 1) /* with CALLBACK: also when the session ends */
+
+#define REFHEAP_HISTORY_MAX	256	/* changes kept of one object */
+
+/*
+ * Weak references and finalizers
+ * ------------------------------
+ *
+ * A weak reference with a callback is the obligation to tell the session that
+ * made it of the death of its referent: a WEAKREF event, once, unless the weak
+ * reference dies first. An instance of a type with a finalizer is likewise an
+ * obligation to the session that made it: a FINALIZE event, once, when nobody
+ * refers to it any more or when a collection finds it in dead cycles. The
+ * memory for both is set aside when the obligation is made. Such events come
+ * without being subscribed to, cannot be lost, and have no number (seq 0).
+ *
+ * With either event the session gets one reference to its object. To give up
+ * that of a FINALIZE event, with REFHEAP_OP_FINALIZED or by dropping all that
+ * the session has of it, lets the object die; who stores it elsewhere brings
+ * it back, and its finalizer will not run again.
+ *
+ * When the session that made it is gone, a session that adopts orphans
+ * (REFHEAP_OP_ADOPT) gets a FINALIZE event and the WEAKREF event of ATEXIT,
+ * with ADOPTED. When there is none a finalizer is skipped, and counted so.
+ *
+ *
+ * Liveness words
+ * --------------
+ *
+ * Whether an object is alive can be read from memory. For every slot there is
+ * a __u32 at offset REFHEAP_LIVENESS_WORDS + 4 * slot, to be mapped with
+ * PROT_READ and MAP_SHARED in pieces of REFHEAP_LIVENESS_BYTES, aligned to
+ * that (ENOENT: no object has ever been there). An object is dead when the word
+ * differs from the tag of its id. When it does not, the object is alive,
+ * provided that the __u32 at offset REFHEAP_LIVENESS_STATE, mapped likewise but
+ * one page long, has been 0 after the word was read; it is not 0 while a
+ * collection is about to free what it has found dead: ask with REFHEAP_OP_INFO
+ * then. All words are 0 once the heap has been removed.
+ */
+#define REFHEAP_LIVENESS_WORDS	(1ULL << 62)
+#define REFHEAP_LIVENESS_STATE	(1ULL << 62 | 1ULL << 40)
+#define REFHEAP_LIVENESS_BYTES	32768U
 
 /*
  * Mapping payload
@@ -347,7 +473,8 @@ struct refheap_result {
  * @in_len: bytes
  * @out_len: bytes
  * @out_used: in and out: bytes of output used; 0 for a new batch
- * @reserved: zero
+ * @site: where in a program these operations come from: 0, or of
+ *        REFHEAP_OP_SITE
  *
  * The batch ends at the first operation that fails, unless CONTINUE is set;
  * an operation that uses the result of a failed one fails with ECANCELED. The
@@ -365,7 +492,7 @@ struct refheap_batch {
 	__u32 in_len;
 	__u32 out_len;
 	__u32 out_used;
-	__u32 reserved;
+	__u32 site;
 };
 
 /* An entry of a container, from REFHEAP_OP_NEXT. */
@@ -382,25 +509,55 @@ struct refheap_entry {
 #define REFHEAP_INFO_FROZEN	(1U << 3) /* in the permanent generation */
 #define REFHEAP_INFO_GARBAGE	(1U << 4) /* in the heap's garbage */
 #define REFHEAP_INFO_MAPPED	(1U << 5) /* has been mapped */
-#define REFHEAP_INFO_FINALIZED	(1U << 6) /* its finalizer has been run */
+#define REFHEAP_INFO_FINALIZED	(1U << 6) /* its finalizer has been run, or skipped */
+#define REFHEAP_INFO_FINALIZER	(1U << 7) /* its type has a finalizer */
+#define REFHEAP_INFO_CALLBACK	(1U << 8) /* weak reference: its callback has yet to run */
 
 /* What is known of one object; sizes in bytes. */
 struct refheap_info {
 	__u64 id;
 	__u64 sizeof_;	/* metadata and block, as the allocator charges them */
 	__u64 length;	/* items, entries, attributes or bytes */
-	__u64 value;	/* bool, int: the value; float: its bits; else 0 */
+	__u64 value;	/* bool, int: the value; float: its bits; weak reference: id
+			 * of the referent, 0 when it is dead; else 0
+			 */
 	__u32 refcount;
 	__u32 held;	/* how many of those references are this session's */
 	__u16 kind;	/* enum refheap_kind */
 	__u16 generation; /* 0 to 2; 3 permanent */
 	__u32 type;	/* of an instance; else 0 */
 	__u32 flags;	/* REFHEAP_INFO_* */
-	__u32 reserved;
+	__u32 weakrefs;	/* how many weak references to it there are */
+};
+
+/* Changes of an object's count, and struct refheap_change: what */
+#define REFHEAP_CHANGE_TAKE	1
+#define REFHEAP_CHANGE_DROP	2
+
+/**
+ * struct refheap_change - one take or drop of an object
+ * @time_ns: CLOCK_MONOTONIC, to a few milliseconds
+ * @session: number of the session that did it, 0 for the heap itself
+ * @site: str that says where in its program, or 0
+ * @what: REFHEAP_CHANGE_*
+ * @refcount: after it
+ */
+struct refheap_change {
+	__u64 time_ns;
+	__u64 site;
+	__u32 session;
+	__u16 what;
+	__u16 reserved;
+	__u32 refcount;
+	__u32 reserved2;
 };
 
 /* REFHEAP_OP_TYPE_NEW: flags */
 #define REFHEAP_TYPE_DICT	(1U << 0) /* any attribute; else only its slots */
+#define REFHEAP_TYPE_FINALIZER	(1U << 1) /* what is derived from it has it, too */
+#define REFHEAP_TYPE_LEGACY	(1U << 2) /* a finalizer that keeps cycles from being
+					   * freed, as before PEP 442
+					   */
 
 /*
  * A type. Followed by the name (name_len bytes) and then by nslots slot names,
@@ -420,6 +577,12 @@ struct refheap_type_new {
 #define REFHEAP_EVENT_GC_START	(1U << 0)
 #define REFHEAP_EVENT_GC_STOP	(1U << 1)
 #define REFHEAP_EVENT_LIMIT	(1U << 2)
+/* These come without being asked for. */
+#define REFHEAP_EVENT_WEAKREF	(1U << 3)
+#define REFHEAP_EVENT_FINALIZE	(1U << 4)
+
+/* WEAKREF, FINALIZE: the session that made it is gone. */
+#define REFHEAP_EVENT_ADOPTED	(1U << 0)
 
 /**
  * struct refheap_subscribe - REFHEAP_IOC_SUBSCRIBE: which events to read
@@ -434,15 +597,18 @@ struct refheap_subscribe {
 /**
  * struct refheap_event - what read() returns, one or more of them
  * @type: REFHEAP_EVENT_*, one bit
- * @generation: GC_START, GC_STOP: generation collected
+ * @generation: GC_START, GC_STOP: generation collected; WEAKREF, FINALIZE:
+ *         REFHEAP_EVENT_ADOPTED or 0
  * @collected: GC_STOP: objects freed
  * @uncollectable: GC_STOP
- * @seq: counts the session's events; a gap says how many were lost
- * @time_ns: CLOCK_MONOTONIC
+ * @seq: counts the events subscribed to; a gap says how many were lost
+ * @time_ns: CLOCK_MONOTONIC; WEAKREF, FINALIZE: of being read
  * @value: GC_STOP: the longest time in ns that the heap was held in one go;
  *         LIMIT: the bytes in use when an operation was refused for want of
- *         memory
- * @reserved: zero
+ *         memory; WEAKREF: what it was made with; FINALIZE: the type
+ * @object: WEAKREF: the weak reference; FINALIZE: the object; the session has
+ *         one reference more to it
+ * @referent: WEAKREF: id of what died, or 0 when it lives (ATEXIT)
  */
 struct refheap_event {
 	__u32 type;
@@ -452,13 +618,45 @@ struct refheap_event {
 	__u64 seq;
 	__u64 time_ns;
 	__u64 value;
-	__u64 reserved[2];
+	__u64 object;
+	__u64 referent;
+};
+
+/**
+ * struct refheap_export - REFHEAP_IOC_EXPORT: put a reference into a descriptor
+ * @size: size of this structure
+ * @flags: zero
+ * @object: id of the object
+ * @fd: out: a descriptor that holds a reference of its own to it until it is
+ *      closed; to be passed to another process, over a Unix socket for example
+ * @reserved: zero
+ */
+struct refheap_export {
+	__u32 size;
+	__u32 flags;
+	__u64 object;
+	__s32 fd;
+	__u32 reserved;
+};
+
+/**
+ * struct refheap_import - REFHEAP_IOC_IMPORT: take what a descriptor holds
+ * @size: size of this structure
+ * @fd: of REFHEAP_IOC_EXPORT, of the heap that the session is attached to
+ * @object: out: id of the object; the session has one reference more to it
+ */
+struct refheap_import {
+	__u32 size;
+	__s32 fd;
+	__u64 object;
 };
 
 #define REFHEAP_IOC_MAGIC	0xf4
 #define REFHEAP_IOC_ATTACH	_IOWR(REFHEAP_IOC_MAGIC, 0x00, struct refheap_attach)
 #define REFHEAP_IOC_BATCH	_IOWR(REFHEAP_IOC_MAGIC, 0x01, struct refheap_batch)
 #define REFHEAP_IOC_SUBSCRIBE	_IOW(REFHEAP_IOC_MAGIC, 0x02, struct refheap_subscribe)
+#define REFHEAP_IOC_EXPORT	_IOWR(REFHEAP_IOC_MAGIC, 0x03, struct refheap_export)
+#define REFHEAP_IOC_IMPORT	_IOWR(REFHEAP_IOC_MAGIC, 0x04, struct refheap_import)
 
 /*
  * Generic netlink
@@ -479,8 +677,9 @@ struct refheap_event {
  */
 #define REFHEAP_GENL_NAME	"refheap"
 #define REFHEAP_GENL_VERSION	1
-#define REFHEAP_GENL_MCGRP_HEAP	"heap"	/* heaps made, changed, removed */
+#define REFHEAP_GENL_MCGRP_HEAP	"heap"	/* heaps made, changed, removed; sessions; limits */
 #define REFHEAP_GENL_MCGRP_GC	"gc"	/* collections started and stopped */
+#define REFHEAP_GENL_MCGRP_OBJECT "object" /* births, deaths, callbacks, finalizers */
 
 enum refheap_cmd {
 	REFHEAP_CMD_UNSPEC,
@@ -500,6 +699,8 @@ enum refheap_cmd {
 	REFHEAP_CMD_SESSION_GET, /* dump: sessions of the heap */
 	REFHEAP_CMD_NTF_HEAP,	/* multicast */
 	REFHEAP_CMD_NTF_GC,	/* multicast */
+	REFHEAP_CMD_HOLDER_GET,	/* dump: sessions that hold REFHEAP_A_OBJECT_ID */
+	REFHEAP_CMD_NTF_OBJECT,	/* multicast */
 	__REFHEAP_CMD_MAX,
 };
 
@@ -600,9 +801,37 @@ enum refheap_attr {
 	REFHEAP_A_SESSION_SINCE,	/* u64 ns, CLOCK_MONOTONIC */
 
 	/* Notifications. */
-	REFHEAP_A_NTF_SEQ,		/* u64: counts the messages of the group */
+	REFHEAP_A_NTF_SEQ,		/* u64: counts the messages of the group; of "object"
+					 * its records: the number of the first one
+					 */
 	REFHEAP_A_NTF_EVENT,		/* u32: enum refheap_ntf */
 	REFHEAP_A_NTF_TIME,		/* u64 ns, CLOCK_MONOTONIC */
+
+	/* Collector: on a timer, and finalizers. */
+	REFHEAP_A_GC_PERIOD,		/* u64 ms between collections on a timer, 0 for none */
+	REFHEAP_A_GC_PERIOD_GENERATION,	/* u32: what the timer collects */
+	REFHEAP_A_GC_PENDING,		/* u64: finalizers that have not ended */
+	REFHEAP_A_GC_FINALIZED,		/* u64: finalizers handed out ever */
+	REFHEAP_A_GC_SKIPPED,		/* u64: finalizers that nobody was there for */
+
+	/* Object. */
+	REFHEAP_A_OBJECT_WEAKREFS,	/* u32: weak references to it */
+	REFHEAP_A_OBJECT_REFERENT,	/* u64: of a weak reference, 0 when it is dead */
+
+	/* Session. */
+	REFHEAP_A_SESSION_FRAMES,	/* u32: how deep its stack of frames is */
+	REFHEAP_A_SESSION_EVENTS,	/* u64: WEAKREF and FINALIZE events not read yet */
+	REFHEAP_A_SESSION_EXPORT,	/* flag: it is a descriptor of REFHEAP_IOC_EXPORT */
+
+	/* Holders of one object: as for a session, and: */
+	REFHEAP_A_HOLD_COUNT,		/* u32: references of that session to the object */
+	REFHEAP_A_HOLD_SINCE,		/* u64 ns, CLOCK_MONOTONIC: without a break since */
+	REFHEAP_A_HOLD_FRAME,		/* u32: innermost frame that has one, 0 for none */
+
+	/* Notifications. Of the group "object" one message has many records. */
+	REFHEAP_A_NTF_RECORD,		/* nested: NTF_EVENT, NTF_TIME, OBJECT_ID,
+					 * OBJECT_KIND, OBJECT_TYPE
+					 */
 
 	__REFHEAP_A_MAX,
 };
@@ -630,6 +859,14 @@ enum refheap_ntf {
 	REFHEAP_NTF_HEAP_REMOVED,
 	REFHEAP_NTF_GC_START,
 	REFHEAP_NTF_GC_STOP,
+	REFHEAP_NTF_SESSION_NEW,	/* with SESSION_ID, PID, COMM, UID */
+	REFHEAP_NTF_SESSION_END,	/* likewise */
+	REFHEAP_NTF_LIMIT,		/* with HEAP_BYTES */
+	REFHEAP_NTF_BIRTH,
+	REFHEAP_NTF_DEATH,
+	REFHEAP_NTF_CALLBACK,		/* of a weak reference, the object: it is to be run */
+	REFHEAP_NTF_FINALIZE,		/* a finalizer is to be run */
+	REFHEAP_NTF_SKIPPED,		/* nobody was there to run one */
 };
 
 #endif /* _UAPI_LINUX_REFHEAP_H */
