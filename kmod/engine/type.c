@@ -242,6 +242,9 @@ static const char *const kind_names[] = {
 	[REFHEAP_KIND_LIST] = "list",		[REFHEAP_KIND_DICT] = "dict",
 	[REFHEAP_KIND_SET] = "set",		[REFHEAP_KIND_INSTANCE] = "object",
 	[REFHEAP_KIND_WEAKREF] = "ReferenceType",
+	[REFHEAP_KIND_WEAK_VALUE_DICT] = "WeakValueDictionary",
+	[REFHEAP_KIND_WEAK_KEY_DICT] = "WeakKeyDictionary",
+	[REFHEAP_KIND_WEAK_SET] = "WeakSet",
 };
 
 int rh_type_stat(struct rh_heap *heap, u32 index, struct rh_type_stat *stat)
