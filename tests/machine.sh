@@ -10,6 +10,10 @@
 #          cmd       the command
 #          failnth   every fault point, one after the other
 #          kill      processes killed at random moments
+#          replay    what broke others
+#          storm     processes that watch each other, killed in between
+#
+#          kill and storm take a number of processes: storm:1000.
 #
 # Their programs and the module must have been built (tests/programs.mk,
 # tests/vm/module.sh); -m takes other modules than build/KERNEL/refheap.ko.
@@ -22,7 +26,7 @@ top=$(cd "$tests/.." && pwd -P)
 programs=$top/build/userspace
 
 usage() {
-	sed -n '4,17s/^# \{0,1\}//p' "$0"
+	sed -n '4,21s/^# \{0,1\}//p' "$0"
 	exit "${1:-2}"
 }
 
@@ -49,7 +53,12 @@ suite() {
 		run_all "${list[@]}"
 		;;
 	cmd) sh "$tests/cmd/run.sh" -m "$programs" ;;
-	failnth | kill) "$programs/tests/$1" ;;
+	replay)
+		mapfile -t list < <(executables "$programs/tests/replay")
+		run_all "${list[@]}"
+		;;
+	failnth | kill | storm) "$programs/tests/$1" ;;
+	kill:* | storm:*) "$programs/tests/${1%:*}" "${1#*:}" ;;
 	*) usage ;;
 	esac
 }

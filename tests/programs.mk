@@ -10,21 +10,36 @@ CFLAGS	?= -O2 -g
 FLAGS	:= -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-missing-field-initializers \
 	   -I$(top)/include -I$(top)/include/uapi -MMD -MP
 
-PROGRAMS := $(patsubst $(top)/tests/%,%,$(patsubst %/,%,$(dir \
-	$(wildcard $(addprefix $(top)/tests/,failnth/main.c kill/main.c)))))
-OUT	:= $(addprefix $(BUILD)/tests/,$(PROGRAMS))
+# Each of these folders is one program; each file of replay/ is one, too.
+FOLDERS	:= $(patsubst $(top)/tests/%/main.c,%,$(wildcard $(addprefix $(top)/tests/,\
+	failnth/main.c kill/main.c storm/main.c)))
+REPLAYS	:= $(patsubst $(top)/tests/%.c,%,$(wildcard $(top)/tests/replay/*.c))
+OUT	:= $(addprefix $(BUILD)/tests/,$(FOLDERS) $(REPLAYS))
 
 all: api $(OUT)
 
 api:
 	$(MAKE) -C $(top)/tests/api BUILD=$(BUILD)
 
-# Each folder is one program.
-.SECONDEXPANSION:
-$(OUT): $(BUILD)/tests/%: $$(wildcard $(top)/tests/$$*/*.[ch]) $(BUILD)/librefheap.so.0
+define program
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) -L$(BUILD) -lrefheap -pthread \
-		-Wl,-rpath,'$$ORIGIN/..'
+		-Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../..'
+endef
+
+bed	:= $(top)/tests/bed.c $(top)/tests/bed.h
+
+.SECONDEXPANSION:
+$(FOLDERS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: \
+		$$(wildcard $(top)/tests/$$*/*.[ch]) $(bed) $(BUILD)/librefheap.so.0
+	$(program)
+
+$(REPLAYS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: \
+		$(top)/tests/%.c $(bed) $(BUILD)/librefheap.so.0
+	$(program)
+
+# It breaks what failnth leaves whole.
+$(BUILD)/tests/replay/error_paths: $(addprefix $(top)/tests/failnth/,world.c world.h)
 
 .PHONY: all api
 -include $(OUT:=.d)
