@@ -163,15 +163,21 @@ int refheap_open_with(const char *name, const struct refheap_options *options,
  * refheap_close - end a session and drop all its references
  * @session: may be NULL
  *
+ * First calls what was registered with REFHEAP_FINALIZE_ATEXIT and has not been
+ * called, the last registered first; only in the process that registered it.
+ * Other callbacks and finalizers whose events have not been dispatched are not
+ * run. A session must not be closed by a callback or finalizer of its own.
+ *
  * A child that shares the session keeps its references until it closes it, too.
  */
 void refheap_close(struct refheap *session);
 
 /**
- * refheap_fd - the session's file descriptor, for poll()
+ * refheap_fd - the session's file descriptor, for poll(), epoll and event loops
  * @session: session
  *
- * Readable when there are events. Do not close it.
+ * Readable when there are events: then call refheap_dispatch() with a timeout
+ * of 0, or refheap_read_events(). Do not close it.
  */
 int refheap_fd(const struct refheap *session);
 
@@ -254,6 +260,8 @@ struct refheap_ref {
 #define refheap_auto_view	__attribute__((__cleanup__(refheap_cleanup_view)))
 #define refheap_auto_iter	__attribute__((__cleanup__(refheap_cleanup_iter)))
 #define refheap_auto_ctl	__attribute__((__cleanup__(refheap_cleanup_ctl)))
+#define refheap_auto_monitor	__attribute__((__cleanup__(refheap_cleanup_monitor)))
+#define refheap_auto_frame	__attribute__((__cleanup__(refheap_cleanup_frame)))
 
 /**
  * refheap_steal - hand the reference out of a scope
@@ -268,6 +276,84 @@ static inline refheap_id refheap_steal(struct refheap_ref *ref)
 	ref->id = 0;
 	return id;
 }
+
+
+/*
+ * Frames
+ * ------
+ *
+ * A session has a stack of frames. What it takes belongs to the topmost one and
+ * is dropped when that is popped, except what was dropped before or handed out.
+ * Below all frames is the session itself. Threads of a session share its stack:
+ * a thread that pushes while others take gets theirs into its frame.
+ */
+
+/**
+ * refheap_frame_push - open a frame
+ * @session: session
+ *
+ * Return: how deep the stack is now, for refheap_frame_pop(); 1 for the first.
+ */
+int refheap_frame_push(struct refheap *session);
+
+/**
+ * refheap_frame_pop - close the topmost frame and drop what it holds
+ * @session: session
+ * @frame: what refheap_frame_push() returned; 0 for the topmost whatever it is
+ *
+ * Return: 0, or -EINVAL when another frame is the topmost, or there is none.
+ */
+int refheap_frame_pop(struct refheap *session, int frame);
+
+/**
+ * refheap_hand_out - let a reference outlive the topmost frame
+ * @session: session
+ * @id: object
+ *
+ * One reference of the topmost frame is the next frame's from now on, or, when
+ * there is one frame only, the session's.
+ *
+ * Return: 0, -ENOTUNIQ when the topmost frame does not hold the object, -EINVAL
+ * when there is no frame.
+ */
+int refheap_hand_out(struct refheap *session, refheap_id id);
+
+/*
+ * A frame that is closed on every way out of a scope:
+ *
+ *	REFHEAP_FRAME(session);
+ *
+ * or, for those who want to know whether it was opened (@depth is what
+ * refheap_frame_push() returned; when that failed, references go to the frame
+ * that was the topmost before):
+ *
+ *	refheap_auto_frame struct refheap_frame frame =
+ *		refheap_frame_open(session);
+ *
+ *	if (frame.depth < 0)
+ *		return frame.depth;
+ *
+ * Frames that were pushed inside must have been popped by then.
+ */
+struct refheap_frame {
+	struct refheap *session;
+	int depth;
+};
+
+static inline struct refheap_frame refheap_frame_open(struct refheap *session)
+{
+	struct refheap_frame frame = { session, refheap_frame_push(session) };
+
+	return frame;
+}
+
+#define REFHEAP_FRAME(session) \
+	refheap_auto_frame __attribute__((__unused__)) struct refheap_frame \
+		REFHEAP_PASTE(refheap_frame_, __LINE__) = \
+			refheap_frame_open(session)
+
+#define REFHEAP_PASTE(a, b)	REFHEAP_PASTE_(a, b)
+#define REFHEAP_PASTE_(a, b)	a##b
 
 
 /*
@@ -364,7 +450,10 @@ int refheap_new_instance(struct refheap *session, uint32_t type,
  * @name: of the type, shorter than REFHEAP_NAME_MAX
  * @base: type that it refines, or 0
  * @flags: REFHEAP_TYPE_DICT for instances that take any attribute; else they
- *         take those of their slots only
+ *         take those of their slots only;
+ *         REFHEAP_TYPE_FINALIZER for a finalizer, see refheap_on_finalize();
+ *         with it REFHEAP_TYPE_LEGACY for one that keeps dead cycles from being
+ *         freed
  * @slots: names of the slots that it adds to those of @base; may be NULL
  * @slot_count: their number
  */
@@ -499,6 +588,33 @@ int refheap_pop_key(struct refheap *session, refheap_id dict, refheap_id key,
 		    refheap_id *value);
 int refheap_pop_key_str(struct refheap *session, refheap_id dict,
 			const char *key, refheap_id *value);
+
+/**
+ * refheap_move_to_end - make an entry of a dict the newest, and get its value
+ * @session: session
+ * @dict: dict
+ * @key: key
+ * @value: out: the value; gives a reference; may be NULL
+ *
+ * With refheap_pop_oldest() a dict is in the order of use.
+ *
+ * Return: 0, or -ENOKEY.
+ */
+int refheap_move_to_end(struct refheap *session, refheap_id dict,
+			refheap_id key, refheap_id *value);
+int refheap_move_to_end_str(struct refheap *session, refheap_id dict,
+			    const char *key, refheap_id *value);
+
+/**
+ * refheap_pop_oldest - take the oldest entries out of a dict
+ * @session: session
+ * @dict: dict
+ * @keep: how many may stay
+ *
+ * Return: how many went.
+ */
+int64_t refheap_pop_oldest(struct refheap *session, refheap_id dict,
+			   uint64_t keep);
 
 /*
  * Sets. Adding returns 1 when the member is new, discarding 1 when it was
@@ -827,6 +943,53 @@ int refheap_batch_del_attr(struct refheap_batch_builder *builder,
 int refheap_batch_clear(struct refheap_batch_builder *builder,
 			refheap_id container);
 
+/* The value is that of the entry, an object. */
+int refheap_batch_move_to_end(struct refheap_batch_builder *builder,
+			      refheap_id dict, refheap_id key);
+int refheap_batch_move_to_end_str(struct refheap_batch_builder *builder,
+				  refheap_id dict, const char *key);
+int refheap_batch_pop_oldest(struct refheap_batch_builder *builder,
+			     refheap_id dict, uint64_t keep);
+
+int refheap_batch_new_weakref(struct refheap_batch_builder *builder,
+			      refheap_id object);
+
+/* With an event that has @cookie, as refheap_new_weakref_cookie(). */
+int refheap_batch_new_weakref_cookie(struct refheap_batch_builder *builder,
+				     refheap_id object, uint64_t cookie,
+				     uint32_t flags);
+
+/* The value is the referent, an object, or 0 when it is dead. */
+int refheap_batch_deref(struct refheap_batch_builder *builder,
+			refheap_id weakref);
+
+/* The output is an array of ids, each with its reference; see refheap_weakrefs(). */
+int refheap_batch_weakrefs(struct refheap_batch_builder *builder,
+			   refheap_id object, refheap_id after, uint32_t count);
+int refheap_batch_disarm(struct refheap_batch_builder *builder,
+			 refheap_id weakref);
+int refheap_batch_new_weak_value_dict(struct refheap_batch_builder *builder);
+int refheap_batch_new_weak_key_dict(struct refheap_batch_builder *builder);
+int refheap_batch_new_weak_set(struct refheap_batch_builder *builder);
+
+/* @frame: 0, or REFHEAP_ID_RESULT(n) of a push in the same batch. */
+int refheap_batch_frame_push(struct refheap_batch_builder *builder);
+int refheap_batch_frame_pop(struct refheap_batch_builder *builder,
+			    uint64_t frame);
+int refheap_batch_hand_out(struct refheap_batch_builder *builder,
+			   refheap_id id);
+
+int refheap_batch_set_history(struct refheap_batch_builder *builder,
+			      refheap_id id, uint32_t keep);
+
+/* The output is an array of struct refheap_change, the oldest first. */
+int refheap_batch_history(struct refheap_batch_builder *builder,
+			  refheap_id id);
+
+/* Where the operations come from, of refheap_site(); 0: as the session's. */
+void refheap_batch_set_site(struct refheap_batch_builder *builder,
+			    uint32_t site);
+
 int refheap_batch_read(struct refheap_batch_builder *builder, refheap_id id,
 		       uint64_t offset, size_t length);
 int refheap_batch_write(struct refheap_batch_builder *builder, refheap_id id,
@@ -930,9 +1093,9 @@ int refheap_batch_undo(struct refheap_batch_builder *builder,
  * @map: for refheap_view_close()
  * @map_length: likewise
  *
- * A view holds no reference at all: keep one while it is used. When the payload goes all the same, because the
- * object died, the heap was removed or the bytearray was resized, access raises
- * SIGBUS; it never shows anything else.
+ * A view holds no reference at all: keep one while it is used. When the payload
+ * goes all the same, because the object died, the heap was removed or the
+ * bytearray was resized, access raises SIGBUS; it never shows anything else.
  */
 struct refheap_view {
 	void *data;
@@ -1018,10 +1181,46 @@ int refheap_parse_kind(const char *name);
  * @generation: oldest generation to collect, 0 to 2
  * @uncollectable: out: unreachable objects that could not be freed; may be NULL
  *
+ * Runs the finalizers and callbacks that are the session's own, as
+ * refheap_dispatch() does, and then frees what they did not bring back. Called
+ * by one of those it returns 0 and does nothing.
+ *
  * Return: unreachable objects found, collected and uncollectable together.
  */
 int64_t refheap_collect(struct refheap *session, uint32_t generation,
 			uint64_t *uncollectable);
+
+/**
+ * struct refheap_collection - what a collection did
+ * @collected: objects freed
+ * @uncollectable: unreachable objects that could not be freed
+ * @pending: finalizers of the heap that have not ended, in whatever session;
+ *           what waits for them has not been freed
+ * @reserved: zero
+ */
+struct refheap_collection {
+	uint64_t collected;
+	uint64_t uncollectable;
+	uint64_t pending;
+	uint64_t reserved[5];
+};
+
+/* The same with all that is known of the result. Return: 0. */
+int refheap_collect_result(struct refheap *session, uint32_t generation,
+			   struct refheap_collection *result);
+
+/**
+ * refheap_collect_finish - go on with the last collection of the session
+ * @session: session
+ * @result: as refheap_collect_result() left it; brought up to date
+ *
+ * For those who wait for the finalizers of other sessions: frees what the ones
+ * that have ended meanwhile did not bring back. Does not wait itself.
+ *
+ * Return: 0.
+ */
+int refheap_collect_finish(struct refheap *session,
+			   struct refheap_collection *result);
 
 /* Move all that is tracked to the permanent generation, and back. */
 int refheap_freeze(struct refheap *session);
@@ -1043,14 +1242,305 @@ int64_t refheap_verify(struct refheap *session, char *text, size_t size);
 
 
 /*
+ * Weak references
+ * ---------------
+ *
+ * A weak reference is an object that does not keep another, its referent,
+ * alive. -EOPNOTSUPP for an immutable leaf or a tuple, which cannot have one.
+ */
+
+/* Gives a reference to the one that has no callback; all share it. */
+int refheap_new_weakref(struct refheap *session, refheap_id object,
+			refheap_id *weakref);
+
+/**
+ * refheap_weakref_fn - told that a referent has died
+ * @session: session that the weak reference was made in
+ * @weakref: the weak reference
+ * @referent: id that its referent had
+ * @arg: as it was registered
+ *
+ * Called by refheap_dispatch() and refheap_collect(). It may call any function
+ * of the library, these two included, except for closing @session.
+ */
+typedef void refheap_weakref_fn(struct refheap *session, refheap_id weakref,
+				refheap_id referent, void *arg);
+
+/**
+ * refheap_new_weakref_callback - make a weak reference with a callback
+ * @session: session
+ * @object: referent
+ * @fn: called once, after the referent has died
+ * @arg: for @fn
+ * @weakref: out: weak reference; gives a reference, which stays the caller's
+ *           also when @fn is called
+ *
+ * As in Python @fn is not called when the weak reference has died before its
+ * referent: whoever wants to be told keeps it. When several are due, those made
+ * last come first. refheap_finalize() needs nothing kept.
+ *
+ * Return: 0, or the errors of every call.
+ */
+int refheap_new_weakref_callback(struct refheap *session, refheap_id object,
+				 refheap_weakref_fn *fn, void *arg,
+				 refheap_id *weakref);
+
+/**
+ * refheap_new_weakref_cookie - likewise with an event instead of a callback
+ * @session: session
+ * @object: referent
+ * @cookie: what the event has as value; those with REFHEAP_COOKIE in their
+ *          upper half are the library's own
+ * @flags: 0, or REFHEAP_WEAKREF_ATEXIT
+ * @weakref: out: weak reference; gives a reference
+ *
+ * The event is for refheap_read_events(), or for who was registered with
+ * refheap_on_event().
+ *
+ * Return: 0, or the errors of every call.
+ */
+int refheap_new_weakref_cookie(struct refheap *session, refheap_id object,
+			       uint64_t cookie, uint32_t flags,
+			       refheap_id *weakref);
+
+#define REFHEAP_COOKIE	0x72656668ULL
+
+/**
+ * refheap_disarm - take the callback from a weak reference
+ * @session: session
+ * @weakref: weak reference; lives on without it
+ *
+ * Return: 1 when the callback had yet to be called and now never will; 0 when
+ * there is none, or it has been called, or is about to be.
+ */
+int refheap_disarm(struct refheap *session, refheap_id weakref);
+
+/**
+ * refheap_deref - the referent of a weak reference
+ * @session: session
+ * @weakref: weak reference
+ * @object: out: referent, when it is alive; gives a reference
+ *
+ * Return: 1, or 0 when the referent is dead.
+ */
+int refheap_deref(struct refheap *session, refheap_id weakref,
+		  refheap_id *object);
+
+/* How many weak references to an object there are. */
+int64_t refheap_weakref_count(struct refheap *session, refheap_id object);
+
+/**
+ * refheap_weakrefs - list the weak references to an object
+ * @session: session
+ * @object: object
+ * @after: the last one of the piece before, still held; 0 to begin
+ * @weakrefs: out: the next ones: first the shared one, then the newest first;
+ *            gives a reference to each
+ * @count: how many at most, 1 to REFHEAP_MAX_IDS
+ *
+ * Return: how many, 0 at the end.
+ */
+int refheap_weakrefs(struct refheap *session, refheap_id object,
+		     refheap_id after, refheap_id *weakrefs, size_t count);
+
+/*
+ * Containers whose entries go with their values, their keys, their members.
+ * They have the functions of dicts and sets; what cannot be weakly referenced
+ * is -EOPNOTSUPP where it would be. A value of a dict with weak keys does not
+ * keep its own key alive.
+ */
+int refheap_new_weak_value_dict(struct refheap *session, refheap_id *id);
+int refheap_new_weak_key_dict(struct refheap *session, refheap_id *id);
+int refheap_new_weak_set(struct refheap *session, refheap_id *id);
+
+/**
+ * refheap_alive - whether an object is alive, without a system call
+ * @session: session
+ * @id: object; need not have been one ever
+ *
+ * Reads memory that the kernel keeps up to date. A call to the kernel is made
+ * the first time for each 8192 neighbouring slots, and in the short time in
+ * which a collection frees what it has found. The answer is right when it is
+ * given; only a reference (refheap_deref()) keeps it so.
+ *
+ * Return: 1 or 0; 0 also when the heap has been removed.
+ */
+int refheap_alive(struct refheap *session, refheap_id id);
+
+/* A weak reference whose referent's id is known. */
+struct refheap_weak {
+	refheap_id id;		/* of the weak reference */
+	refheap_id referent;	/* 0 when it was dead already */
+};
+
+/**
+ * refheap_weakref_get - learn the id of a weak reference's referent
+ * @session: session
+ * @weakref: weak reference
+ * @weak: out: for refheap_weakref_alive()
+ *
+ * Return: 0.
+ */
+int refheap_weakref_get(struct refheap *session, refheap_id weakref,
+			struct refheap_weak *weak);
+
+/**
+ * refheap_weakref_alive - whether a referent is alive, without a system call
+ * @session: session
+ * @weak: of refheap_weakref_get(); nobody need hold the weak reference
+ *
+ * An object that a finalizer brought back from a dead cycle is alive, though
+ * the weak references that it had before are not: only refheap_deref() tells.
+ *
+ * Return: as refheap_alive().
+ */
+static inline int refheap_weakref_alive(struct refheap *session,
+					const struct refheap_weak *weak)
+{
+	return refheap_alive(session, weak->referent);
+}
+
+
+/*
+ * Finalizers
+ * ----------
+ */
+
+/**
+ * refheap_finalizer_fn - finalizer of the instances of a type
+ * @session: session that made the object, or adopted it
+ * @object: nobody else refers to it any more, unless it is part of a cycle; the
+ *          session holds it until the function returns
+ * @arg: as it was registered
+ *
+ * Called once for each object, by refheap_dispatch() and refheap_collect(); it
+ * may do what a refheap_weakref_fn may. When it returns the object dies, unless
+ * it has been stored somewhere or taken.
+ */
+typedef void refheap_finalizer_fn(struct refheap *session, refheap_id object,
+				  void *arg);
+
+/**
+ * refheap_on_finalize - register the finalizer of a type
+ * @session: session
+ * @type: made with REFHEAP_TYPE_FINALIZER or derived from such a one; 0 for all
+ *        types that have none registered, nor a base that has
+ * @fn: finalizer; replaces the one before; NULL for none
+ * @arg: for @fn
+ *
+ * Objects whose finalizer nobody has registered wait: for being registered, for
+ * refheap_read_events(), or for the end of the session.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int refheap_on_finalize(struct refheap *session, uint32_t type,
+			refheap_finalizer_fn *fn, void *arg);
+
+/**
+ * refheap_adopt - offer to finalize what sessions that are gone have made
+ * @session: session
+ * @adopt: or no longer
+ *
+ * Return: 0.
+ */
+int refheap_adopt(struct refheap *session, bool adopt);
+
+/* Python's weakref.finalize, by number; 0 is none. */
+typedef uint64_t refheap_finalizer;
+
+#define REFHEAP_FINALIZE_ATEXIT	(1U << 0) /* also at refheap_close() */
+
+typedef void refheap_finalize_fn(struct refheap *session, void *arg);
+
+/**
+ * refheap_finalize - have a function called once when an object has died
+ * @session: session
+ * @object: object; can be weakly referenced
+ * @fn: called by refheap_dispatch(), by refheap_finalize_call() or, with ATEXIT,
+ *      by refheap_close(); may do what a refheap_weakref_fn may
+ * @arg: for @fn
+ * @flags: 0 or REFHEAP_FINALIZE_ATEXIT
+ * @finalizer: out: number, for the following functions; may be NULL
+ *
+ * Nothing need be kept for it. When the process is killed @fn is not called; a
+ * session that adopts gets the event of one with ATEXIT.
+ *
+ * Return: 0, or -EOPNOTSUPP.
+ */
+int refheap_finalize(struct refheap *session, refheap_id object,
+		     refheap_finalize_fn *fn, void *arg, uint32_t flags,
+		     refheap_finalizer *finalizer);
+
+/* Call it now; 1, or 0 when it has been called or detached. */
+int refheap_finalize_call(struct refheap *session, refheap_finalizer finalizer);
+
+/* Forget it; 1, or 0 when it has been called or detached. */
+int refheap_finalize_detach(struct refheap *session,
+			    refheap_finalizer finalizer);
+
+/* Whether it has neither been called nor detached. */
+bool refheap_finalize_alive(struct refheap *session,
+			    refheap_finalizer finalizer);
+
+/* 1 and the object, with a reference; 0 when it is dead or @finalizer not alive. */
+int refheap_finalize_peek(struct refheap *session, refheap_finalizer finalizer,
+			  refheap_id *object);
+
+
+/*
  * Events of a session
  * -------------------
+ *
+ * Events of weak references and finalizers come without being asked for, and
+ * are not lost; others come when they were subscribed to, and may be.
+ *
+ * An event loop waits for refheap_fd() to be readable and calls
+ * refheap_dispatch(session, 0, 0).
  */
+
+/**
+ * refheap_dispatch - run callbacks, finalizers and handlers of events
+ * @session: session
+ * @timeout_ms: how long to wait for the first event; 0 not at all, -1 without
+ *              limit
+ * @max: return after so many events; 0 for no limit
+ *
+ * May be called by several threads, and by what it runs: events are handed out
+ * in their order, each once. The references that come with them are given back.
+ * Events that nothing is registered for are set aside until something is, or
+ * for refheap_read_events(); of those subscribed to the latest 64.
+ *
+ * Return: number of events that something was run for, -EINTR after a signal
+ * while waiting, -EIDRM when the heap has been removed and no event is left.
+ */
+int refheap_dispatch(struct refheap *session, int timeout_ms, size_t max);
+
+typedef void refheap_event_fn(struct refheap *session,
+			      const struct refheap_event *event, void *data);
+
+/**
+ * refheap_on_event - register a function for events as they are
+ * @session: session
+ * @mask: REFHEAP_EVENT_*: those that it is for
+ * @fn: replaces the one before of each; NULL for none
+ * @data: for @fn
+ *
+ * Subscribes to those of @mask that have to be, or, without @fn, no longer. Of
+ * REFHEAP_EVENT_WEAKREF and REFHEAP_EVENT_FINALIZE it gets those that the
+ * library has no callback or finalizer for: of weak references that were made
+ * with cookies, and of sessions that are gone (REFHEAP_EVENT_ADOPTED). The
+ * reference that comes with them is given back when @fn returns.
+ *
+ * Return: 0, or -EINVAL.
+ */
+int refheap_on_event(struct refheap *session, uint32_t mask,
+		     refheap_event_fn *fn, void *data);
 
 /**
  * refheap_subscribe_events - say which events to get
  * @session: session
- * @mask: REFHEAP_EVENT_*; replaces what was asked for before; 0 for none
+ * @mask: REFHEAP_EVENT_GC_START, REFHEAP_EVENT_GC_STOP, REFHEAP_EVENT_LIMIT;
+ *        replaces what was asked for before; 0 for none
  *
  * Return: 0, or -EINVAL for unknown ones.
  */
@@ -1063,28 +1553,182 @@ int refheap_subscribe_events(struct refheap *session, uint32_t mask);
  * @count: how many at most, at least 1
  * @timeout_ms: how long to wait for the first; 0 not at all, -1 without limit
  *
- * Return: number of events, 0 after the timeout, -EINTR after a signal.
+ * First those that refheap_dispatch() and refheap_collect() have set aside,
+ * which refheap_fd() does not tell of. The references that come with events of
+ * weak references and finalizers are the caller's, to be given back with
+ * refheap_drop() or refheap_finalized(). Nothing is run for the events:
+ * refheap_run_event() does that.
+ *
+ * Return: number of events, 0 after the timeout, -EINTR after a signal, -EIDRM
+ * when the heap has been removed and no event is left.
  */
 int refheap_read_events(struct refheap *session, struct refheap_event *events,
 			size_t count, int timeout_ms);
 
-typedef void refheap_event_fn(struct refheap *session,
-			      const struct refheap_event *event, void *data);
+/**
+ * refheap_run_event - run what is registered for an event that was read
+ * @session: session
+ * @event: of refheap_read_events()
+ *
+ * Return: 1 when something was run; the reference has been given back. 0 when
+ * nothing is registered for it; the reference is still the caller's.
+ */
+int refheap_run_event(struct refheap *session,
+		      const struct refheap_event *event);
+
+/**
+ * refheap_finalized - say that a finalizer has ended
+ * @session: session
+ * @object: of an event REFHEAP_EVENT_FINALIZE that was read; the reference that
+ *          came with it is given back
+ *
+ * Return: 0, or -ENOTUNIQ when it is no such object.
+ */
+int refheap_finalized(struct refheap *session, refheap_id object);
 
 /**
  * refheap_dispatch_events - call a function for each event that is there
  * @session: session
- * @fn: function; it may use the session, but not dispatch events
+ * @fn: function; gets those that nothing is registered for
  * @data: for @fn
  * @timeout_ms: how long to wait for the first; 0 not at all, -1 without limit
  *
- * With REFHEAP_EVENT_GC_START and REFHEAP_EVENT_GC_STOP these are Python's
- * gc.callbacks.
+ * As refheap_dispatch(), with @fn for all the rest. With REFHEAP_EVENT_GC_START
+ * and REFHEAP_EVENT_GC_STOP these are Python's gc.callbacks.
  *
- * Return: number of calls, -EINTR after a signal.
+ * Return: number of events, -EINTR after a signal.
  */
 int refheap_dispatch_events(struct refheap *session, refheap_event_fn *fn,
 			    void *data, int timeout_ms);
+
+
+/*
+ * Handing references to other processes
+ * -------------------------------------
+ *
+ * Besides names and containers: a descriptor that holds a reference of its own
+ * until its last copy is closed, wherever that is, also on its way.
+ */
+
+/**
+ * refheap_export - put a reference into a descriptor
+ * @session: session
+ * @id: object
+ *
+ * Return: a descriptor, close-on-exec, to be closed with close(), or -EMFILE,
+ * -ENFILE.
+ */
+int refheap_export(struct refheap *session, refheap_id id);
+
+/**
+ * refheap_import - take what a descriptor holds
+ * @session: session on the same heap
+ * @fd: of refheap_export(), here or in another process; stays open
+ * @id: out: object; gives a reference
+ *
+ * Return: 0, -EBADF when it is no such descriptor, -EXDEV when it is of another
+ * heap.
+ */
+int refheap_import(struct refheap *session, int fd, refheap_id *id);
+
+/**
+ * refheap_send_object - send a reference over a Unix socket
+ * @session: session
+ * @socket: stream, datagram or seqpacket, connected
+ * @id: object; the session keeps its own references
+ *
+ * One byte of data goes with it. From then on the object is kept alive by the
+ * message, until it is received or thrown away.
+ *
+ * Return: 0, or an error of sendmsg(): -EAGAIN, -EINTR, -EPIPE.
+ */
+int refheap_send_object(struct refheap *session, int socket, refheap_id id);
+
+/**
+ * refheap_receive_object - receive what refheap_send_object() has sent
+ * @session: session on the same heap
+ * @socket: the other end
+ * @id: out: object; gives a reference
+ *
+ * Return: 1, 0 when the other end has been closed, -EBADMSG when the message is
+ * not of refheap_send_object(), an error of refheap_import() or of recvmsg():
+ * -EAGAIN, -EINTR.
+ */
+int refheap_receive_object(struct refheap *session, int socket,
+			   refheap_id *id);
+
+
+/*
+ * Sites and history
+ * -----------------
+ *
+ * The heap can keep the last takes and drops of an object: when, by which
+ * session, and, for programs that say so, from where.
+ */
+
+/**
+ * refheap_site - the number of a place in a program
+ * @session: session
+ * @where: such as "file.c:12"
+ *
+ * Return: a number above 0, the same for the same text; lives as long as the
+ * heap.
+ */
+int64_t refheap_site(struct refheap *session, const char *where);
+
+/**
+ * refheap_set_site - say where operations come from
+ * @session: session; its threads share this
+ * @site: of refheap_site(), for all operations from now on; 0 for none
+ *
+ * Return: what it was before.
+ */
+uint32_t refheap_set_site(struct refheap *session, uint32_t site);
+
+/**
+ * REFHEAP_HERE - operations of the session come from this line from now on
+ * @session: session
+ *
+ * Asks the kernel for the number the first time that the line is executed for
+ * the session.
+ *
+ * Return: 0 or an error of refheap_site().
+ */
+#define REFHEAP_HERE(session) \
+	refheap_here((session), __FILE__ ":" REFHEAP_TEXT(__LINE__))
+
+#define REFHEAP_TEXT(x)		REFHEAP_TEXT_(x)
+#define REFHEAP_TEXT_(x)	#x
+
+/* What the macro calls; @where must live as long as the session. */
+int refheap_here(struct refheap *session, const char *where);
+
+/**
+ * refheap_set_history - keep the last takes and drops of an object
+ * @session: session
+ * @id: object
+ * @keep: how many, at most REFHEAP_HISTORY_MAX; 0 for none
+ *
+ * Return: 0 or -EINVAL.
+ */
+int refheap_set_history(struct refheap *session, refheap_id id, uint32_t keep);
+
+/* Likewise of all instances of a type that are made from now on; -ENOENT. */
+int refheap_type_history(struct refheap *session, uint32_t type, uint32_t keep);
+
+/**
+ * refheap_history - read the history of an object
+ * @session: session
+ * @id: object
+ * @changes: out: the latest changes, oldest first; site is the id of a str
+ * @count: how many at most; REFHEAP_HISTORY_MAX is always enough
+ * @total: out: how many there have been since it is kept; may be NULL
+ *
+ * Return: number of changes, or -ENODATA when none are kept.
+ */
+int refheap_history(struct refheap *session, refheap_id id,
+		    struct refheap_change *changes, size_t count,
+		    uint64_t *total);
 
 
 /*
@@ -1186,7 +1830,13 @@ struct refheap_gc_info {
 	uint64_t longest_hold_ns; /* of the last full collection */
 	uint64_t duration_ns;	/* likewise */
 	struct refheap_generation generation[REFHEAP_GENERATIONS];
-	uint64_t reserved[8];
+	uint64_t period_ms;	/* between collections on a timer; 0 for none */
+	uint64_t pending;	/* finalizers that have not ended */
+	uint64_t finalized;	/* finalizers handed out ever */
+	uint64_t skipped;	/* finalizers that nobody was there for */
+	uint32_t period_generation; /* what the timer collects */
+	uint32_t reserved0;
+	uint64_t reserved[3];
 };
 
 int refheap_gc_get(struct refheap_ctl *ctl, uint32_t heap,
@@ -1205,6 +1855,20 @@ int refheap_gc_set_thresholds(struct refheap_ctl *ctl, uint32_t heap,
 			      const uint32_t *thresholds, size_t count);
 int refheap_gc_enable(struct refheap_ctl *ctl, uint32_t heap);
 int refheap_gc_disable(struct refheap_ctl *ctl, uint32_t heap);
+
+/**
+ * refheap_gc_set_period - collect on a timer
+ * @ctl: control handle
+ * @heap: number
+ * @period_ms: milliseconds between two collections; 0 for no timer
+ * @generation: oldest generation that it collects, 0 to 2
+ *
+ * Independent of refheap_gc_enable() and the thresholds.
+ *
+ * Return: 0, -ENOENT, -EPERM or -EINVAL.
+ */
+int refheap_gc_set_period(struct refheap_ctl *ctl, uint32_t heap,
+			  uint64_t period_ms, uint32_t generation);
 
 /* @debug: REFHEAP_DEBUG_*; -EINVAL for other bits. */
 int refheap_gc_set_debug(struct refheap_ctl *ctl, uint32_t heap,
@@ -1243,10 +1907,11 @@ struct refheap_object_info {
 	uint32_t edges;		/* of a referrer: how often it refers to the object */
 	uint64_t sizeof_;
 	uint64_t length;
-	uint32_t reserved0;
+	uint32_t weakrefs;	/* how many weak references to it there are */
 	uint32_t preview_length;
 	uint8_t preview[REFHEAP_PREVIEW]; /* the payload's first bytes */
-	uint64_t reserved[4];
+	refheap_id referent;	/* of a weak reference; 0 when it is dead */
+	uint64_t reserved[3];
 };
 
 /* One object, without taking a reference; -ENOENT, -ESTALE. */
@@ -1348,11 +2013,14 @@ struct refheap_session_info {
 	uint32_t session;
 	uint32_t pid;		/* of the process that opened it */
 	uint32_t uid;
-	uint32_t reserved0;
+	uint32_t frames;	/* how deep its stack of frames is */
 	uint64_t held;		/* references */
 	uint64_t since_ns;
 	char comm[32];		/* name of that process */
-	uint64_t reserved[4];
+	uint64_t events;	/* of weak references and finalizers, not read yet */
+	bool exported;		/* no session, but a descriptor of refheap_export() */
+	uint8_t reserved1[7];
+	uint64_t reserved[2];
 };
 
 int refheap_iter_sessions(struct refheap_ctl *ctl, uint32_t heap,
@@ -1360,17 +2028,47 @@ int refheap_iter_sessions(struct refheap_ctl *ctl, uint32_t heap,
 int refheap_next_session(struct refheap_iter *iter,
 			 struct refheap_session_info *info);
 
+/* Who holds one object. */
+struct refheap_holder_info {
+	uint32_t session;
+	uint32_t pid;		/* of the process that opened it */
+	uint32_t uid;
+	uint32_t count;		/* references of that session to the object */
+	uint32_t frame;		/* innermost frame that has one; 0: the session itself */
+	bool exported;		/* no session, but a descriptor of refheap_export() */
+	uint8_t reserved0[3];
+	uint64_t since_ns;	/* it has had one without a break since then */
+	char comm[32];		/* name of that process */
+	uint64_t reserved[4];
+};
+
+/**
+ * refheap_iter_holders - the sessions that hold an object
+ * @ctl: control handle
+ * @heap: number
+ * @id: object
+ * @iter: out: for refheap_next_holder(), whose first call gives -ESTALE when the
+ *        object is dead, -ENOENT when it never was
+ *
+ * Return: 0.
+ */
+int refheap_iter_holders(struct refheap_ctl *ctl, uint32_t heap, refheap_id id,
+			 struct refheap_iter **iter);
+int refheap_next_holder(struct refheap_iter *iter,
+			struct refheap_holder_info *info);
+
 
 /*
  * Monitor
  * -------
  *
- * Notices about heaps and collections as they happen. They may be lost when
- * nobody reads them in time; then they say how many.
+ * Notices about heaps, sessions, collections and objects as they happen. They
+ * may be lost when nobody reads them in time; then they say how many.
  */
 
-#define REFHEAP_MONITOR_HEAPS	(1U << 0) /* heaps made, changed, removed */
+#define REFHEAP_MONITOR_HEAPS	(1U << 0) /* heaps, sessions, limits */
 #define REFHEAP_MONITOR_GC	(1U << 1) /* collections started and stopped */
+#define REFHEAP_MONITOR_OBJECTS	(1U << 2) /* births, deaths, callbacks, finalizers */
 
 struct refheap_notice {
 	uint32_t event;		/* enum refheap_ntf */
@@ -1384,6 +2082,15 @@ struct refheap_notice {
 	uint64_t uncollectable;	/* likewise */
 	uint64_t longest_hold_ns; /* likewise */
 	char name[REFHEAP_NAME_MAX];
+	refheap_id object;	/* REFHEAP_MONITOR_OBJECTS */
+	uint32_t kind;		/* likewise: enum refheap_kind */
+	uint32_t type;		/* likewise: of an instance; else 0 */
+	uint32_t session;	/* REFHEAP_NTF_SESSION_NEW, REFHEAP_NTF_SESSION_END */
+	uint32_t pid;		/* likewise */
+	uint32_t uid;		/* likewise */
+	uint32_t group;		/* REFHEAP_MONITOR_*: that it came from */
+	uint64_t bytes;		/* REFHEAP_NTF_LIMIT: in use */
+	char comm[32];		/* of a session */
 	uint64_t reserved[4];
 };
 
@@ -1445,6 +2152,269 @@ static inline void refheap_cleanup_iter(struct refheap_iter **iter)
 static inline void refheap_cleanup_ctl(struct refheap_ctl **ctl)
 {
 	refheap_ctl_close(*ctl);
+}
+
+static inline void refheap_cleanup_monitor(struct refheap_monitor **monitor)
+{
+	refheap_monitor_close(*monitor);
+}
+
+static inline void refheap_cleanup_frame(struct refheap_frame *frame)
+{
+	if (frame->session && frame->depth > 0)
+		refheap_frame_pop(frame->session, frame->depth);
+}
+
+/*
+ * Caches
+ * ------
+ *
+ * A cache remembers values by key, within bounds, for all processes that open
+ * it by its name. Its kinds:
+ *
+ *   REFHEAP_CACHE_WEAK  keeps no value alive: an entry is gone when nobody else
+ *		refers to its value any more
+ *   REFHEAP_CACHE_LRU   keeps the entries that were used last, @maximum of them
+ *   REFHEAP_CACHE_TTL   keeps an entry for @ttl_ns after it was put, and of those
+ *		@maximum at most: the oldest go first
+ *
+ * All of a cache is one object of the heap, of the type "refheap.cache": what it
+ * was made with, its entries, and counts of hits and misses that every process
+ * adds to in place. It lives as long as its name or somebody who has it open;
+ * refheap_del_name() removes the name.
+ *
+ * Getting and putting are one system call each, and so is every change of an
+ * entry one operation that happens or does not: no update is lost, and a
+ * process that is killed leaves a cache that is as good as before. When a put
+ * returns, what it brought in is no reason for the cache to have more than its
+ * maximum. Before that the cache may have one entry more for each put that is
+ * under way, in whatever process or thread. A process that is killed within a
+ * put may leave its one; the next put, of anybody, takes it out.
+ *
+ * Keys are objects that can be hashed, or, for functions that end in _str, text,
+ * which is the same key as a str of that text. A handle may be used by several
+ * threads at the same time. It holds its cache by references of the session:
+ * close it before the session, and before the end of the frame that it was
+ * opened in. Functions that take a handle can fail with the errors of every
+ * call that takes a session or an object.
+ */
+
+struct refheap_cache;			/* a cache that is open */
+
+enum refheap_cache_kind {
+	REFHEAP_CACHE_WEAK = 1,
+	REFHEAP_CACHE_LRU,
+	REFHEAP_CACHE_TTL,
+};
+
+/* struct refheap_cache_options: flags */
+#define REFHEAP_CACHE_EXCL	(1U << 0) /* fail when there is one */
+
+/**
+ * struct refheap_cache_options - what a cache is to be
+ * @kind: enum refheap_cache_kind
+ * @flags: REFHEAP_CACHE_*
+ * @maximum: entries; 0 for no limit, and for REFHEAP_CACHE_WEAK
+ * @ttl_ns: how long an entry stays; 0 for all but REFHEAP_CACHE_TTL
+ * @reserved: zero
+ *
+ * Begin with REFHEAP_CACHE_OPTIONS_INIT.
+ */
+struct refheap_cache_options {
+	uint32_t kind;
+	uint32_t flags;
+	uint64_t maximum;
+	uint64_t ttl_ns;
+	uint64_t reserved[4];
+};
+
+#define REFHEAP_CACHE_OPTIONS_INIT	{ 0, 0, 0, 0, { 0, 0, 0, 0 } }
+
+/**
+ * refheap_cache_open - open a cache, or make it when there is none
+ * @session: session; one that may only read finds what is there, but neither
+ *           counts nor makes an entry of an LRU cache the newest
+ * @name: name of the cache among the names of the heap; NULL makes one without
+ *        a name, for this handle
+ * @options: what it is to be; NULL to open what there is, whatever it is
+ * @cache: out: to be closed with refheap_cache_close()
+ *
+ * Processes that open the same name at the same time get the same cache.
+ *
+ * Return: 0, or
+ *   -ENOKEY  there is none, and no @options
+ *   -EEXIST  there is one of another kind, maximum or time to live, or one at
+ *            all and REFHEAP_CACHE_EXCL
+ *   -EINVAL  the options contradict each other; neither @name nor @options
+ *   -EOPNOTSUPP  the name is that of another object
+ */
+int refheap_cache_open(struct refheap *session, const char *name,
+		       const struct refheap_cache_options *options,
+		       struct refheap_cache **cache);
+
+/* Close a handle; the cache stays as long as it has a name. May be NULL. */
+void refheap_cache_close(struct refheap_cache *cache);
+
+/* The object that is the cache; alive until the handle is closed. */
+refheap_id refheap_cache_object(const struct refheap_cache *cache);
+
+/**
+ * refheap_cache_get - the value of a key, and count it
+ * @cache: cache
+ * @key: object
+ * @value: out: gives a reference
+ *
+ * A hit makes the entry of an LRU cache the newest. An entry whose time is over
+ * is a miss, and is removed.
+ *
+ * Return: 0, -ENOKEY for a miss, -EOPNOTSUPP when the key cannot be hashed.
+ */
+int refheap_cache_get(struct refheap_cache *cache, refheap_id key,
+		      refheap_id *value);
+int refheap_cache_get_str(struct refheap_cache *cache, const char *key,
+			  refheap_id *value);
+
+/* The same, but it counts nothing and changes nothing. */
+int refheap_cache_peek(struct refheap_cache *cache, refheap_id key,
+		       refheap_id *value);
+int refheap_cache_peek_str(struct refheap_cache *cache, const char *key,
+			   refheap_id *value);
+
+/**
+ * refheap_cache_put - remember a value
+ * @cache: cache
+ * @key: object
+ * @value: object; a weak cache refuses those that cannot be weakly referenced
+ *
+ * Replaces the value of a key that is there. The entry is the newest, and its
+ * time begins. What is then over the maximum goes, the oldest first.
+ *
+ * Return: 0, -EOPNOTSUPP when the key cannot be hashed or the value not be
+ * weakly referenced, -EFBIG for a key longer than 64 KiB.
+ */
+int refheap_cache_put(struct refheap_cache *cache, refheap_id key,
+		      refheap_id value);
+int refheap_cache_put_str(struct refheap_cache *cache, const char *key,
+			  refheap_id value);
+
+/* Forget a key; -ENOKEY when it is not there. */
+int refheap_cache_del(struct refheap_cache *cache, refheap_id key);
+int refheap_cache_del_str(struct refheap_cache *cache, const char *key);
+
+/*
+ * Makes the value of a key that a cache does not have: gives a reference
+ * through @value and returns 0, or an error. One of the keys is given, the
+ * other is 0 or NULL.
+ */
+typedef int refheap_make_fn(struct refheap *session, refheap_id key,
+			    const char *text, void *data, refheap_id *value);
+
+/**
+ * refheap_cache_call - the value of a key, made when it is not there
+ * @cache: cache
+ * @key: object
+ * @make: function that makes it
+ * @data: for @make
+ * @value: out: gives a reference
+ *
+ * With an LRU cache this is Python's functools.lru_cache. When several make the
+ * value of one key at the same time, the first to be ready is remembered and
+ * all get that one; so in a weak cache there is one object for each key.
+ *
+ * Return: 0, the error of @make, which is not remembered, or of
+ * refheap_cache_put().
+ */
+int refheap_cache_call(struct refheap_cache *cache, refheap_id key,
+		       refheap_make_fn *make, void *data, refheap_id *value);
+int refheap_cache_call_str(struct refheap_cache *cache, const char *key,
+			   refheap_make_fn *make, void *data,
+			   refheap_id *value);
+
+/**
+ * struct refheap_cache_info - what is known of a cache; Python's cache_info()
+ * @kind: enum refheap_cache_kind
+ * @reserved0: zero
+ * @maximum: entries, 0 for no limit
+ * @ttl_ns: how long an entry stays, 0 for ever
+ * @size: entries, those included whose time is over and that nobody has removed
+ * @hits: gets that found a value, of all processes, since the cache was cleared
+ * @misses: those that did not
+ * @evicted: entries that went for others
+ * @expired: entries that were removed since their time was over
+ * @reserved: zero
+ */
+struct refheap_cache_info {
+	uint32_t kind;
+	uint32_t reserved0;
+	uint64_t maximum;
+	uint64_t ttl_ns;
+	uint64_t size;
+	uint64_t hits;
+	uint64_t misses;
+	uint64_t evicted;
+	uint64_t expired;
+	uint64_t reserved[4];
+};
+
+int refheap_cache_get_info(struct refheap_cache *cache,
+			   struct refheap_cache_info *info);
+
+/* Forget all keys and counts. */
+int refheap_cache_clear(struct refheap_cache *cache);
+
+/**
+ * refheap_cache_expire - remove entries whose time is over
+ * @cache: cache
+ *
+ * From the oldest on, up to one whose time is not over. Others need not call
+ * it: such entries are not found, and are the first to go.
+ *
+ * Return: how many were removed.
+ */
+int64_t refheap_cache_expire(struct refheap_cache *cache);
+
+/* Tells the time in nanoseconds, from whatever beginning. */
+typedef uint64_t refheap_clock_fn(void *data);
+
+/**
+ * refheap_cache_set_clock - what time it is for a handle
+ * @cache: cache, before other threads use it
+ * @clock: function; NULL for CLOCK_MONOTONIC, which is the default
+ * @data: for @clock
+ *
+ * Whoever shares a cache of the kind REFHEAP_CACHE_TTL must agree on the time;
+ * CLOCK_MONOTONIC is the same for all processes of a time namespace.
+ */
+void refheap_cache_set_clock(struct refheap_cache *cache,
+			     refheap_clock_fn *clock, void *data);
+
+struct refheap_cache_entry {
+	refheap_id key;
+	refheap_id value;
+	uint64_t expires_ns;	/* as the clock has it; 0: never */
+	uint64_t reserved[2];
+};
+
+/**
+ * refheap_cache_next - walk over the entries of a cache, the oldest first
+ * @cache: cache
+ * @cursor: 0 to begin; only to be passed on
+ * @entry: out: gives a reference to its key and to its value
+ *
+ * Passes over entries whose time is over. Those that come, go or are used
+ * meanwhile may be seen or not. Counts nothing and changes nothing.
+ *
+ * Return: 1, or 0 when there is no further entry.
+ */
+int refheap_cache_next(struct refheap_cache *cache, uint64_t *cursor,
+		       struct refheap_cache_entry *entry);
+
+/* Closes a handle when the variable goes out of scope. */
+#define refheap_auto_cache	__attribute__((__cleanup__(refheap_cleanup_cache)))
+
+static inline void refheap_cleanup_cache(struct refheap_cache **cache)
+{
+	refheap_cache_close(*cache);
 }
 
 #pragma GCC visibility pop

@@ -343,3 +343,111 @@ int refheap_batch_collect(struct refheap_batch_builder *builder,
 {
 	return rh_batch_call(builder, rh_call_collect(generation));
 }
+
+int refheap_batch_move_to_end(struct refheap_batch_builder *builder,
+			      refheap_id dict, refheap_id key)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_MOVE_TO_END, dict,
+						  key, 0));
+}
+
+int refheap_batch_move_to_end_str(struct refheap_batch_builder *builder,
+				  refheap_id dict, const char *key)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_MOVE_TO_END,
+						      dict, key, 0));
+}
+
+int refheap_batch_pop_oldest(struct refheap_batch_builder *builder,
+			     refheap_id dict, uint64_t keep)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_POP_OLDEST, dict,
+						    (int64_t)keep, 0));
+}
+
+int refheap_batch_new_weakref(struct refheap_batch_builder *builder,
+			      refheap_id object)
+{
+	return rh_batch_call(builder,
+			     rh_call_object(REFHEAP_OP_WEAKREF, object));
+}
+
+int refheap_batch_new_weakref_cookie(struct refheap_batch_builder *builder,
+				     refheap_id object, uint64_t cookie,
+				     uint32_t flags)
+{
+	return rh_batch_call(builder, rh_call_weakref_cookie(object, cookie,
+							     flags));
+}
+
+int refheap_batch_deref(struct refheap_batch_builder *builder,
+			refheap_id weakref)
+{
+	return rh_batch_call(builder,
+			     rh_call_object(REFHEAP_OP_DEREF, weakref));
+}
+
+int refheap_batch_weakrefs(struct refheap_batch_builder *builder,
+			   refheap_id object, refheap_id after, uint32_t count)
+{
+	return rh_batch_call(builder, rh_call_weakrefs(object, after, count));
+}
+
+int refheap_batch_disarm(struct refheap_batch_builder *builder,
+			 refheap_id weakref)
+{
+	return rh_batch_call(builder,
+			     rh_call_object(REFHEAP_OP_DISARM, weakref));
+}
+
+int refheap_batch_new_weak_value_dict(struct refheap_batch_builder *builder)
+{
+	return rh_batch_call(builder,
+			     rh_call_value(REFHEAP_OP_WEAK_VALUE_DICT, 0));
+}
+
+int refheap_batch_new_weak_key_dict(struct refheap_batch_builder *builder)
+{
+	return rh_batch_call(builder,
+			     rh_call_value(REFHEAP_OP_WEAK_KEY_DICT, 0));
+}
+
+int refheap_batch_new_weak_set(struct refheap_batch_builder *builder)
+{
+	return rh_batch_call(builder, rh_call_value(REFHEAP_OP_WEAK_SET, 0));
+}
+
+int refheap_batch_frame_push(struct refheap_batch_builder *builder)
+{
+	return rh_batch_call(builder, rh_call_value(REFHEAP_OP_FRAME_PUSH, 0));
+}
+
+int refheap_batch_frame_pop(struct refheap_batch_builder *builder,
+			    uint64_t frame)
+{
+	return rh_batch_call(builder,
+			     rh_call_object(REFHEAP_OP_FRAME_POP, frame));
+}
+
+int refheap_batch_hand_out(struct refheap_batch_builder *builder, refheap_id id)
+{
+	return rh_batch_call(builder, rh_call_object(REFHEAP_OP_HAND_OUT, id));
+}
+
+int refheap_batch_set_history(struct refheap_batch_builder *builder,
+			      refheap_id id, uint32_t keep)
+{
+	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_HISTORY, id,
+						    keep, 0));
+}
+
+int refheap_batch_history(struct refheap_batch_builder *builder, refheap_id id)
+{
+	return rh_batch_call(builder, rh_call_history(id));
+}
+
+void refheap_batch_set_site(struct refheap_batch_builder *builder,
+			    uint32_t site)
+{
+	builder->site = site;
+}

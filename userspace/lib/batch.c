@@ -58,6 +58,7 @@ void refheap_batch_reset(struct refheap_batch_builder *builder)
 	builder->in_len = 0;
 	builder->output = 0;
 	builder->error = 0;
+	builder->site = 0;
 	builder->submitted = (struct refheap_batch){ 0 };
 	builder->interrupted = false;
 	builder->undone = false;
@@ -188,6 +189,7 @@ static int begin(struct refheap_batch_builder *builder, uint32_t flags)
 		.count = (uint32_t)builder->count,
 		.in_len = (uint32_t)builder->in_len,
 		.out_len = (uint32_t)builder->output,
+		.site = builder->site,
 	};
 	return 0;
 }
@@ -299,6 +301,10 @@ static bool gives_reference(const struct refheap_op *op)
 	case REFHEAP_OP_GET_KEY:
 	case REFHEAP_OP_POP_KEY:
 	case REFHEAP_OP_GET_ATTR:
+	case REFHEAP_OP_WEAKREF:
+	case REFHEAP_OP_DEREF:
+	case REFHEAP_OP_WEAK_VALUE_DICT ... REFHEAP_OP_WEAK_SET:
+	case REFHEAP_OP_MOVE_TO_END:
 		return true;
 	default:
 		return false;
@@ -309,17 +315,26 @@ static int undo_one(struct refheap_batch_builder *builder,
 		    struct refheap *session, size_t n)
 {
 	const struct refheap_entry *entries;
+	const void *output;
 	size_t length;
 
 	if (!success(builder, n))
 		return 0;
 	if (gives_reference(&builder->ops[n]))
-		return refheap_drop(session, builder->results[n].value);
-	if (builder->ops[n].code != REFHEAP_OP_NEXT)
+		return refheap_drop_many(session, &(refheap_id){
+						builder->results[n].value }, 1);
+	output = refheap_batch_output(builder, n, &length);
+	entries = output;
+	switch (builder->ops[n].code) {
+	case REFHEAP_OP_NEXT:
+		return refheap_drop_entries(session, entries,
+					    length / sizeof(*entries));
+	case REFHEAP_OP_WEAKREFS:
+		return refheap_drop_many(session, output,
+					 length / sizeof(refheap_id));
+	default:
 		return 0;
-	entries = refheap_batch_output(builder, n, &length);
-	return refheap_drop_entries(session, entries,
-				    length / sizeof(*entries));
+	}
 }
 
 int refheap_batch_undo(struct refheap_batch_builder *builder,

@@ -16,6 +16,7 @@ struct refheap_batch_builder {
 
 	size_t output;		/* bytes that all operations may make */
 	int error;		/* first error while building */
+	uint32_t site;		/* that the operations come from */
 
 	struct refheap_result *results; /* of the last submission */
 	size_t results_room;

@@ -152,6 +152,34 @@ static inline struct rh_call rh_call_next(refheap_id a, uint64_t cursor,
 	return call;
 }
 
+static inline struct rh_call
+rh_call_weakref_cookie(refheap_id a, uint64_t cookie, uint32_t flags)
+{
+	struct rh_call call = rh_call_index(REFHEAP_OP_WEAKREF, a,
+					    (int64_t)cookie, 0);
+
+	call.op.arg = REFHEAP_WEAKREF_CALLBACK | flags;
+	return call;
+}
+
+static inline struct rh_call rh_call_weakrefs(refheap_id a, refheap_id after,
+					      uint32_t count)
+{
+	struct rh_call call = rh_call_key(REFHEAP_OP_WEAKREFS, a, after, 0);
+
+	call.op.arg = count;
+	call.output = count * sizeof(refheap_id);
+	return call;
+}
+
+static inline struct rh_call rh_call_history(refheap_id a)
+{
+	struct rh_call call = rh_call_object(REFHEAP_OP_HISTORY_READ, a);
+
+	call.output = REFHEAP_HISTORY_MAX * sizeof(struct refheap_change);
+	return call;
+}
+
 static inline struct rh_call rh_call_inspect(refheap_id a)
 {
 	struct rh_call call = rh_call_object(REFHEAP_OP_INFO, a);

@@ -108,6 +108,37 @@ int refheap_pop_key_str(struct refheap *session, refheap_id dict,
 
 /* Sets. */
 
+/* A value that nobody asked for is given back at once. */
+static int move_to_end(struct refheap *session, struct rh_call call,
+		       refheap_id *value)
+{
+	if (value)
+		return rh_object(session, call, value);
+	call.op.flags |= REFHEAP_OPF_TEMP;
+	return rh_do(session, call);
+}
+
+int refheap_move_to_end(struct refheap *session, refheap_id dict,
+			refheap_id key, refheap_id *value)
+{
+	return move_to_end(session, rh_call_key(REFHEAP_OP_MOVE_TO_END, dict,
+						key, 0), value);
+}
+
+int refheap_move_to_end_str(struct refheap *session, refheap_id dict,
+			    const char *key, refheap_id *value)
+{
+	return move_to_end(session, rh_call_key_str(REFHEAP_OP_MOVE_TO_END,
+						    dict, key, 0), value);
+}
+
+int64_t refheap_pop_oldest(struct refheap *session, refheap_id dict,
+			   uint64_t keep)
+{
+	return rh_number(session, rh_call_index(REFHEAP_OP_POP_OLDEST, dict,
+						(int64_t)keep, 0));
+}
+
 int refheap_add(struct refheap *session, refheap_id set, refheap_id member)
 {
 	return (int)rh_number(session, rh_call_key(REFHEAP_OP_ADD, set, member,

@@ -63,6 +63,12 @@ static int parse_gc(struct nlmsghdr *message, rh_attrs attrs, void *gc_info)
 			rh_u64(attrs, REFHEAP_A_GC_LONG_LIVED_TOTAL),
 		.longest_hold_ns = rh_u64(attrs, REFHEAP_A_GC_LONGEST_HOLD),
 		.duration_ns = rh_u64(attrs, REFHEAP_A_GC_DURATION),
+		.period_ms = rh_u64(attrs, REFHEAP_A_GC_PERIOD),
+		.period_generation =
+			rh_u32(attrs, REFHEAP_A_GC_PERIOD_GENERATION),
+		.pending = rh_u64(attrs, REFHEAP_A_GC_PENDING),
+		.finalized = rh_u64(attrs, REFHEAP_A_GC_FINALIZED),
+		.skipped = rh_u64(attrs, REFHEAP_A_GC_SKIPPED),
 	};
 	return parse_generations(message, info);
 }
@@ -128,6 +134,26 @@ int refheap_gc_enable(struct refheap_ctl *ctl, uint32_t heap)
 int refheap_gc_disable(struct refheap_ctl *ctl, uint32_t heap)
 {
 	return set_enabled(ctl, heap, 0);
+}
+
+static int put_period(struct nl_msg *request, uint64_t period_ms,
+		      uint32_t generation)
+{
+	int err = nla_put_u64(request, REFHEAP_A_GC_PERIOD, period_ms);
+
+	return err ? err : nla_put_u32(request, REFHEAP_A_GC_PERIOD_GENERATION,
+				       generation);
+}
+
+int refheap_gc_set_period(struct refheap_ctl *ctl, uint32_t heap,
+			  uint64_t period_ms, uint32_t generation)
+{
+	struct nl_msg *request = rh_request(&ctl->socket, REFHEAP_CMD_GC_SET, 0,
+					    heap);
+
+	return rh_tell(ctl, request,
+		       request ? put_period(request, period_ms, generation) :
+				 0);
 }
 
 int refheap_gc_set_debug(struct refheap_ctl *ctl, uint32_t heap, uint32_t debug)

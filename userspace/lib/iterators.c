@@ -83,10 +83,13 @@ static int check_filter(const struct refheap_filter *filter)
 	return 0;
 }
 
-/* Ask for a dump. Its first message, or refusal, comes with the first entry. */
-static int start(uint8_t command, uint32_t heap,
-		 const struct refheap_filter *filter, rh_parse_fn *parse,
-		 struct refheap_iter **iter)
+/*
+ * Ask for a dump, of objects with a filter, or of one object if that is not 0.
+ * Its first message, or refusal, comes with the first entry.
+ */
+static int start_about(uint8_t command, uint32_t heap, refheap_id object,
+		       const struct refheap_filter *filter, rh_parse_fn *parse,
+		       struct refheap_iter **iter)
 {
 	struct refheap_iter *made;
 	struct nl_msg *request;
@@ -101,12 +104,21 @@ static int start(uint8_t command, uint32_t heap,
 	request = rh_request(&made->socket, command, NLM_F_DUMP, heap);
 	if (request && filter)
 		put = put_filter(request, filter);
+	if (request && object)
+		put = nla_put_u64(request, REFHEAP_A_OBJECT_ID, object);
 	err = rh_send(&made->socket, request, put);
 	if (err)
 		refheap_iter_close(made);
 	else
 		*iter = made;
 	return err;
+}
+
+static int start(uint8_t command, uint32_t heap,
+		 const struct refheap_filter *filter, rh_parse_fn *parse,
+		 struct refheap_iter **iter)
+{
+	return start_about(command, heap, 0, filter, parse, iter);
 }
 
 /* 1 and the next message, or what the end gives, again and again. */
@@ -178,6 +190,8 @@ int rh_parse_object(struct nlmsghdr *message, rh_attrs attrs, void *object_info)
 		.edges = rh_u32(attrs, REFHEAP_A_OBJECT_EDGES),
 		.sizeof_ = rh_u64(attrs, REFHEAP_A_OBJECT_SIZEOF),
 		.length = rh_u64(attrs, REFHEAP_A_OBJECT_LENGTH),
+		.weakrefs = rh_u32(attrs, REFHEAP_A_OBJECT_WEAKREFS),
+		.referent = rh_u64(attrs, REFHEAP_A_OBJECT_REFERENT),
 	};
 	if (value)
 		info->preview_length =
@@ -389,6 +403,9 @@ static int parse_session(struct nlmsghdr *message, rh_attrs attrs,
 		.uid = rh_u32(attrs, REFHEAP_A_SESSION_UID),
 		.held = rh_u64(attrs, REFHEAP_A_SESSION_HELD),
 		.since_ns = rh_u64(attrs, REFHEAP_A_SESSION_SINCE),
+		.frames = rh_u32(attrs, REFHEAP_A_SESSION_FRAMES),
+		.events = rh_u64(attrs, REFHEAP_A_SESSION_EVENTS),
+		.exported = attrs[REFHEAP_A_SESSION_EXPORT],
 	};
 	rh_string(attrs, REFHEAP_A_SESSION_COMM, info->comm,
 		  sizeof(info->comm));
@@ -408,4 +425,44 @@ int refheap_next_session(struct refheap_iter *iter,
 	struct nlmsghdr *message;
 
 	return next_entry(iter, parse_session, info, &message);
+}
+
+/* Holders. */
+
+static int parse_holder(struct nlmsghdr *message, rh_attrs attrs,
+			void *holder_info)
+{
+	struct refheap_holder_info *info = holder_info;
+
+	(void)message;
+	*info = (struct refheap_holder_info){
+		.session = rh_u32(attrs, REFHEAP_A_SESSION_ID),
+		.pid = rh_u32(attrs, REFHEAP_A_SESSION_PID),
+		.uid = rh_u32(attrs, REFHEAP_A_SESSION_UID),
+		.count = rh_u32(attrs, REFHEAP_A_HOLD_COUNT),
+		.frame = rh_u32(attrs, REFHEAP_A_HOLD_FRAME),
+		.exported = attrs[REFHEAP_A_SESSION_EXPORT],
+		.since_ns = rh_u64(attrs, REFHEAP_A_HOLD_SINCE),
+	};
+	rh_string(attrs, REFHEAP_A_SESSION_COMM, info->comm,
+		  sizeof(info->comm));
+	return 0;
+}
+
+int refheap_iter_holders(struct refheap_ctl *ctl, uint32_t heap, refheap_id id,
+			 struct refheap_iter **iter)
+{
+	(void)ctl;
+	if (!id)
+		return -ENOENT;
+	return start_about(REFHEAP_CMD_HOLDER_GET, heap, id, NULL, parse_holder,
+			   iter);
+}
+
+int refheap_next_holder(struct refheap_iter *iter,
+			struct refheap_holder_info *info)
+{
+	struct nlmsghdr *message;
+
+	return next_entry(iter, parse_holder, info, &message);
 }

@@ -77,6 +77,9 @@ static int attach_session(struct refheap *made, struct refheap_attach *attach)
 		close(made->fd);
 		return err;
 	}
+	rh_liveness_init(&made->liveness);
+	rh_callbacks_init(&made->callbacks);
+	pthread_mutex_init(&made->places.lock, NULL);
 	made->heap = attach->heap;
 	made->created = attach->created;
 	memcpy(made->name, attach->name, sizeof(made->name));
@@ -118,7 +121,12 @@ void refheap_close(struct refheap *session)
 {
 	if (!session)
 		return;
+	rh_run_at_exit(session);
 	close(session->fd);
+	rh_liveness_end(&session->liveness);
+	rh_callbacks_end(&session->callbacks);
+	pthread_mutex_destroy(&session->places.lock);
+	free(session->places.place);
 	free(session);
 }
 
@@ -156,6 +164,9 @@ bool rh_batch_interrupted(const struct refheap_batch *batch)
 
 int rh_batch_ioctl(const struct refheap *session, struct refheap_batch *batch)
 {
+	if (!batch->site)
+		batch->site = atomic_load_explicit(&session->site,
+						   memory_order_relaxed);
 	return ioctl(session->fd, REFHEAP_IOC_BATCH, batch) ? -errno : 0;
 }
 
@@ -192,6 +203,24 @@ int rh_run(const struct refheap *session, const struct rh_call *call,
 	*result = (struct refheap_result){ 0 };
 	err = rh_execute(session, &batch);
 	return err ? err : result->error;
+}
+
+int rh_run_together(const struct refheap *session, const struct rh_call *calls,
+		    uint32_t count, struct refheap_result *results)
+{
+	struct refheap_op ops[RH_TOGETHER];
+	struct refheap_batch batch = {
+		.size = sizeof(batch),
+		.flags = REFHEAP_BATCH_CONTINUE,
+		.ops = (uintptr_t)ops,
+		.results = (uintptr_t)results,
+		.count = count,
+	};
+
+	for (uint32_t i = 0; i < count; i++)
+		ops[i] = calls[i].op;
+	memset(results, 0, count * sizeof(*results));
+	return rh_execute(session, &batch);
 }
 
 int rh_do(const struct refheap *session, struct rh_call call)

@@ -3,13 +3,35 @@
 #ifndef LIBREFHEAP_SESSION_H
 #define LIBREFHEAP_SESSION_H
 
+#include <stdatomic.h>
+
 #include <refheap.h>
+
+#include "callbacks.h"
+#include "liveness.h"
+
+/* The site of a line of the program. */
+struct rh_place {
+	const char *where;
+	uint32_t site;
+};
+
+struct rh_places {
+	pthread_mutex_t lock;	/* of all that follows */
+	struct rh_place *place;
+	size_t count;
+	size_t room;
+};
 
 struct refheap {
 	int fd;
 	uint32_t heap;
 	bool created;
 	char name[REFHEAP_NAME_MAX];
+	_Atomic uint32_t site;	/* that operations come from, 0 for none */
+	struct rh_liveness liveness;
+	struct rh_callbacks callbacks;
+	struct rh_places places;
 };
 
 /* struct rh_call: which fields of the operation are objects. */
@@ -54,6 +76,14 @@ int rh_execute(const struct refheap *session, struct refheap_batch *batch);
 /* Execute one; its output goes to @out, which has room for call->output bytes. */
 int rh_run(const struct refheap *session, const struct rh_call *call,
 	   void *out, struct refheap_result *result);
+
+/*
+ * Execute @count operations without input and output, up to RH_TOGETHER,
+ * whatever becomes of each. Returns the error of the call.
+ */
+#define RH_TOGETHER	4
+int rh_run_together(const struct refheap *session, const struct rh_call *calls,
+		    uint32_t count, struct refheap_result *results);
 
 /* The same for operations without output: nothing, a value, an object. */
 int rh_do(const struct refheap *session, struct rh_call call);

@@ -20,6 +20,9 @@ static const char *const kinds[] = {
 	[REFHEAP_KIND_SET] = "set",
 	[REFHEAP_KIND_INSTANCE] = "instance",
 	[REFHEAP_KIND_WEAKREF] = "weakref",
+	[REFHEAP_KIND_WEAK_VALUE_DICT] = "weakvaluedict",
+	[REFHEAP_KIND_WEAK_KEY_DICT] = "weakkeydict",
+	[REFHEAP_KIND_WEAK_SET] = "weakset",
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
