@@ -108,10 +108,10 @@ put_heap:
 	return ret;
 }
 
-static int read_change(struct nlattr **attrs, struct refheap_change *change,
+static int read_change(struct nlattr **attrs, struct refheap_update *change,
 		       struct netlink_ext_ack *extack)
 {
-	*change = (struct refheap_change) {
+	*change = (struct refheap_update) {
 		.has_mode = attrs[REFHEAP_A_HEAP_MODE],
 		.has_group = attrs[REFHEAP_A_HEAP_GROUP],
 		.has_max_bytes = attrs[REFHEAP_A_HEAP_MAX_BYTES],
@@ -145,7 +145,7 @@ static int read_change(struct nlattr **attrs, struct refheap_change *change,
  */
 int refheap_nl_heap_set(struct sk_buff *request, struct genl_info *info)
 {
-	struct refheap_change change;
+	struct refheap_update change;
 	struct refheap *heap;
 	int ret;
 

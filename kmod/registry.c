@@ -326,7 +326,7 @@ static bool both_may_give_to(kgid_t group, struct file *opener)
  * Return: 0, -EPERM (group), -EIDRM, -EINTR (killed).
  */
 int refheap_change(struct refheap *heap, struct file *opener,
-		   const struct refheap_change *change)
+		   const struct refheap_update *change)
 {
 	struct rh_heap_stat stat;
 	int ret;

@@ -15,7 +15,7 @@ enum refheap_access {
 };
 
 /**
- * struct refheap_change - what shall be different about a heap
+ * struct refheap_update - what shall be different about a heap
  * @mode: permission bits
  * @group: gid
  * @max_bytes: limit, 0 for none
@@ -25,7 +25,7 @@ enum refheap_access {
  * @has_max_bytes: @max_bytes is meant
  * @has_max_objects: @max_objects is meant
  */
-struct refheap_change {
+struct refheap_update {
 	umode_t mode;
 	kgid_t group;
 	u64 max_bytes;
@@ -59,7 +59,7 @@ u32 refheap_registry_changes(void);
 
 struct refheap *refheap_create(const struct refheap_options *options);
 int refheap_change(struct refheap *heap, struct file *opener,
-		   const struct refheap_change *change);
+		   const struct refheap_update *change);
 int refheap_remove(struct refheap *heap);
 void refheap_remove_unused(struct refheap *heap, u32 seat_changes);
 
