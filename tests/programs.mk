@@ -39,7 +39,8 @@ $(REPLAYS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: \
 	$(program)
 
 # It breaks what failnth leaves whole.
-$(BUILD)/tests/replay/error_paths: $(addprefix $(top)/tests/failnth/,world.c world.h)
+$(BUILD)/tests/replay/error_paths: $(addprefix $(top)/tests/failnth/,world.c operations.c \
+	world.h operations.h)
 
 .PHONY: all api
 -include $(OUT:=.d)

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "operations.h"
 #include "tries.h"
 
 #define MOST_POINTS	5000

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Every operation of a batch, alone in its batch. */
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "tries.h"
+#include "operations.h"
 
 #define LONG	300000
 
@@ -94,40 +93,35 @@ static const struct operation operations[] = {
 
 const size_t operation_count = sizeof(operations) / sizeof(operations[0]);
 
-static char output[8192];
-
 const char *operation_name(size_t n)
 {
 	return operations[n].name;
 }
 
-int operation_try(struct world *w, size_t n, bool *executed)
+void operation_prepare(const struct world *w, size_t n, struct prepared *p)
 {
 	const struct operation *o = &operations[n];
-	struct refheap_op op = o->op;
-	struct refheap_result result = { 0 };
-	refheap_id ids[4];
-	const void *in = o->text;
-	int whole, err;
+	struct refheap_op *op = &p->op;
+	size_t i;
 
+	*op = o->op;
+	p->in = o->text;
+	p->a = o->a;
+	p->b = o->b;
+	p->c = o->c;
 	if (o->a)
-		op.a = w->thing[o->a];
+		op->a = w->thing[o->a];
 	if (o->b)
-		op.b = w->thing[o->b];
+		op->b = w->thing[o->b];
 	if (o->c)
-		op.c = w->thing[o->c];
+		op->c = w->thing[o->c];
 	if (o->of_type)
-		op.arg = w->type;
+		op->arg = w->type;
 	if (o->text)
-		op.data_len = strlen(o->text);
-	for (; !o->text && op.data_len < sizeof(ids) && o->ids[op.data_len / 8]; op.data_len += 8) {
-		ids[op.data_len / 8] = w->thing[o->ids[op.data_len / 8]];
-		in = ids;
+		op->data_len = strlen(o->text);
+	for (i = 0; !o->text && i < sizeof(o->ids) / sizeof(o->ids[0]) && o->ids[i]; i++) {
+		p->ids[i] = w->thing[o->ids[i]];
+		p->in = p->ids;
+		op->data_len += sizeof(p->ids[i]);
 	}
-	inject_arm(w->nth);
-	err = world_op(w, &op, in, output, sizeof(output), &result, &whole);
-	w->injected = inject_disarm();
-	/* The call could not copy what was done. */
-	*executed = whole == -EFAULT;
-	return err;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Everything but single operations: the device's calls and netlink's requests. */
+/* Single operations, and the other calls of the device and requests of netlink. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "operations.h"
 #include "tries.h"
 
 /* One call under faults; the expression is 0 or a negative errno. */
@@ -25,6 +26,25 @@
 static int result_of(long ret)
 {
 	return ret < 0 ? -errno : 0;
+}
+
+/* Operations. */
+
+static char output[8192];
+
+int operation_try(struct world *w, size_t n, bool *executed)
+{
+	struct refheap_result result = { 0 };
+	struct prepared p;
+	int whole, err;
+
+	operation_prepare(w, n, &p);
+	inject_arm(w->nth);
+	err = world_op(w, &p.op, p.in, output, sizeof(output), &result, &whole);
+	w->injected = inject_disarm();
+	/* The call could not copy what was done. */
+	*executed = whole == -EFAULT;
+	return err;
 }
 
 /* The device. */

@@ -27,9 +27,6 @@ struct try {
 extern const struct try tries[];
 extern const size_t try_count;
 
-extern const size_t operation_count;
-const char *operation_name(size_t n);
-
 /* @executed: whether it may have been done although it failed. */
 int operation_try(struct world *w, size_t n, bool *executed);
 

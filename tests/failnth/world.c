@@ -94,6 +94,9 @@ static void make_objects(struct world *w)
 	MUST(refheap_append(s, t[CYCLE], t[CYCLE]));
 	MUST(refheap_new_list(s, &t[STR], 1, &t[LOOSE]));
 	MUST(refheap_set_name(s, "cycle", t[CYCLE]));
+	MUST(refheap_new_list(s, NULL, 0, &t[DEAD]));
+	MUST(refheap_drop(s, t[DEAD]));
+	t[UNKNOWN] = REFHEAP_ID(REFHEAP_ID_SLOT(t[DEAD]), REFHEAP_ID_TAG(t[DEAD]) + 1000);
 }
 
 void world_make(struct world *w, unsigned int fill)
@@ -114,10 +117,18 @@ void world_make(struct world *w, unsigned int fill)
 	fill_containers(w, fill);
 }
 
+/* What was tried may have removed it. */
+static void remove_heap(uint32_t heap)
+{
+	int err = refheap_heap_remove(ask(), heap);
+
+	if (err != -ENOENT)
+		must(err, "removing a heap");
+}
+
 void world_destroy(struct world *w)
 {
 	uint32_t made;
-	int err;
 
 	if (w->map)
 		munmap(w->map, w->map_length);
@@ -129,12 +140,10 @@ void world_destroy(struct world *w)
 	refheap_ctl_close(w->ctl);
 	refheap_close(w->session);
 	refheap_close(w->other);
-	MUST(refheap_heap_remove(ask(), w->heap));
-	err = refheap_heap_remove(ask(), w->second);
-	if (err != -ENOENT)
-		must(err, "removing the second heap");
+	remove_heap(w->heap);
+	remove_heap(w->second);
 	if (!refheap_heap_find(ask(), WORLD_MADE, REFHEAP_OWNER_SELF, &made))
-		MUST(refheap_heap_remove(ask(), made));
+		remove_heap(made);
 }
 
 uint64_t world_verify(struct world *w, char *text, size_t size)
@@ -204,6 +213,17 @@ static void print_objects(struct world *w, FILE *out)
 	refheap_iter_close(iter);
 }
 
+static void print_sessions(struct world *w, FILE *out)
+{
+	struct refheap_session_info info;
+	struct refheap_iter *iter;
+
+	MUST(refheap_iter_sessions(ask(), w->heap, &iter));
+	while (refheap_next_session(iter, &info) > 0)
+		fprintf(out, "session held %llu\n", (unsigned long long)info.held);
+	refheap_iter_close(iter);
+}
+
 char *world_snapshot(struct world *w)
 {
 	char *text = NULL;
@@ -218,6 +238,7 @@ char *world_snapshot(struct world *w)
 	print_gc(w, out);
 	print_types(w, out);
 	print_objects(w, out);
+	print_sessions(w, out);
 	fclose(out);
 	return text;
 }

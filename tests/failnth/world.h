@@ -13,7 +13,10 @@
 /* Objects that every world has. */
 enum thing {
 	NO_THING, ROOT, INT, STR, KEY, BYTES, BYTEARRAY, ITEM, TUPLE, LIST, DICT, SET, SLOTTED,
-	OPEN, CYCLE, LOOSE, THINGS
+	OPEN, CYCLE, LOOSE,
+	UNKNOWN, /* no object was ever known by it */
+	DEAD,
+	THINGS
 };
 
 /*
