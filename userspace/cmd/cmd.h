@@ -22,6 +22,26 @@ extern const struct command insert_command;
 extern const struct command pop_command;
 extern const struct command clear_command;
 
+/* cmd_weakref.c */
+extern const struct command weakref_command;
+extern const struct command deref_command;
+extern const struct command weakrefs_command;
+extern const struct command alive_command;
+
+/* cmd_events.c */
+extern const struct command adopt_command;
+extern const struct command events_command;
+extern const struct command finalizer_command;
+
+/* cmd_frame.c */
+extern const struct command frame_command;
+
+/* cmd_history.c */
+extern const struct command history_command;
+
+/* cmd_monitor.c */
+extern const struct command monitor_command;
+
 /* cmd_inspect.c */
 extern const struct command refcount_command;
 extern const struct command is_tracked_command;
@@ -40,6 +60,7 @@ extern const struct command gc_disable_command;
 extern const struct command gc_is_enabled_command;
 extern const struct command gc_debug_command;
 extern const struct command gc_stats_command;
+extern const struct command gc_period_command;
 
 /* cmd_type.c */
 extern const struct command types_command;
@@ -53,6 +74,7 @@ extern const struct command heap_command;
 
 /* cmd_sessions.c */
 extern const struct command sessions_command;
+extern const struct command holders_command;
 
 /* cmd_shell.c */
 extern const struct command shell_command;

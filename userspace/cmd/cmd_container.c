@@ -127,7 +127,8 @@ static int pop_from(struct context *context, struct arguments *arguments, refhea
 	refheap_id key;
 	int error, status;
 
-	if (kind == REFHEAP_KIND_DICT) {
+	if (kind == REFHEAP_KIND_DICT || kind == REFHEAP_KIND_WEAK_VALUE_DICT ||
+	    kind == REFHEAP_KIND_WEAK_KEY_DICT) {
 		if (arguments->count < 2)
 			return report_usage(context, "'%s' is a dict: pop needs a key", path);
 		status = value_make(context, arguments->words[1], &key);

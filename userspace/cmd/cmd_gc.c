@@ -5,12 +5,18 @@
 
 #include <refheap.h>
 
+#include "clock.h"
 #include "cmd.h"
+#include "events.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "objects.h"
 #include "output.h"
 #include "report.h"
 #include "util.h"
+
+/* Seconds that a collection waits for the finalizers of other sessions. */
+#define FINALIZERS_WAIT "1"
 
 /* Python's lines for DEBUG_STATS before a collection. */
 static void print_start(FILE *file, unsigned int generation, const struct refheap_gc_info *info)
@@ -22,40 +28,55 @@ static void print_start(FILE *file, unsigned int generation, const struct refhea
 	fprintf(file, "\ngc: objects in permanent generation: %" PRIu64 "\n", info->frozen);
 }
 
-static double seconds_since(const struct timespec *start)
+static void print_collected(struct context *context, unsigned int generation,
+			    const struct refheap_collection *result)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
-static void print_collected(struct context *context, unsigned int generation, uint64_t result,
-			    uint64_t uncollectable)
-{
+	uint64_t unreachable = result->collected + result->uncollectable;
 	struct json_object *document;
 
 	if (!context->format.json) {
-		printf("%" PRIu64 "\n", result);
+		printf("%" PRIu64 "\n", unreachable);
+		fflush(stdout);
+		if (result->pending)
+			fprintf(stderr, "refheap: %" PRIu64 " finalizers have not ended; what waits "
+				"for them is not freed\n", result->pending);
 		return;
 	}
 	document = json_object_new_object();
 	json_object_object_add(document, "generation", json_object_new_int64(generation));
-	json_object_object_add(document, "unreachable", json_object_new_uint64(result));
-	json_object_object_add(document, "collected", json_object_new_uint64(result - uncollectable));
-	json_object_object_add(document, "uncollectable", json_object_new_uint64(uncollectable));
+	json_object_object_add(document, "unreachable", json_object_new_uint64(unreachable));
+	json_object_object_add(document, "collected", json_object_new_uint64(result->collected));
+	json_object_object_add(document, "uncollectable",
+			       json_object_new_uint64(result->uncollectable));
+	json_object_object_add(document, "pending", json_object_new_uint64(result->pending));
 	output_json(context, document);
 }
 
-static int collect(struct context *context, unsigned int generation)
+/* The finalizers of other sessions take the time that those take. */
+static int wait_for_finalizers(struct context *context, const struct deadline *deadline,
+			       struct refheap_collection *result)
 {
+	int error = 0;
+
+	while (!error && result->pending && deadline_left(deadline) && !interrupted()) {
+		struct timespec pause = { .tv_nsec = 5000000 };
+
+		nanosleep(&pause, NULL);
+		events_run(context);
+		error = refheap_collect_finish(context->session, result);
+	}
+	return error;
+}
+
+static int collect(struct context *context, unsigned int generation,
+		   const struct deadline *deadline)
+{
+	struct refheap_collection result = { 0 };
 	struct refheap_gc_info info = { 0 };
-	uint64_t uncollectable = 0;
 	struct refheap_ctl *control;
-	struct timespec start;
+	uint64_t start;
 	uint32_t heap;
-	int64_t result;
-	int status;
+	int error, status;
 
 	status = heap_inspect(context, &control, &heap);
 	if (status)
@@ -63,27 +84,39 @@ static int collect(struct context *context, unsigned int generation)
 	/* Whoever may not read the settings gets no lines, but the collection. */
 	if (!refheap_gc_get(control, heap, &info) && info.debug & REFHEAP_DEBUG_STATS)
 		print_start(stderr, generation, &info);
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	result = refheap_collect(context->session, generation, &uncollectable);
-	if (result < 0)
-		return report_error(context, (int)result, "cannot collect");
+	events_begin(context);
+	start = clock_now();
+	error = refheap_collect_result(context->session, generation, &result);
+	if (!error)
+		error = wait_for_finalizers(context, deadline, &result);
+	if (error)
+		return report_error(context, error, "cannot collect");
 	if (info.debug & REFHEAP_DEBUG_STATS)
-		fprintf(stderr, "gc: done, %" PRId64 " unreachable, %" PRIu64
-			" uncollectable, %.4fs elapsed\n", result, uncollectable,
-			seconds_since(&start));
-	print_collected(context, generation, (uint64_t)result, uncollectable);
+		fprintf(stderr, "gc: done, %" PRIu64 " unreachable, %" PRIu64
+			" uncollectable, %.4fs elapsed\n",
+			result.collected + result.uncollectable, result.uncollectable,
+			clock_age(start));
+	print_collected(context, generation, &result);
 	return STATUS_OK;
 }
 
 static int run_collect(struct context *context, struct arguments *arguments)
 {
+	struct deadline deadline;
 	uint64_t generation = 2;
 
 	if (arguments->count && (!parse_number(arguments->words[0], &generation) || generation > 2))
 		return report_usage(context, "there is no generation '%s': it is 0, 1 or 2",
 				    arguments->words[0]);
-	return collect(context, (unsigned int)generation);
+	if (argument_deadline(context, arguments, FINALIZERS_WAIT, &deadline))
+		return STATUS_USAGE;
+	return collect(context, (unsigned int)generation, &deadline);
 }
+
+static const struct option_spec collect_options[] = {
+	{ "wait", 'w', "SECONDS", "for finalizers of other sessions, no longer than that (1)" },
+	{ 0 },
+};
 
 static const struct command collect_command = {
 	.name = "collect",
@@ -91,7 +124,9 @@ static const struct command collect_command = {
 	.summary = "Collect cycles, and print how many objects were unreachable",
 	.details =
 		"GENERATION is the oldest one that is collected: 0, 1 or 2 (2).\n"
-		"With the debug flag STATS, Python's lines about it go to standard error.",
+		"With the debug flag STATS, Python's lines about it go to standard error.\n"
+		"When finalizers have not ended by then, it says how many.",
+	.options = collect_options,
 	.maximum = 1,
 	.run = run_collect,
 };
@@ -221,9 +256,9 @@ static const struct command objects_command = {
 static const struct command *const gc_group[] = {
 	&collect_command,   &gc_show_command,    &gc_count_command,
 	&gc_threshold_command, &gc_enable_command, &gc_disable_command,
-	&gc_is_enabled_command, &gc_stats_command, &gc_debug_command,
-	&freeze_command,    &unfreeze_command,   &garbage_command,
-	&objects_command,   NULL,
+	&gc_is_enabled_command, &gc_period_command, &gc_stats_command,
+	&gc_debug_command,  &freeze_command,     &unfreeze_command,
+	&garbage_command,   &objects_command,    NULL,
 };
 
 const struct command gc_command = {

@@ -189,6 +189,77 @@ const struct command gc_is_enabled_command = {
 	.run = run_is_enabled,
 };
 
+static void print_period(struct context *context, uint64_t period, uint32_t generation)
+{
+	struct json_object *document;
+
+	if (!context->format.json) {
+		if (period)
+			printf("every %" PRIu64 " ms, generation %" PRIu32 "\n", period, generation);
+		else
+			puts("off");
+		return;
+	}
+	document = json_object_new_object();
+	json_object_object_add(document, "period_ms", json_object_new_uint64(period));
+	json_object_object_add(document, "generation", json_object_new_int64(generation));
+	output_json(context, document);
+}
+
+static int set_period(struct context *context, struct arguments *arguments,
+		      struct collector *collector)
+{
+	uint64_t period = 0, generation = collector->info.period_generation;
+	const char *word = arguments->words[0];
+	int status;
+
+	if (strcmp(word, "off") && !parse_number(word, &period))
+		return report_usage(context, "'%s' is neither milliseconds nor 'off'", word);
+	if (!collector->info.period_ms)
+		generation = 2;
+	if (argument_number(context, arguments, "generation", &generation))
+		return STATUS_USAGE;
+	if (generation > 2)
+		return report_usage(context, "there is no generation '%" PRIu64 "': it is 0, 1 or 2",
+				    generation);
+	status = changed(context, refheap_gc_set_period(collector->control, collector->heap, period,
+							(uint32_t)generation));
+	if (!status && context->format.json)
+		print_period(context, period, (uint32_t)generation);
+	return status;
+}
+
+static int run_period(struct context *context, struct arguments *arguments)
+{
+	struct collector collector;
+	int status;
+
+	if (!arguments->count && argument_option(arguments, "generation"))
+		return report_usage(context, "--generation needs a period");
+	status = open_collector(context, &collector);
+	if (status)
+		return status;
+	if (arguments->count)
+		return set_period(context, arguments, &collector);
+	print_period(context, collector.info.period_ms, collector.info.period_generation);
+	return STATUS_OK;
+}
+
+static const struct option_spec period_options[] = {
+	{ "generation", 'g', "GENERATION", "collect that one and all younger ones (2)" },
+	{ 0 },
+};
+
+const struct command gc_period_command = {
+	.name = "period",
+	.synopsis = "[MS]",
+	.summary = "Print or set how often a timer collects, in milliseconds; or 'off'",
+	.details = "The timer runs whether automatic collections are on or not.",
+	.options = period_options,
+	.maximum = 1,
+	.run = run_period,
+};
+
 static const struct {
 	const char *name;
 	uint32_t flag;
@@ -339,6 +410,13 @@ static const struct column show_columns[] = {
 	{ "long_lived_total", "TOTAL", "survivors of the last full collection", COLUMN_NUMBER },
 	{ "duration_ns", "DURATION", "time of the last full collection", COLUMN_NUMBER },
 	{ "longest_hold_ns", "HOLD", "longest time that it kept others waiting", COLUMN_NUMBER },
+	{ "period_ms", "PERIOD", "milliseconds between collections on a timer, 0 for none",
+	  COLUMN_NUMBER },
+	{ "period_generation", "PERIOD_GENERATION", "what the timer collects", COLUMN_NUMBER },
+	{ "finalizers_pending", "FINALIZERS_PENDING", "finalizers that have not ended",
+	  COLUMN_NUMBER },
+	{ "finalized", "FINALIZED", "finalizers ever handed out", COLUMN_NUMBER },
+	{ "skipped", "SKIPPED", "finalizers that nobody was there for", COLUMN_NUMBER },
 };
 
 static int run_show(struct context *context, struct arguments *arguments)
@@ -363,6 +441,11 @@ static int run_show(struct context *context, struct arguments *arguments)
 		cell_number(info->long_lived_total),
 		cell_number(info->duration_ns),
 		cell_number(info->longest_hold_ns),
+		cell_number(info->period_ms),
+		cell_number(info->period_generation),
+		cell_number(info->pending),
+		cell_number(info->finalized),
+		cell_number(info->skipped),
 	});
 }
 

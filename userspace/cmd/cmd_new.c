@@ -120,6 +120,11 @@ static struct literal *make_set(const struct making *making)
 	return make_items(making, LITERAL_SET);
 }
 
+static struct literal *make_weak_set(const struct making *making)
+{
+	return make_items(making, LITERAL_WEAK_SET);
+}
+
 /* NAME=VALUE ...; of a dict the keys, of an instance the attributes. */
 static struct literal *make_pairs(const struct making *making, enum literal_type type)
 {
@@ -155,6 +160,33 @@ static struct literal *make_dict(const struct making *making)
 	return make_pairs(making, LITERAL_DICT);
 }
 
+static struct literal *make_weak_value_dict(const struct making *making)
+{
+	return make_pairs(making, LITERAL_WEAK_VALUE_DICT);
+}
+
+/* Its keys are objects, which KEY=VALUE cannot say. */
+static struct literal *make_weak_key_dict(const struct making *making)
+{
+	if (!making->count)
+		return literal_new(LITERAL_WEAK_KEY_DICT);
+	report_usage(making->context, "'new PATH weakkeydict' takes no values; "
+		     "'set PATH weakkeydict({KEY: VALUE})' does");
+	return NULL;
+}
+
+static struct literal *make_weakref(const struct making *making)
+{
+	cleanup_free char *call = NULL;
+
+	if (making->count != 1) {
+		report_usage(making->context, "'new PATH weakref' takes the path of an object");
+		return NULL;
+	}
+	call = xasprintf("weakref(%s)", making->words[0]);
+	return literal_parse(making->context, call);
+}
+
 static struct literal *make_instance(const struct making *making)
 {
 	struct literal *literal = make_pairs(making, LITERAL_INSTANCE);
@@ -173,7 +205,10 @@ static const struct {
 	{ "int", make_int },	   { "float", make_float }, { "str", make_str },
 	{ "bytes", make_bytes },   { "bytearray", make_bytearray },
 	{ "tuple", make_tuple },   { "list", make_list },   { "dict", make_dict },
-	{ "set", make_set },
+	{ "set", make_set },	   { "weakref", make_weakref },
+	{ "weakvaluedict", make_weak_value_dict },
+	{ "weakkeydict", make_weak_key_dict },
+	{ "weakset", make_weak_set },
 };
 
 static int run_new(struct context *context, struct arguments *arguments)
@@ -203,7 +238,8 @@ const struct command new_command = {
 		"KIND is one of\n"
 		"  int [NUMBER]     float [NUMBER]     str [TEXT]     bytes [TEXT]\n"
 		"  bytearray [LENGTH|b\"BYTES\"]         tuple, list, set [VALUE]...\n"
-		"  dict [KEY=VALUE]...                 or a type: TYPE [ATTRIBUTE=VALUE]...",
+		"  dict, weakvaluedict [KEY=VALUE]...  weakkeydict, weakset [VALUE]...\n"
+		"  weakref PATH                        or a type: TYPE [ATTRIBUTE=VALUE]...",
 	.minimum = 2,
 	.maximum = -1,
 	.run = run_new,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <time.h>
 
 #include <refheap.h>
 
+#include "clock.h"
 #include "cmd.h"
 #include "heap.h"
 #include "output.h"
+#include "path.h"
 #include "report.h"
 #include "util.h"
 
@@ -16,16 +17,11 @@ static const struct column columns[] = {
 	{ "command", "COMMAND", "that process's name", COLUMN_NAME },
 	{ "uid", "UID", "the user of that process", COLUMN_NUMBER },
 	{ "held", "HELD", "references that it holds", COLUMN_NUMBER },
+	{ "frames", "FRAMES", "frames that it has pushed", COLUMN_NUMBER },
+	{ "events", "EVENTS", "callbacks and finalizers that it has not read", COLUMN_NUMBER },
 	{ "age", "AGE", "seconds since it was opened", COLUMN_NUMBER },
+	{ "exported", "EXPORTED", "whether it is a descriptor that was handed on", COLUMN_ASKED },
 };
-
-static double age_of(const struct refheap_session_info *info)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)info->since_ns / 1e9;
-}
 
 static int run_sessions(struct context *context, struct arguments *arguments)
 {
@@ -53,7 +49,10 @@ static int run_sessions(struct context *context, struct arguments *arguments)
 			cell_text(info.comm),
 			cell_number(info.uid),
 			cell_number(info.held),
-			cell_real(age_of(&info)),
+			cell_number(info.frames),
+			cell_number(info.events),
+			cell_real(clock_age(info.since_ns)),
+			cell_flag(info.exported),
 		});
 	}
 	listing_end(listing);
@@ -66,4 +65,85 @@ const struct command sessions_command = {
 	.synopsis = "",
 	.summary = "List who has the heap open, and how many references each holds",
 	.run = run_sessions,
+};
+
+static const struct column holder_columns[] = {
+	{ "session", "SESSION", "its number", COLUMN_NUMBER },
+	{ "pid", "PID", "the process that opened it", COLUMN_NUMBER },
+	{ "command", "COMMAND", "that process's name", COLUMN_NAME },
+	{ "uid", "UID", "the user of that process", COLUMN_NUMBER },
+	{ "count", "COUNT", "references of that session to the object", COLUMN_NUMBER },
+	{ "frame", "FRAME", "innermost frame that has one, 0 for none", COLUMN_NUMBER },
+	{ "since", "SINCE", "the time of day since when it has one", 0 },
+	{ "age", "AGE", "likewise, in seconds", COLUMN_NUMBER },
+	{ "since_ns", "SINCE_NS", "likewise, CLOCK_MONOTONIC", COLUMN_NUMBER | COLUMN_ASKED },
+	{ "exported", "EXPORTED", "whether it is a descriptor that was handed on", COLUMN_ASKED },
+};
+
+static int list_holders(struct context *context, struct refheap_iter *iterator)
+{
+	struct refheap_holder_info info;
+	struct listing *listing = NULL;
+	char since[CLOCK_TEXT];
+	int error, status;
+
+	/* The first answer says whether the object is alive. */
+	error = refheap_next_holder(iterator, &info);
+	if (error < 0 && error != -EINTR)
+		return error;
+	listing = listing_begin(context, holder_columns, ARRAY_SIZE(holder_columns), &status);
+	if (!listing)
+		return status;
+	for (; error == 1; error = refheap_next_holder(iterator, &info)) {
+		listing_row(listing, (struct cell[]){
+			cell_number(info.session),
+			cell_number(info.pid),
+			cell_text(info.comm),
+			cell_number(info.uid),
+			cell_number(info.count),
+			cell_number(info.frame),
+			cell_text(clock_format(info.since_ns, since)),
+			cell_real(clock_age(info.since_ns)),
+			cell_number(info.since_ns),
+			cell_flag(info.exported),
+		});
+	}
+	listing_end(listing);
+	return error == -EINTR ? STATUS_OK : error;
+}
+
+static int run_holders(struct context *context, struct arguments *arguments)
+{
+	refheap_auto_iter struct refheap_iter *iterator = NULL;
+	const char *path = arguments->words[0];
+	struct refheap_ctl *control;
+	uint32_t heap;
+	refheap_id id;
+	int error, status;
+
+	status = heap_inspect(context, &control, &heap);
+	if (status)
+		return status;
+	if (refheap_parse_id(path, &id)) {
+		status = path_resolve(context, path, &id);
+		if (status)
+			return status;
+		/* Else this session would be one of them. */
+		refheap_drop(context->session, id);
+	}
+	error = refheap_iter_holders(control, heap, id, &iterator);
+	if (!error)
+		error = list_holders(context, iterator);
+	/* Negative ones are errors, others are statuses. */
+	return error < 0 ? path_error(context, error, path) : error;
+}
+
+const struct command holders_command = {
+	.name = "holders",
+	.synopsis = "PATH",
+	.summary = "List the sessions that hold an object: process, user, frame, since when",
+	.details = "Names and containers that refer to it are in 'referrers'.",
+	.minimum = 1,
+	.maximum = 1,
+	.run = run_holders,
 };

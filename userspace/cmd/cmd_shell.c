@@ -28,6 +28,7 @@ static int run_shell(struct context *context, struct arguments *arguments)
 		return status;
 	context->in_shell = true;
 	context->verbose = argument_option(arguments, "verbose");
+	context->sites = argument_option(arguments, "sites");
 	if (!path && isatty(STDIN_FILENO))
 		status = editor_run(context);
 	else
@@ -39,6 +40,7 @@ static int run_shell(struct context *context, struct arguments *arguments)
 static const struct option_spec shell_options[] = {
 	{ "keep-going", 'k', NULL, "in a script, go on after an error" },
 	{ "verbose", 'v', NULL, "in a script, print each command before it is executed" },
+	{ "sites", 's', NULL, "name each line to the kernel, for 'refheap history'" },
 	{ 0 },
 };
 
@@ -129,6 +131,7 @@ static const struct column variable_columns[] = {
 	{ "type", "TYPE", "its type or kind", 0 },
 	{ "refcount", "REFCOUNT", "references to it", COLUMN_NUMBER },
 	{ "value", "VALUE", "what it is, shortened", 0 },
+	{ "frame", "FRAME", "that its reference belongs to, 0 for none", COLUMN_NUMBER | COLUMN_ASKED },
 };
 
 static int print_variable(struct context *context, struct listing *listing,
@@ -149,6 +152,7 @@ static int print_variable(struct context *context, struct listing *listing,
 		cell_text(heap_kind_or_type(context, info.kind, info.type)),
 		cell_number(info.refcount),
 		cell_text(value),
+		cell_number(variable->frame),
 	});
 	return 0;
 }

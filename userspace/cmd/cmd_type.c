@@ -17,6 +17,8 @@ static const struct column columns[] = {
 	{ "dict", "DICT", "whether instances take any attribute", 0 },
 	{ "objects", "OBJECTS", "how many are alive", COLUMN_NUMBER },
 	{ "bytes", "BYTES", "what they occupy", COLUMN_NUMBER },
+	{ "finalizer", "FINALIZER", "whether instances have a finalizer", COLUMN_ASKED },
+	{ "legacy", "LEGACY", "whether it keeps cycles from being freed", COLUMN_ASKED },
 	{ "number", "NUMBER", "of the type; 0 for a kind", COLUMN_NUMBER | COLUMN_ASKED },
 };
 
@@ -37,7 +39,9 @@ static void type_cells(struct context *context, const struct refheap_type_info *
 	cells[3] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_DICT) : cell_text(NULL);
 	cells[4] = cell_number(info->objects);
 	cells[5] = cell_number(info->bytes);
-	cells[6] = cell_number(info->type);
+	cells[6] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_FINALIZER) : cell_text(NULL);
+	cells[7] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_LEGACY) : cell_text(NULL);
+	cells[8] = cell_number(info->type);
 }
 
 static int open_types(struct context *context, struct refheap_iter **iterator)
@@ -115,11 +119,24 @@ static int find_base(struct context *context, const char *name, uint32_t *base)
 	return error ? report_error(context, error, "type '%s'", name) : STATUS_OK;
 }
 
+static uint32_t type_flags(const struct arguments *arguments)
+{
+	uint32_t flags = 0;
+
+	if (argument_option(arguments, "dict"))
+		flags |= REFHEAP_TYPE_DICT;
+	if (argument_option(arguments, "finalizer"))
+		flags |= REFHEAP_TYPE_FINALIZER;
+	if (argument_option(arguments, "legacy"))
+		flags |= REFHEAP_TYPE_FINALIZER | REFHEAP_TYPE_LEGACY;
+	return flags;
+}
+
 static int run_new(struct context *context, struct arguments *arguments)
 {
 	struct refheap_type_def definition = {
 		.name = arguments->words[0],
-		.flags = argument_option(arguments, "dict") ? REFHEAP_TYPE_DICT : 0,
+		.flags = type_flags(arguments),
 		.slots = arguments->words + 1,
 		.slot_count = (size_t)arguments->count - 1,
 	};
@@ -155,6 +172,8 @@ static int run_new(struct context *context, struct arguments *arguments)
 static const struct option_spec new_options[] = {
 	{ "base", 'B', "TYPE", "the type that it refines" },
 	{ "dict", 'd', NULL, "instances take any attribute" },
+	{ "finalizer", 'f', NULL, "who made an instance is told before it is freed" },
+	{ "legacy", 'l', NULL, "likewise, but cycles with an instance are never freed" },
 	{ 0 },
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "clock.h"
 #include "cmd.h"
 #include "command.h"
 #include "help.h"
@@ -11,15 +12,18 @@
 #include "suggest.h"
 #include "util.h"
 
-/* In the order of the help: objects, inspection, collector, heap, the rest. */
+/* In the order of the help: objects, inspection, collector, heap, shell, the rest. */
 const struct command *const commands[] = {
 	&new_command,	      &set_command,	  &get_command,	     &del_command,
 	&append_command,      &insert_command,	  &pop_command,	     &clear_command,
 	&show_command,	      &list_command,	  &refcount_command, &is_command,
 	&is_tracked_command,  &referents_command, &referrers_command, &sizeof_command,
-	&gc_command,	      &types_command,	  &type_command,     &arenas_command,
-	&verify_command,      &heap_command,	  &sessions_command, &shell_command,
-	&echo_command,	      &print_command,	  &vars_command,     &exit_command,
+	&weakref_command,     &deref_command,	  &weakrefs_command, &alive_command,
+	&holders_command,     &history_command,	  &gc_command,	     &adopt_command,
+	&types_command,	      &type_command,	  &arenas_command,   &verify_command,
+	&heap_command,	      &sessions_command,  &monitor_command,  &shell_command,
+	&echo_command,	      &print_command,	  &vars_command,     &events_command,
+	&finalizer_command,   &frame_command,	  &exit_command,
 	&complete_command,    &help_command_entry, &version_command, NULL,
 };
 
@@ -171,6 +175,16 @@ int argument_number(struct context *context, const struct arguments *arguments, 
 
 	if (word && !parse_number(word, value))
 		return report_usage(context, "--%s needs a number, not '%s'", name, word);
+	return STATUS_OK;
+}
+
+int argument_deadline(struct context *context, const struct arguments *arguments,
+		      const char *fallback, struct deadline *deadline)
+{
+	const char *word = argument_option(arguments, "wait");
+
+	if (!parse_deadline(word ? word : fallback, deadline))
+		return report_usage(context, "--wait needs a number of seconds, not '%s'", word);
 	return STATUS_OK;
 }
 

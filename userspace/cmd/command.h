@@ -103,6 +103,18 @@ const char *argument_option(const struct arguments *arguments, const char *name)
 int argument_number(struct context *context, const struct arguments *arguments, const char *name,
 		    uint64_t *value);
 
+struct deadline;
+
+/**
+ * argument_deadline() - the value of the option --wait, in seconds
+ * @fallback: when the option was not given; NULL for ever
+ * @deadline: out: begins now
+ *
+ * Return: STATUS_OK, or STATUS_USAGE after a report.
+ */
+int argument_deadline(struct context *context, const struct arguments *arguments,
+		      const char *fallback, struct deadline *deadline);
+
 /* The words from @first on, joined with blanks. */
 char *argument_join(const struct arguments *arguments, int first);
 

@@ -107,7 +107,8 @@ static void offer_types(struct completion *completion)
 
 static void offer_kinds(struct completion *completion)
 {
-	offer_list(completion, "int float str bytes bytearray tuple list dict set");
+	offer_list(completion, "int float str bytes bytearray tuple list dict set "
+		   "weakref weakvaluedict weakkeydict weakset");
 	offer_each_type(completion, false);
 }
 
@@ -139,6 +140,18 @@ static void offer_when(struct completion *completion)
 	offer_list(completion, "auto always never");
 }
 
+static void offer_events(struct completion *completion)
+{
+	offer_list(completion, "heaps sessions limits collections births deaths callbacks "
+		   "finalizers heap-new heap-changed heap-removed session-new session-end limit "
+		   "gc-start gc-stop birth death callback finalize skipped");
+}
+
+static void offer_period(struct completion *completion)
+{
+	offer_list(completion, "off 1000 60000");
+}
+
 /* The capital words of synopses and options, and what they stand for. */
 static const struct {
 	const char *word;
@@ -148,7 +161,8 @@ static const struct {
 	{ "KIND", offer_kinds },     { "TYPE", offer_types },
 	{ "HEAP", offer_heaps },     { "GENERATION", offer_generations },
 	{ "FLAG", offer_flags },     { "WHEN", offer_when },
-	{ "COMMAND", offer_top },
+	{ "COMMAND", offer_top },    { "EVENT", offer_events },
+	{ "MS", offer_period },
 };
 
 static void offer_source(struct completion *completion, const char *word, size_t length)

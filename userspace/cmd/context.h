@@ -10,6 +10,7 @@
 #include "variables.h"
 
 struct command;
+struct events;
 struct refheap;
 struct refheap_ctl;
 struct type_names;
@@ -40,11 +41,13 @@ struct format {
  * @session: opened by heap_session() when it is first needed
  * @control: likewise by heap_control()
  * @types: names of types by number, once they were asked for
- * @variables: those of the shell
+ * @variables: those of the shell, and how many frames its session has
+ * @events: callbacks and finalizers of the session, once there may be some
  * @source: file of the script, or NULL outside scripts
  * @line: line number in @source
  * @command: what is being executed, for messages
  * @in_shell: shell commands are known, variables exist
+ * @sites: the lines of scripts are named to the kernel, for histories
  * @verbose: print the lines of a script before they are executed
  * @quiet: say nothing about errors
  * @leave: the shell is to end
@@ -58,10 +61,12 @@ struct context {
 	struct refheap_ctl *control;
 	struct type_names *types;
 	struct variables variables;
+	struct events *events;
 	const char *source;
 	unsigned int line;
 	const struct command *command;
 	bool in_shell;
+	bool sites;
 	bool verbose;
 	bool quiet;
 	bool leave;

@@ -139,6 +139,7 @@ static void execute(struct editor *editor, const char *text)
 
 	if (line[strspn(line, " \t\n")])
 		history(editor->history, &event, H_ENTER, text);
+	editor->context->line++;
 	script_line(editor->context, line);
 	fflush(stdout);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "heap.h"
 #include "report.h"
 #include "util.h"
@@ -186,6 +187,7 @@ void heap_close(struct context *context)
 		free(types->names);
 	free(types);
 	variables_free(&context->variables);
+	events_free(context);
 	refheap_ctl_close(context->control);
 	refheap_close(context->session);
 	free(context->heap_name);

@@ -277,25 +277,113 @@ static bool parse_bytearray(struct parser *parser, struct literal *literal)
 	return accept(parser, ')') || wrong(parser, "')'");
 }
 
-/* After NAME and the opening bracket: set(), bytearray(...) or an instance. */
+static bool parse_set(struct parser *parser, struct literal *literal)
+{
+	literal->type = LITERAL_SET;
+	return accept(parser, ')') || wrong(parser, "')'");
+}
+
+/* NAME() or NAME({...}); braces without anything in them are a set, too. */
+static bool parse_weak(struct parser *parser, struct literal *literal, enum literal_type type,
+		       enum literal_type braces)
+{
+	struct literal *argument;
+	const char *start;
+
+	literal->type = type;
+	if (accept(parser, ')'))
+		return true;
+	if (!accept(parser, '{'))
+		return wrong(parser, "'{'");
+	start = parser->at - 1;
+	argument = parse_braces(parser);
+	if (!argument)
+		return false;
+	if (argument->type != braces && argument->count) {
+		literal_free(argument);
+		parser->at = start;
+		return wrong(parser, braces == LITERAL_SET ? "a set" : "a dict");
+	}
+	literal->items = argument->items;
+	literal->count = argument->count;
+	argument->items = NULL;
+	argument->count = 0;
+	literal_free(argument);
+	return accept(parser, ')') || wrong(parser, "')'");
+}
+
+static bool parse_weak_value_dict(struct parser *parser, struct literal *literal)
+{
+	return parse_weak(parser, literal, LITERAL_WEAK_VALUE_DICT, LITERAL_DICT);
+}
+
+static bool parse_weak_key_dict(struct parser *parser, struct literal *literal)
+{
+	return parse_weak(parser, literal, LITERAL_WEAK_KEY_DICT, LITERAL_DICT);
+}
+
+static bool parse_weak_set(struct parser *parser, struct literal *literal)
+{
+	return parse_weak(parser, literal, LITERAL_WEAK_SET, LITERAL_SET);
+}
+
+/* Only what something else keeps can be referred to weakly, so it is a path. */
+static bool parse_reference(struct parser *parser, struct literal *literal, enum literal_type type)
+{
+	const char *start = parser->at;
+	struct literal *path = parse_value(parser);
+
+	literal->type = type;
+	if (!path)
+		return false;
+	literal_add(literal, path);
+	if (path->type != LITERAL_PATH) {
+		parser->at = start;
+		return wrong(parser, "a path");
+	}
+	return accept(parser, ')') || wrong(parser, "')'");
+}
+
+static bool parse_weakref(struct parser *parser, struct literal *literal)
+{
+	return parse_reference(parser, literal, LITERAL_WEAKREF);
+}
+
+static bool parse_deref(struct parser *parser, struct literal *literal)
+{
+	return parse_reference(parser, literal, LITERAL_DEREF);
+}
+
+static const struct {
+	const char *name;
+	bool (*parse)(struct parser *parser, struct literal *literal);
+} calls[] = {
+	{ "bytearray", parse_bytearray },
+	{ "set", parse_set },
+	{ "weakvaluedict", parse_weak_value_dict },
+	{ "weakkeydict", parse_weak_key_dict },
+	{ "weakset", parse_weak_set },
+	{ "weakref", parse_weakref },
+	{ "deref", parse_deref },
+};
+
+/* After NAME and the opening bracket: one of those, or an instance. */
 static struct literal *parse_call(struct parser *parser, char *name)
 {
 	struct literal *literal = literal_new(LITERAL_INSTANCE);
-	bool fine;
+	bool (*parse)(struct parser *parser, struct literal *literal) = parse_attributes;
 
-	if (!strcmp(name, "bytearray")) {
-		free(name);
-		fine = parse_bytearray(parser, literal);
-	} else if (!strcmp(name, "set")) {
-		free(name);
-		literal->type = LITERAL_SET;
-		fine = accept(parser, ')') || wrong(parser, "')'");
-	} else {
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (!strcmp(name, calls[i].name))
+			parse = calls[i].parse;
+	}
+	if (parse == parse_attributes) {
 		literal->data = name;
 		literal->length = strlen(name);
-		fine = parse_attributes(parser, literal);
+	} else {
+		free(name);
 	}
-	if (fine)
+	if (parse(parser, literal))
 		return literal;
 	literal_free(literal);
 	return NULL;

@@ -21,6 +21,11 @@ enum literal_type {
 	LITERAL_LIST,
 	LITERAL_DICT,		/* items: key, value, key, value */
 	LITERAL_SET,
+	LITERAL_WEAK_VALUE_DICT, /* items: as of a dict */
+	LITERAL_WEAK_KEY_DICT,
+	LITERAL_WEAK_SET,
+	LITERAL_WEAKREF,	/* items: what it refers to */
+	LITERAL_DEREF,		/* items: the path of a weak reference */
 	LITERAL_INSTANCE,	/* data: the type; items: strings and values in turn */
 	LITERAL_PATH,		/* data: the path */
 };

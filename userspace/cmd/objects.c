@@ -22,6 +22,7 @@ static const struct column columns[] = {
 	{ "garbage", "GARBAGE", "whether it is in garbage", COLUMN_ASKED },
 	{ "size", "SIZE", "its bytes", COLUMN_NUMBER },
 	{ "length", "LENGTH", "entries or bytes in it", COLUMN_NUMBER | COLUMN_ASKED },
+	{ "weakrefs", "WEAKREFS", "weak references to it", COLUMN_NUMBER | COLUMN_ASKED },
 	{ "value", "VALUE", "what it is, shortened", 0 },
 	/* The last column is for referrers only. */
 	{ "edges", "EDGES", "how often it refers to the object", COLUMN_NUMBER },
@@ -76,6 +77,8 @@ static void preview_payload(FILE *file, const struct refheap_object_info *info)
 
 static void preview(FILE *file, const struct refheap_object_info *info)
 {
+	char id[REFHEAP_ID_TEXT];
+
 	switch (info->kind) {
 	case REFHEAP_KIND_NONE:
 		fputs("None", file);
@@ -92,6 +95,10 @@ static void preview(FILE *file, const struct refheap_object_info *info)
 		preview_payload(file, info);
 		break;
 	case REFHEAP_KIND_WEAKREF:
+		if (info->referent)
+			fprintf(file, "to %s", refheap_format_id(info->referent, id));
+		else
+			fputs("dead", file);
 		break;
 	default:
 		if (info->id == REFHEAP_ID_ROOT)
@@ -123,6 +130,7 @@ static void print_object(struct context *context, struct listing *listing,
 		cell_flag(info->flags & REFHEAP_INFO_GARBAGE),
 		cell_number(info->sizeof_),
 		cell_number(info->length),
+		cell_number(info->weakrefs),
 		cell_text(value),
 		cell_number(info->edges),
 	});

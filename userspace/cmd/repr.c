@@ -24,6 +24,11 @@ static const struct brackets brackets[] = {
 	[REFHEAP_KIND_DICT] = { "{", "}", "{}", "{...}" },
 	[REFHEAP_KIND_SET] = { "{", "}", "set()", "{...}" },
 	[REFHEAP_KIND_INSTANCE] = { "(", ")", "()", "(...)" },
+	[REFHEAP_KIND_WEAK_VALUE_DICT] = { "weakvaluedict({", "})", "weakvaluedict()",
+					   "weakvaluedict(...)" },
+	[REFHEAP_KIND_WEAK_KEY_DICT] = { "weakkeydict({", "})", "weakkeydict()",
+					 "weakkeydict(...)" },
+	[REFHEAP_KIND_WEAK_SET] = { "weakset({", "})", "weakset()", "weakset(...)" },
 };
 
 struct printer {
@@ -71,11 +76,11 @@ static int print_entry(struct walk *walk, const struct refheap_entry *entry, uin
 
 	if (index)
 		fputs(", ", file);
-	if (printer->kind == REFHEAP_KIND_SET)
+	if (printer->kind == REFHEAP_KIND_SET || printer->kind == REFHEAP_KIND_WEAK_SET)
 		return print_object(walk, file, entry->key);
 	if (printer->kind == REFHEAP_KIND_INSTANCE) {
 		error = print_attribute_name(walk, file, entry->key);
-	} else if (printer->kind == REFHEAP_KIND_DICT) {
+	} else if (entry->key) {
 		error = print_object(walk, file, entry->key);
 		fputs(": ", file);
 	}
@@ -123,6 +128,26 @@ static int print_float(FILE *file, uint64_t bits)
 	return 0;
 }
 
+/* As Python has it, with ids for addresses. */
+static int print_weakref(struct context *context, FILE *file, const struct refheap_info *info)
+{
+	char weakref[REFHEAP_ID_TEXT], id[REFHEAP_ID_TEXT];
+	struct refheap_info referent;
+	int error = info->value ? refheap_inspect(context->session, info->value, &referent) :
+				  -ESTALE;
+
+	refheap_format_id(info->id, weakref);
+	if (!error)
+		fprintf(file, "<weakref at %s; to '%s' at %s>", weakref,
+			heap_kind_or_type(context, referent.kind, referent.type),
+			refheap_format_id(referent.id, id));
+	else if (error == -ESTALE || error == -ENOENT)
+		fprintf(file, "<weakref at %s; dead>", weakref);
+	else
+		return error;
+	return 0;
+}
+
 static int print_object(struct walk *walk, FILE *file, refheap_id id)
 {
 	struct refheap_info info;
@@ -151,7 +176,12 @@ static int print_object(struct walk *walk, FILE *file, refheap_id id)
 	case REFHEAP_KIND_DICT:
 	case REFHEAP_KIND_SET:
 	case REFHEAP_KIND_INSTANCE:
+	case REFHEAP_KIND_WEAK_VALUE_DICT:
+	case REFHEAP_KIND_WEAK_KEY_DICT:
+	case REFHEAP_KIND_WEAK_SET:
 		return print_container(walk, file, &info);
+	case REFHEAP_KIND_WEAKREF:
+		return print_weakref(walk->context, file, &info);
 	default:
 		fprintf(file, "<%s>", refheap_kind_name(info.kind));
 		return 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,17 @@
 #include "walk.h"
 
 static int to_json(struct walk *walk, refheap_id id, struct json_object **document);
+
+static void add_kind(struct context *context, struct json_object *node,
+		     const struct refheap_info *info)
+{
+	json_object_object_add(node, "kind",
+			       json_object_new_string(refheap_kind_name(info->kind)));
+	if (info->kind == REFHEAP_KIND_INSTANCE)
+		json_object_object_add(node, "type",
+				       json_object_new_string(heap_type_name(context,
+									     info->type)));
+}
 
 /* JSON has no infinities; they are written as Python's repr() has them. */
 static struct json_object *float_json(uint64_t bits)
@@ -106,6 +118,24 @@ static int add_entry(struct walk *walk, const struct refheap_entry *entry, uint6
 	return error;
 }
 
+/* A weak reference leads to what it refers to, but not into it. */
+static int weakref_json(struct walk *walk, const struct refheap_info *info,
+			struct json_object **value)
+{
+	struct refheap_info referent;
+	char text[REFHEAP_ID_TEXT];
+	int error = info->value ? refheap_inspect(walk->context->session, info->value, &referent) :
+				  -ESTALE;
+
+	if (error)
+		return error == -ESTALE || error == -ENOENT ? 0 : error;
+	*value = json_object_new_object();
+	json_object_object_add(*value, "id",
+			       json_object_new_string(refheap_format_id(referent.id, text)));
+	add_kind(walk->context, *value, &referent);
+	return 0;
+}
+
 static int container_json(struct walk *walk, const struct refheap_info *info,
 			  struct json_object *node)
 {
@@ -152,7 +182,13 @@ static int value_json(struct walk *walk, const struct refheap_info *info,
 	case REFHEAP_KIND_DICT:
 	case REFHEAP_KIND_SET:
 	case REFHEAP_KIND_INSTANCE:
+	case REFHEAP_KIND_WEAK_VALUE_DICT:
+	case REFHEAP_KIND_WEAK_KEY_DICT:
+	case REFHEAP_KIND_WEAK_SET:
 		return container_json(walk, info, node);
+	case REFHEAP_KIND_WEAKREF:
+		error = weakref_json(walk, info, &value);
+		break;
 	default:
 		break;
 	}
@@ -171,12 +207,7 @@ static int to_json(struct walk *walk, refheap_id id, struct json_object **docume
 		return error;
 	node = json_object_new_object();
 	json_object_object_add(node, "id", json_object_new_string(refheap_format_id(id, text)));
-	json_object_object_add(node, "kind",
-			       json_object_new_string(refheap_kind_name(info.kind)));
-	if (info.kind == REFHEAP_KIND_INSTANCE)
-		json_object_object_add(node, "type",
-				       json_object_new_string(heap_type_name(walk->context,
-									     info.type)));
+	add_kind(walk->context, node, &info);
 	error = value_json(walk, &info, node);
 	if (error)
 		json_object_put(node);

@@ -8,6 +8,7 @@
 #include <refheap.h>
 
 #include "command.h"
+#include "events.h"
 #include "heap.h"
 #include "report.h"
 #include "script.h"
@@ -62,16 +63,12 @@ static bool run_raw(struct context *context, char *line, int *status)
 	return true;
 }
 
-int script_line(struct context *context, char *line)
+static int execute(struct context *context, char *line)
 {
 	const char *left, *right;
 	struct words words;
 	int status;
 
-	while (isspace((unsigned char)*line))
-		line++;
-	if (!*line || *line == '#')
-		return STATUS_OK;
 	if (run_raw(context, line, &status))
 		return status;
 	if (context->in_shell && words_assignment(line, &left, &right))
@@ -79,6 +76,33 @@ int script_line(struct context *context, char *line)
 	words_split(line, &words);
 	status = words.count ? command_run(context, (int)words.count, words.items) : STATUS_OK;
 	words_free(&words);
+	return status;
+}
+
+/* Histories show where in a script an object was taken and dropped. */
+static void set_site(struct context *context)
+{
+	cleanup_free char *where = NULL;
+	int64_t site;
+
+	if (!context->sites || !context->session)
+		return;
+	where = xasprintf("%s:%u", context->source ? context->source : "<shell>", context->line);
+	site = refheap_site(context->session, where);
+	refheap_set_site(context->session, site > 0 ? (uint32_t)site : 0);
+}
+
+int script_line(struct context *context, char *line)
+{
+	int status;
+
+	while (isspace((unsigned char)*line))
+		line++;
+	if (!*line || *line == '#')
+		return STATUS_OK;
+	set_site(context);
+	status = execute(context, line);
+	events_run(context);
 	return status;
 }
 

@@ -40,14 +40,50 @@ static refheap_id made_object(struct value_batch *batch, const struct literal *l
 	return made(batch, literal, refheap_batch_temp(batch->builder, n));
 }
 
+/* Keep a reference until the batch has ended. */
+static void hold(struct value_batch *batch, refheap_id id)
+{
+	batch->held = xrealloc(batch->held, batch->held_count + 1, sizeof(*batch->held));
+	batch->held[batch->held_count++] = id;
+}
+
 static int add_path(struct value_batch *batch, const struct literal *literal, refheap_id *id)
 {
 	int status = path_resolve(batch->context, literal->data, id);
 
+	if (!status)
+		hold(batch, *id);
+	return status;
+}
+
+static int add_weakref(struct value_batch *batch, const struct literal *literal, refheap_id *id)
+{
+	refheap_id referent;
+	int status = add_path(batch, literal->items[0], &referent);
+
+	if (!status)
+		*id = made_object(batch, literal,
+				  refheap_batch_new_weakref(batch->builder, referent));
+	return status;
+}
+
+/* What a weak reference refers to, or None. */
+static int add_referent(struct value_batch *batch, const struct literal *literal, refheap_id *id)
+{
+	const char *path = literal->items[0]->data;
+	refheap_id weakref;
+	int error, status;
+
+	status = add_path(batch, literal->items[0], &weakref);
 	if (status)
 		return status;
-	batch->held = xrealloc(batch->held, batch->held_count + 1, sizeof(*batch->held));
-	batch->held[batch->held_count++] = *id;
+	error = refheap_deref(batch->session, weakref, id);
+	if (error < 0)
+		return path_error(batch->context, error, path);
+	if (error)
+		hold(batch, *id);
+	else
+		*id = made_object(batch, literal, refheap_batch_new_none(batch->builder));
 	return STATUS_OK;
 }
 
@@ -88,9 +124,28 @@ static int add_instance(struct value_batch *batch, const struct literal *literal
 	return STATUS_OK;
 }
 
+static bool is_dict(const struct literal *literal)
+{
+	return literal->type == LITERAL_DICT || literal->type == LITERAL_WEAK_VALUE_DICT ||
+	       literal->type == LITERAL_WEAK_KEY_DICT;
+}
+
+static bool is_set(const struct literal *literal)
+{
+	return literal->type == LITERAL_SET || literal->type == LITERAL_WEAK_SET;
+}
+
+static bool is_weak(const struct literal *literal)
+{
+	return literal->type == LITERAL_WEAK_VALUE_DICT ||
+	       literal->type == LITERAL_WEAK_KEY_DICT || literal->type == LITERAL_WEAK_SET;
+}
+
 /* One operation makes a container of so many items; the others are added to it. */
 static size_t at_once(const struct literal *literal)
 {
+	if (is_weak(literal))
+		return 0;
 	return literal->count < REFHEAP_MAX_IDS ? literal->count : REFHEAP_MAX_IDS;
 }
 
@@ -98,13 +153,13 @@ static void add_others(struct value_batch *batch, const struct literal *literal,
 		       const refheap_id *items, refheap_id container)
 {
 	struct refheap_batch_builder *builder = batch->builder;
-	bool dict = literal->type == LITERAL_DICT;
+	bool dict = is_dict(literal);
 	int n;
 
 	for (size_t i = at_once(literal); i < literal->count; i += 1 + dict) {
 		if (dict)
 			n = refheap_batch_set_key(builder, container, items[i], items[i + 1]);
-		else if (literal->type == LITERAL_SET)
+		else if (is_set(literal))
 			n = refheap_batch_add_member(builder, container, items[i]);
 		else
 			n = refheap_batch_append(builder, container, items[i]);
@@ -112,12 +167,35 @@ static void add_others(struct value_batch *batch, const struct literal *literal,
 	}
 }
 
+static int new_container(struct refheap_batch_builder *builder, const struct literal *literal,
+			 const refheap_id *items)
+{
+	size_t count = at_once(literal);
+
+	switch (literal->type) {
+	case LITERAL_TUPLE:
+		return refheap_batch_new_tuple(builder, items, literal->count);
+	case LITERAL_LIST:
+		return refheap_batch_new_list(builder, items, count);
+	case LITERAL_SET:
+		return refheap_batch_new_set(builder, items, count);
+	case LITERAL_WEAK_VALUE_DICT:
+		return refheap_batch_new_weak_value_dict(builder);
+	case LITERAL_WEAK_KEY_DICT:
+		return refheap_batch_new_weak_key_dict(builder);
+	case LITERAL_WEAK_SET:
+		return refheap_batch_new_weak_set(builder);
+	default:
+		return refheap_batch_new_dict(builder, (const struct refheap_pair *)items,
+					      count / 2);
+	}
+}
+
 static int add_container(struct value_batch *batch, const struct literal *literal, refheap_id *id)
 {
 	cleanup_free refheap_id *items = xcalloc(literal->count + 1, sizeof(*items));
-	struct refheap_batch_builder *builder = batch->builder;
 	bool instance = literal->type == LITERAL_INSTANCE;
-	int status = STATUS_OK, n;
+	int status = STATUS_OK;
 
 	/* The names of an instance's attributes are no objects of their own. */
 	for (size_t i = instance; !status && i < literal->count; i += 1 + instance)
@@ -126,16 +204,7 @@ static int add_container(struct value_batch *batch, const struct literal *litera
 		return status;
 	if (instance)
 		return add_instance(batch, literal, items, id);
-	if (literal->type == LITERAL_TUPLE)
-		n = refheap_batch_new_tuple(builder, items, literal->count);
-	else if (literal->type == LITERAL_LIST)
-		n = refheap_batch_new_list(builder, items, at_once(literal));
-	else if (literal->type == LITERAL_SET)
-		n = refheap_batch_new_set(builder, items, at_once(literal));
-	else
-		n = refheap_batch_new_dict(builder, (const struct refheap_pair *)items,
-					   at_once(literal) / 2);
-	*id = made_object(batch, literal, n);
+	*id = made_object(batch, literal, new_container(batch->builder, literal, items));
 	if (literal->type != LITERAL_TUPLE)
 		add_others(batch, literal, items, *id);
 	return STATUS_OK;
@@ -146,10 +215,17 @@ int value_add(struct value_batch *batch, const struct literal *literal, refheap_
 	switch (literal->type) {
 	case LITERAL_PATH:
 		return add_path(batch, literal, id);
+	case LITERAL_WEAKREF:
+		return add_weakref(batch, literal, id);
+	case LITERAL_DEREF:
+		return add_referent(batch, literal, id);
 	case LITERAL_TUPLE:
 	case LITERAL_LIST:
 	case LITERAL_DICT:
 	case LITERAL_SET:
+	case LITERAL_WEAK_VALUE_DICT:
+	case LITERAL_WEAK_KEY_DICT:
+	case LITERAL_WEAK_SET:
 	case LITERAL_INSTANCE:
 		return add_container(batch, literal, id);
 	default:
@@ -171,6 +247,11 @@ static int maker_failed(struct value_batch *batch, const struct literal *literal
 		return report_refused(context, error, "a key of the dict cannot be hashed");
 	if (literal->type == LITERAL_SET && error == -EOPNOTSUPP)
 		return report_refused(context, error, "a member of the set cannot be hashed");
+	if (is_weak(literal) && error == -EOPNOTSUPP)
+		return report_refused(context, error, "what it would hold cannot be weakly referenced");
+	if (literal->type == LITERAL_WEAKREF && error == -EOPNOTSUPP)
+		return report_refused(context, error, "'%s' cannot be weakly referenced",
+				      literal->items[0]->data);
 	return report_error(context, error, "cannot make the value");
 }
 

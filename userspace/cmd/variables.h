@@ -7,14 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* @frame: of the session, that its reference belongs to. */
 struct variable {
 	char *name;
 	uint64_t id;
+	unsigned int frame;
 };
 
+/* @frame: how many frames the session has. */
 struct variables {
 	struct variable *items;
 	size_t count;
+	unsigned int frame;
 };
 
 /* Whether a word can be the name of a variable. */
@@ -34,6 +38,12 @@ uint64_t variables_set(struct variables *variables, const char *name, uint64_t i
 
 /* Forget a variable; returns its object, whose reference the caller gets. */
 uint64_t variables_remove(struct variables *variables, struct variable *variable);
+
+/* The topmost frame is gone, and with it the references of its variables. */
+void variables_pop_frame(struct variables *variables);
+
+/* A variable of the topmost frame that has that object, or NULL. */
+struct variable *variables_in_frame(const struct variables *variables, uint64_t id);
 
 /* Forget all, leaving their references to the session. */
 void variables_free(struct variables *variables);
