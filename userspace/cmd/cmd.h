@@ -69,6 +69,9 @@ extern const struct command type_command;
 /* cmd_arenas.c */
 extern const struct command arenas_command;
 
+/* cmd_cache.c */
+extern const struct command cache_command;
+
 /* cmd_heap.c */
 extern const struct command heap_command;
 

@@ -206,42 +206,45 @@ static void print_period(struct context *context, uint64_t period, uint32_t gene
 	output_json(context, document);
 }
 
-static int set_period(struct context *context, struct arguments *arguments,
-		      struct collector *collector)
+static int parse_period(struct context *context, const struct arguments *arguments,
+			uint64_t *period, uint64_t *generation)
 {
-	uint64_t period = 0, generation = collector->info.period_generation;
-	const char *word = arguments->words[0];
-	int status;
+	const char *word = arguments->count ? arguments->words[0] : "off";
 
-	if (strcmp(word, "off") && !parse_number(word, &period))
+	if (!arguments->count && argument_option(arguments, "generation"))
+		return report_usage(context, "--generation needs a period");
+	if (strcmp(word, "off") && !parse_number(word, period))
 		return report_usage(context, "'%s' is neither milliseconds nor 'off'", word);
-	if (!collector->info.period_ms)
-		generation = 2;
-	if (argument_number(context, arguments, "generation", &generation))
+	if (argument_number(context, arguments, "generation", generation))
 		return STATUS_USAGE;
-	if (generation > 2)
+	if (*generation > 2)
 		return report_usage(context, "there is no generation '%" PRIu64 "': it is 0, 1 or 2",
-				    generation);
-	status = changed(context, refheap_gc_set_period(collector->control, collector->heap, period,
-							(uint32_t)generation));
-	if (!status && context->format.json)
-		print_period(context, period, (uint32_t)generation);
-	return status;
+				    *generation);
+	return STATUS_OK;
 }
 
 static int run_period(struct context *context, struct arguments *arguments)
 {
+	uint64_t period = 0, generation = 2;
 	struct collector collector;
 	int status;
 
-	if (!arguments->count && argument_option(arguments, "generation"))
-		return report_usage(context, "--generation needs a period");
+	if (parse_period(context, arguments, &period, &generation))
+		return STATUS_USAGE;
 	status = open_collector(context, &collector);
 	if (status)
 		return status;
-	if (arguments->count)
-		return set_period(context, arguments, &collector);
-	print_period(context, collector.info.period_ms, collector.info.period_generation);
+	if (arguments->count) {
+		status = changed(context,
+				 refheap_gc_set_period(collector.control, collector.heap, period,
+						       (uint32_t)generation));
+		if (status || !context->format.json)
+			return status;
+	} else {
+		period = collector.info.period_ms;
+		generation = collector.info.period_generation;
+	}
+	print_period(context, period, (uint32_t)generation);
 	return STATUS_OK;
 }
 

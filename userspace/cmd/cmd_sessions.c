@@ -141,7 +141,7 @@ static int run_holders(struct context *context, struct arguments *arguments)
 const struct command holders_command = {
 	.name = "holders",
 	.synopsis = "PATH",
-	.summary = "List the sessions that hold an object: process, user, frame, since when",
+	.summary = "List the sessions that hold an object, and since when",
 	.details = "Names and containers that refer to it are in 'referrers'.",
 	.minimum = 1,
 	.maximum = 1,

@@ -54,7 +54,8 @@ void help_all(const struct context *context, FILE *file)
 	print_options(global_options, file);
 	fputs("\nA PATH is a name and what follows: a, a.parent, a.children[0], d[\"key\"], @ID.\n"
 	      "A VALUE is None, True, 5, 1.5, \"text\", b\"bytes\", [1, a], (1,), {\"k\": 1}, {1, 2},\n"
-	      "set(), bytearray(100), Type(x=1) or a PATH.\n\n", file);
+	      "set(), bytearray(100), Type(x=1), weakref(a), weakset({a}), weakvaluedict({\"k\": a}),\n"
+	      "weakkeydict({a: 1}), deref(w) or a PATH.\n\n", file);
 	fputs(exit_statuses, file);
 }
 
