@@ -16,16 +16,23 @@ module_param(slice_us, uint, 0644);
 MODULE_PARM_DESC(slice_us,
 		 "microseconds that a heap is held in one go, for heaps made from now on (0: the engine's choice)");
 
+static uint max_count;
+module_param(max_count, uint, 0644);
+MODULE_PARM_DESC(max_count,
+		 "references to one object at most, for heaps made from now on (0: the engine's choice)");
+
 static int make_engine(struct refheap *heap, const struct refheap_options *options,
 		       const struct rh_host *host)
 {
-	uint slice = READ_ONCE(slice_us);
+	uint slice = READ_ONCE(slice_us), count = READ_ONCE(max_count);
 	struct rh_params params;
 	struct rh_heap *engine;
 
 	rh_params_init(&params);
 	if (slice)
 		params.slice_ns = (u64)slice * NSEC_PER_USEC;
+	if (count)
+		params.max_count = min(count, params.max_count);
 	get_random_bytes(params.hash_key, sizeof(params.hash_key));
 
 	refheap_lock(heap);
@@ -43,12 +50,14 @@ static int make_engine(struct refheap *heap, const struct refheap_options *optio
  * @options: how it shall be
  * @host: what the engine gets from outside, with the heap as its context
  * @work: runs on @refheap.work
+ * @tick: runs on @refheap.tick
  *
  * Context: may sleep; the caller does not hold the registry lock.
  * Return: the heap with one reference, or ERR_PTR: -ENOMEM, -EDQUOT.
  */
 struct refheap *refheap_new(const struct refheap_options *options,
-			    const struct rh_host *host, work_func_t work)
+			    const struct rh_host *host, work_func_t work,
+			    work_func_t tick)
 {
 	struct refheap *heap;
 	int ret;
@@ -62,11 +71,13 @@ struct refheap *refheap_new(const struct refheap_options *options,
 	INIT_LIST_HEAD(&heap->subscribers);
 	INIT_LIST_HEAD(&heap->leaving);
 	INIT_WORK(&heap->work, work);
+	INIT_DELAYED_WORK(&heap->tick, tick);
 	strscpy(heap->name, options->name, sizeof(heap->name));
 	heap->owner = options->owner;
 	heap->group = options->group;
 	heap->mode = options->mode;
 	heap->pressed_at = jiffies;
+	heap->period_generation = RH_GENERATIONS - 1;
 
 	heap->user = refheap_user_get(heap->owner);
 	if (IS_ERR(heap->user)) {

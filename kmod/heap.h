@@ -82,7 +82,10 @@ struct refheap_options {
  * @collect: the worker is to start a full collection; @lock
  * @trim: the worker is to give empty arenas back when it is done; @lock
  * @pressed_at: jiffies when memory pressure last asked for that; @lock
+ * @period_ms: between collections on a timer, 0 for none; @lock
+ * @period_generation: what they collect; @lock
  * @work: what the worker runs
+ * @tick: the next collection on a timer; queued and cancelled under @lock
  */
 struct refheap {
 	struct kref ref;
@@ -108,12 +111,16 @@ struct refheap {
 	bool collect;
 	bool trim;
 	unsigned long pressed_at;
+	u32 period_ms;
+	u32 period_generation;
 
 	struct work_struct work;
+	struct delayed_work tick;
 };
 
 struct refheap *refheap_new(const struct refheap_options *options,
-			    const struct rh_host *host, work_func_t work);
+			    const struct rh_host *host, work_func_t work,
+			    work_func_t tick);
 void refheap_discard(struct refheap *heap);
 void refheap_put(struct refheap *heap);
 

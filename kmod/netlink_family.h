@@ -21,7 +21,7 @@ u32 refheap_nl_seq(u64 changes);
 
 /* netlink_policy.c */
 #define REFHEAP_HEAP_SET_ATTR_MAX	REFHEAP_A_HEAP_MAX_OBJECTS
-#define REFHEAP_GC_SET_ATTR_MAX		REFHEAP_A_GC_GENERATION
+#define REFHEAP_GC_SET_ATTR_MAX		REFHEAP_A_GC_PERIOD_GENERATION
 #define REFHEAP_OBJECT_GET_ATTR_MAX	REFHEAP_A_FILTER_TRACKED
 
 extern const struct nla_policy refheap_heap_policy[REFHEAP_A_HEAP_OWNER + 1];

@@ -3,6 +3,22 @@
  * The collector's settings and counts over netlink.
  */
 #include "netlink_family.h"
+#include "worker.h"
+
+#define PERIOD_MIN_MS	10
+#define PERIOD_MAX_MS	(24 * 3600 * MSEC_PER_SEC)
+
+/**
+ * struct gc_state - what there is to tell
+ * @stat: of the engine
+ * @period_ms: of the heap
+ * @period_generation: of the heap
+ */
+struct gc_state {
+	struct rh_gc_stat stat;
+	u32 period_ms;
+	u32 period_generation;
+};
 
 static int put_generation(struct sk_buff *skb, const struct rh_gc_stat *stat,
 			  u32 index)
@@ -29,8 +45,25 @@ static int put_generation(struct sk_buff *skb, const struct rh_gc_stat *stat,
 	return 0;
 }
 
-static int put_gc(struct sk_buff *skb, const struct rh_gc_stat *stat)
+static int put_timer_and_finalizers(struct sk_buff *skb, const struct gc_state *state)
 {
+	if (nla_put_u64_64bit(skb, REFHEAP_A_GC_PERIOD, state->period_ms,
+			      REFHEAP_A_PAD) ||
+	    nla_put_u32(skb, REFHEAP_A_GC_PERIOD_GENERATION,
+			state->period_generation) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GC_PENDING, state->stat.pending,
+			      REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GC_FINALIZED, state->stat.finalized,
+			      REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GC_SKIPPED, state->stat.skipped,
+			      REFHEAP_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_gc(struct sk_buff *skb, const struct gc_state *state)
+{
+	const struct rh_gc_stat *stat = &state->stat;
 	u32 index;
 
 	if (nla_put_u8(skb, REFHEAP_A_GC_ENABLED, stat->enabled) ||
@@ -52,10 +85,10 @@ static int put_gc(struct sk_buff *skb, const struct rh_gc_stat *stat)
 	for (index = 0; index < RH_GENERATIONS; index++)
 		if (put_generation(skb, stat, index))
 			return -EMSGSIZE;
-	return 0;
+	return put_timer_and_finalizers(skb, state);
 }
 
-static int look(struct refheap *heap, struct rh_gc_stat *stat)
+static int look(struct refheap *heap, struct gc_state *state)
 {
 	int ret;
 
@@ -65,7 +98,9 @@ static int look(struct refheap *heap, struct rh_gc_stat *stat)
 	if (heap->removed)
 		ret = -EIDRM;
 	else
-		rh_gc_stat(heap->engine, stat);
+		rh_gc_stat(heap->engine, &state->stat);
+	state->period_ms = heap->period_ms;
+	state->period_generation = heap->period_generation;
 	refheap_unlock(heap);
 	return ret;
 }
@@ -80,7 +115,7 @@ static int look(struct refheap *heap, struct rh_gc_stat *stat)
  */
 int refheap_nl_gc_get(struct sk_buff *request, struct genl_info *info)
 {
-	struct rh_gc_stat stat;
+	struct gc_state state;
 	struct refheap *heap;
 	struct sk_buff *skb;
 	void *header;
@@ -89,7 +124,7 @@ int refheap_nl_gc_get(struct sk_buff *request, struct genl_info *info)
 	heap = refheap_nl_find(request, info->attrs, REFHEAP_READ, info->extack);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
-	ret = look(heap, &stat);
+	ret = look(heap, &state);
 	if (ret) {
 		refheap_nl_refuse(ret, info->extack);
 		goto put_heap;
@@ -102,7 +137,7 @@ int refheap_nl_gc_get(struct sk_buff *request, struct genl_info *info)
 	header = genlmsg_put_reply(skb, info, &refheap_family, 0,
 				   REFHEAP_CMD_GC_GET);
 	if (!header || nla_put_u32(skb, REFHEAP_A_HEAP_ID, heap->id) ||
-	    put_gc(skb, &stat)) {
+	    put_gc(skb, &state)) {
 		nlmsg_free(skb);
 		goto put_heap;
 	}
@@ -145,6 +180,17 @@ static int read_generation(const struct nlattr *attr, struct settings *settings,
 	return 0;
 }
 
+static int check_period(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	u64 period = attr ? nla_get_u64(attr) : 0;
+
+	if (!period || (period >= PERIOD_MIN_MS && period <= PERIOD_MAX_MS))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "a timer takes 10 milliseconds to a day, or 0 for none");
+	return -ERANGE;
+}
+
 /* The attribute comes once for each generation, so look at all of them. */
 static int read_settings(struct genl_info *info, struct settings *settings)
 {
@@ -159,7 +205,7 @@ static int read_settings(struct genl_info *info, struct settings *settings)
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return check_period(info->attrs[REFHEAP_A_GC_PERIOD], info->extack);
 }
 
 /* The debug flags can be refused, so they go first. */
@@ -183,6 +229,11 @@ static int apply(struct refheap *heap, struct nlattr **attrs,
 	for (i = 0; i < RH_GENERATIONS; i++)
 		if (settings->has_threshold[i])
 			rh_gc_set_threshold(heap->engine, i, settings->threshold[i]);
+	if (attrs[REFHEAP_A_GC_PERIOD_GENERATION])
+		heap->period_generation =
+			nla_get_u32(attrs[REFHEAP_A_GC_PERIOD_GENERATION]);
+	if (attrs[REFHEAP_A_GC_PERIOD])
+		refheap_set_period(heap, nla_get_u64(attrs[REFHEAP_A_GC_PERIOD]));
 	return 0;
 }
 

@@ -36,6 +36,8 @@ const struct nla_policy refheap_gc_set_policy[REFHEAP_GC_SET_ATTR_MAX + 1] = {
 	[REFHEAP_A_GC_ENABLED] = NLA_POLICY_MAX(NLA_U8, 1),
 	[REFHEAP_A_GC_DEBUG] = NLA_POLICY_MASK(NLA_U32, DEBUG_FLAGS),
 	[REFHEAP_A_GC_GENERATION] = NLA_POLICY_NESTED(refheap_generation_policy),
+	[REFHEAP_A_GC_PERIOD] = { .type = NLA_U64 },
+	[REFHEAP_A_GC_PERIOD_GENERATION] = NLA_POLICY_MAX(NLA_U32, RH_GENERATIONS - 1),
 };
 
 const struct nla_policy refheap_object_get_policy[REFHEAP_OBJECT_GET_ATTR_MAX + 1] = {

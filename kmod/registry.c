@@ -278,7 +278,7 @@ struct refheap *refheap_create(const struct refheap_options *options)
 	struct refheap *heap;
 	int ret;
 
-	heap = refheap_new(options, &refheap_host, refheap_work);
+	heap = refheap_new(options, &refheap_host, refheap_work, refheap_tick);
 	if (IS_ERR(heap))
 		return heap;
 	down_write(&registry_lock);
@@ -378,6 +378,7 @@ static void take_away(struct refheap *heap)
 	refheap_lock(heap);
 	heap->removed = true;
 	refheap_unmap_all(heap);
+	refheap_stop_period(heap);
 	refheap_unlock(heap);
 	trace_refheap_heap_removed(heap->id, heap->owner, heap->name);
 	refheap_tell(heap, REFHEAP_NTF_HEAP_REMOVED, NULL);

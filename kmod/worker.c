@@ -123,6 +123,70 @@ void refheap_kick(struct refheap *heap)
 		refheap_put(heap);
 }
 
+/* A tick that is to come holds a reference. */
+static void expect_tick(struct refheap *heap)
+{
+	refheap_assert_locked(heap);
+	refheap_get(heap);
+	/* It was expected already, and has been put off. */
+	if (mod_delayed_work(queue, &heap->tick, msecs_to_jiffies(heap->period_ms)))
+		refheap_put(heap);
+}
+
+/**
+ * refheap_tick - collect on a timer
+ * @work: the tick of a heap, with a reference to it
+ *
+ * Whether the collector is enabled does not matter. When a collection is
+ * running at that moment, another one need not be.
+ *
+ * Context: workqueue; takes the heap lock.
+ */
+void refheap_tick(struct work_struct *work)
+{
+	struct refheap *heap = container_of(to_delayed_work(work), struct refheap, tick);
+
+	refheap_lock(heap);
+	if (!heap->removed && heap->period_ms) {
+		rh_collect_start(heap->engine, heap->period_generation);
+		refheap_kick(heap);
+		expect_tick(heap);
+	}
+	refheap_unlock(heap);
+	refheap_put(heap);
+}
+
+/**
+ * refheap_set_period - collect every so often from now on
+ * @heap: the heap, which has not been removed
+ * @period_ms: time between two collections, 0 for none
+ *
+ * Context: the heap lock is held; the caller holds a reference.
+ */
+void refheap_set_period(struct refheap *heap, u32 period_ms)
+{
+	refheap_assert_locked(heap);
+	heap->period_ms = period_ms;
+	if (period_ms)
+		expect_tick(heap);
+	else
+		refheap_stop_period(heap);
+}
+
+/**
+ * refheap_stop_period - expect no tick any more
+ * @heap: the heap; it has been removed, or its period is 0, so that a tick that
+ *	is waiting for the lock will not make another one
+ *
+ * Context: the heap lock is held; the caller holds a reference.
+ */
+void refheap_stop_period(struct refheap *heap)
+{
+	refheap_assert_locked(heap);
+	if (cancel_delayed_work(&heap->tick))
+		refheap_put(heap);
+}
+
 /**
  * refheap_worker_init - make the workqueue
  *
