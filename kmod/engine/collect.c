@@ -11,16 +11,26 @@
  *   SUBTRACT  every edge of a candidate to a candidate adds 1 to the latter's
  *             word, which so becomes the number of its inner references
  *   MARK      a candidate with other references than those, or touched since
- *             the start, is reached and scanned, and so is what it leads to
+ *             the start, is reached and scanned, and so is what it leads to;
+ *             MARK_KEYED adds the values of weak-keyed dicts (keyed.c)
+ *   LEGACY    what legacy finalizers among the rest can reach is uncollectable
  *   --------  the decision: candidates whose word is still a number are
  *             garbage. They are condemned by the change of phase alone; ids of
  *             them are stale from here on
  *   TUPLES, DICTS  survivors that hold nothing tracked are untracked
+ *   WEAKREFS  weak references to garbage are cleared
+ *   REVIVE    what finalizers among it can reach is found, and with the end of
+ *             this phase lives again
+ *   FINALIZE  those finalizers are queued, what they can reach is pending
  *   CONDEMN   garbage is noted in a bitmap
+ *   UNLINK    garbage lets go of what it is linked with otherwise than by edges
  *   FREE      garbage releases its references to what is not in the bitmap and
  *             is freed; or it is put into the heap's garbage with DEBUG_SAVEALL
  *   SWEEP     the bitmap is cleared
  *   PROMOTE   survivors of a young collection become older
+ *
+ * When the last finalizer of what is pending has ended, or somebody asks, it is
+ * collected again: by the same phases, with the pending as candidates.
  *
  * Why it is sound, with the barrier (barrier.h): an object that was not touched
  * during the epoch had the same references from the same objects all the time,
@@ -33,6 +43,9 @@
  * words of the objects on it, which needs no memory.
  */
 #include <linux/errno.h>
+#include <linux/string.h>
+#include <asm/barrier.h>
+#include "frame.h"
 #include "walk.h"
 
 /* Every phase begins its walk anew. */
@@ -42,11 +55,15 @@ static void enter(struct rh_heap *heap, enum rh_phase phase, enum walk_mask mask
 	heap->gc.mask = mask;
 	heap->gc.cursor = 0;
 	heap->gc.cell = 0;
+	heap->gc.reached = phase == RH_PHASE_REVIVE ? RH_GC_REVIVED :
+			   phase == RH_PHASE_LEGACY ? RH_GC_LEGACY : RH_GC_IDLE;
 }
 
-/* Where the candidates are: all of a full collection, or one young generation. */
+/* Where the candidates are: all of a full collection, one young generation, the pending. */
 static enum walk_mask candidates(const struct rh_heap *heap)
 {
+	if (heap->gc.again)
+		return WALK_PENDING;
 	return heap->gc.generation == 2 ? WALK_ALL : (enum walk_mask)heap->gc.generation;
 }
 
@@ -92,6 +109,23 @@ static enum rh_progress step_move(struct rh_heap *heap, u32 to)
 	}
 }
 
+/* What finalizers that have all ended brought back is pending no more. */
+static enum rh_progress step_settle(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+	struct rh_segment *segment;
+
+	while (!gc->awaited && gc->cursor < gc->end) {
+		if (rh_slice_over(heap))
+			return RH_MORE;
+		segment = heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT];
+		memset(segment->young[RH_SET_PENDING], 0, sizeof(segment->young[0]));
+		segment->nyoung[RH_SET_PENDING] = 0;
+		gc->cursor += RH_SEGMENT_SLOTS;
+	}
+	return RH_DONE;
+}
+
 static void notify(struct rh_heap *heap, u32 event)
 {
 	const struct rh_notice notice = {
@@ -105,22 +139,33 @@ static void notify(struct rh_heap *heap, u32 event)
 	heap->host->notify(heap->ctx, &notice);
 }
 
+/* Books the result with who asked for the collection. */
+static void tell_requester(struct rh_collector *gc)
+{
+	struct rh_holder *requester = gc->again ? gc->again_requester : gc->requester;
+
+	if (!requester)
+		return;
+	if (gc->again) {
+		requester->collected += gc->collected;
+		requester->uncollectable += gc->uncollectable;
+		return;
+	}
+	requester->result_ticket = gc->ticket;
+	requester->collected = gc->collected;
+	requester->uncollectable = gc->uncollectable;
+	gc->requester = NULL;
+}
+
 static void finish(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 	struct rh_generation *generation = &heap->generation[gc->generation];
-	struct rh_holder *requester = gc->requester;
 
-	if (requester) {
-		requester->result_ticket = gc->ticket;
-		requester->collected = gc->collected;
-		requester->uncollectable = gc->uncollectable;
-		gc->requester = NULL;
-	}
-
-	if (gc->generation == 2)
+	tell_requester(gc);
+	if (gc->generation == 2 && !gc->again)
 		gc->duration_ns = heap->host->now(heap->ctx) - gc->started_ns;
-	generation->collections++;
+	generation->collections += !gc->again;
 	generation->collected += gc->collected;
 	generation->uncollectable += gc->uncollectable;
 	gc->phase = RH_PHASE_IDLE;
@@ -148,74 +193,151 @@ static enum rh_progress phase_step(struct rh_heap *heap)
 		return rh_step_init(heap);
 	case RH_PHASE_SUBTRACT:
 		return rh_step_subtract(heap);
+	case RH_PHASE_SUBTRACT_KEYED:
+		return rh_step_subtract_keyed(heap);
 	case RH_PHASE_MARK:
 		return rh_step_mark(heap);
+	case RH_PHASE_MARK_KEYED:
+		return rh_step_mark_keyed(heap);
+	case RH_PHASE_LEGACY:
+		return rh_step_legacy(heap);
 	case RH_PHASE_TUPLES:
 		return rh_step_tuples(heap);
 	case RH_PHASE_DICTS:
 		return rh_step_dicts(heap);
+	case RH_PHASE_WEAKREFS:
+		return rh_step_weakrefs(heap);
+	case RH_PHASE_REVIVE:
+		return rh_step_revive(heap);
+	case RH_PHASE_FINALIZE:
+		return rh_step_finalize(heap);
 	case RH_PHASE_CONDEMN:
 		return rh_step_condemn(heap);
+	case RH_PHASE_UNLINK:
+		return rh_step_unlink(heap);
 	case RH_PHASE_FREE:
 		return heap->gc.saveall ? rh_step_save(heap) : rh_step_free(heap);
 	case RH_PHASE_SWEEP:
 		return rh_step_sweep(heap);
 	case RH_PHASE_PROMOTE:
-		return step_move(heap, heap->gc.generation + 1);
+		return heap->gc.again ? step_settle(heap) :
+					step_move(heap, heap->gc.generation + 1);
 	default:
 		return RH_DONE;
 	}
 }
 
-/* What follows on a phase that is through. Phases without work are passed over. */
-static void next_phase(struct rh_heap *heap)
+/* Whether there is anything for a phase to do. */
+static bool is_needed(const struct rh_heap *heap, enum rh_phase phase)
+{
+	const struct rh_collector *gc = &heap->gc;
+	bool free = gc->undecided && !gc->saveall;
+	bool keyed = heap->types.objects[REFHEAP_KIND_WEAK_KEY_DICT];
+
+	switch (phase) {
+	case RH_PHASE_SUBTRACT_KEYED:
+	case RH_PHASE_MARK_KEYED:
+		return keyed;
+	case RH_PHASE_LEGACY:
+		return gc->undecided && heap->legacy_types;
+	case RH_PHASE_TUPLES:
+		return heap->tracked_tuples && !gc->again;
+	case RH_PHASE_DICTS:
+		return heap->tracked_dicts && gc->generation == 2 && !gc->again;
+	case RH_PHASE_WEAKREFS:
+	case RH_PHASE_REVIVE:
+		return gc->undecided && heap->extras;
+	case RH_PHASE_FINALIZE:
+		return gc->aside;
+	case RH_PHASE_UNLINK:
+		return free && (keyed || heap->types.objects[REFHEAP_KIND_WEAKREF]);
+	case RH_PHASE_CONDEMN:
+	case RH_PHASE_SWEEP:
+		return free;
+	case RH_PHASE_FREE:
+		return gc->undecided;
+	case RH_PHASE_PROMOTE:
+		return gc->generation < 2 || gc->again;
+	default:
+		return true;
+	}
+}
+
+/* Readers of liveness words ask while the number is odd, and when it has changed. */
+static void set_state(struct rh_heap *heap, bool condemned)
+{
+	if ((*heap->state & 1) == condemned)
+		return;
+	smp_wmb();
+	WRITE_ONCE(*heap->state, *heap->state + 1);
+	smp_wmb();
+}
+
+/* What happens between two phases. */
+static void leave(struct rh_heap *heap, enum rh_phase phase)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	switch (gc->phase) {
-	case RH_PHASE_MERGE:
-		if (gc->generation == 2 && gc->mask == WALK_YOUNG_0)
-			enter(heap, RH_PHASE_MERGE, WALK_YOUNG_1);
-		else
-			enter(heap, RH_PHASE_INIT, candidates(heap));
+	switch (phase) {
+	case RH_PHASE_LEGACY:
+		set_state(heap, gc->undecided && !gc->saveall);
 		return;
-	case RH_PHASE_MARK:
-		enter(heap, RH_PHASE_TUPLES, candidates(heap));
-		if (heap->tracked_tuples)
-			return;
-		fallthrough;
-	case RH_PHASE_TUPLES:
-		enter(heap, RH_PHASE_DICTS, candidates(heap));
-		if (gc->generation == 2 && heap->tracked_dicts)
-			return;
-		fallthrough;
 	case RH_PHASE_DICTS:
-		count_survivors(heap);
-		enter(heap, RH_PHASE_CONDEMN, candidates(heap));
-		if (gc->undecided && !gc->saveall)
+		if (!gc->again)
+			count_survivors(heap);
+		return;
+	case RH_PHASE_FINALIZE:
+		if (!gc->revived)
 			return;
-		fallthrough;
-	case RH_PHASE_CONDEMN:
-		enter(heap, RH_PHASE_FREE, candidates(heap));
-		if (gc->undecided)
-			return;
-		fallthrough;
+		gc->again_generation = gc->generation;
+		if (!gc->again)
+			gc->again_requester = gc->requester;
+		/* With nobody to run any of the finalizers there is nothing to wait for. */
+		gc->again_due = !gc->awaited;
+		return;
 	case RH_PHASE_FREE:
-		enter(heap, RH_PHASE_SWEEP, candidates(heap));
-		if (gc->undecided && !gc->saveall)
-			return;
-		fallthrough;
-	case RH_PHASE_SWEEP:
-		enter(heap, RH_PHASE_PROMOTE, candidates(heap));
-		if (gc->generation < 2)
-			return;
-		fallthrough;
-	case RH_PHASE_PROMOTE:
-		finish(heap);
+		set_state(heap, false);
 		return;
 	default:
-		enter(heap, gc->phase + 1, candidates(heap));
+		return;
 	}
+}
+
+/* What follows on a phase that is through. */
+static void next_phase(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+	enum rh_phase phase = gc->phase;
+
+	if (phase == RH_PHASE_MERGE && gc->generation == 2 && gc->mask == WALK_YOUNG_0) {
+		enter(heap, RH_PHASE_MERGE, WALK_YOUNG_1);
+		return;
+	}
+	do {
+		leave(heap, phase);
+		if (phase == RH_PHASE_PROMOTE) {
+			finish(heap);
+			return;
+		}
+	} while (!is_needed(heap, ++phase));
+	enter(heap, phase, candidates(heap));
+}
+
+static void begin(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	gc->end = rh_table_end(heap);
+	gc->undecided = 0;
+	gc->survivors = 0;
+	gc->aside = 0;
+	gc->revived = false;
+	gc->collected = 0;
+	gc->uncollectable = 0;
+	gc->saveall = gc->debug & REFHEAP_DEBUG_SAVEALL;
+	gc->hold_ns = 0;
+	gc->started_ns = heap->host->now(heap->ctx);
+	gc->ticket++;
 }
 
 bool rh_collect_start(struct rh_heap *heap, unsigned int generation)
@@ -231,19 +353,33 @@ bool rh_collect_start(struct rh_heap *heap, unsigned int generation)
 	for (i = 0; i <= generation; i++)
 		heap->generation[i].count = 0;
 	gc->generation = generation;
-	gc->end = rh_table_end(heap);
-	gc->undecided = 0;
-	gc->survivors = 0;
-	gc->collected = 0;
-	gc->uncollectable = 0;
-	gc->saveall = gc->debug & REFHEAP_DEBUG_SAVEALL;
-	gc->hold_ns = 0;
-	gc->started_ns = heap->host->now(heap->ctx);
-	gc->ticket++;
+	gc->again = false;
+	begin(heap);
 	if (generation)
 		enter(heap, RH_PHASE_MERGE, WALK_YOUNG_0);
 	else
 		enter(heap, RH_PHASE_INIT, candidates(heap));
+	notify(heap, REFHEAP_EVENT_GC_START);
+	return true;
+}
+
+bool rh_collect_pending(const struct rh_heap *heap)
+{
+	return rh_young_next(heap, RH_SET_PENDING, 0) < rh_table_end(heap);
+}
+
+bool rh_collect_again_start(struct rh_heap *heap)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	rh_assert_locked(heap);
+	if (gc->phase != RH_PHASE_IDLE)
+		return false;
+	gc->generation = gc->again_generation;
+	gc->again = true;
+	gc->again_due = false;
+	begin(heap);
+	enter(heap, RH_PHASE_INIT, candidates(heap));
 	notify(heap, REFHEAP_EVENT_GC_START);
 	return true;
 }
@@ -263,7 +399,8 @@ static enum rh_progress collect_step(struct rh_heap *heap)
 
 bool rh_work_pending(const struct rh_heap *heap)
 {
-	return heap->dying || heap->gc.phase != RH_PHASE_IDLE;
+	return heap->dying || heap->closing || heap->gc.phase != RH_PHASE_IDLE ||
+	       heap->gc.again_due;
 }
 
 static void book_hold(struct rh_heap *heap, u64 since)
@@ -275,21 +412,26 @@ static void book_hold(struct rh_heap *heap, u64 since)
 		gc->hold_ns = hold;
 	if (gc->phase != RH_PHASE_IDLE)
 		return;
-	if (gc->generation == 2)
+	if (gc->generation == 2 && !gc->again)
 		gc->longest_hold_ns = gc->hold_ns;
 	notify(heap, REFHEAP_EVENT_GC_STOP);
 }
 
 enum rh_progress rh_work_step(struct rh_heap *heap)
 {
-	bool collecting = heap->gc.phase != RH_PHASE_IDLE;
-	u64 since = collecting ? heap->host->now(heap->ctx) : 0;
+	bool collecting;
+	u64 since;
 
 	rh_assert_locked(heap);
+	if (heap->gc.again_due)
+		rh_collect_again_start(heap);
+	collecting = heap->gc.phase != RH_PHASE_IDLE;
+	since = collecting ? heap->host->now(heap->ctx) : 0;
 	rh_slice_begin(heap);
 	/* The dead have to be through before a collection goes on: their edges. */
-	if (rh_reap_step(heap) == RH_DONE && collect_step(heap) == RH_DONE)
-		rh_reap_step(heap);
+	if (rh_reap_step(heap) == RH_DONE && collect_step(heap) == RH_DONE &&
+	    rh_reap_step(heap) == RH_DONE)
+		rh_frames_close_step(heap);
 	if (collecting)
 		book_hold(heap, since);
 	return rh_work_pending(heap) ? RH_MORE : RH_DONE;
@@ -330,6 +472,9 @@ void rh_gc_stat(const struct rh_heap *heap, struct rh_gc_stat *stat)
 	stat->long_lived_total = gc->long_lived_total;
 	stat->longest_hold_ns = gc->longest_hold_ns;
 	stat->duration_ns = gc->duration_ns;
+	stat->pending = gc->unended;
+	stat->finalized = gc->finalized;
+	stat->skipped = gc->skipped;
 	for (i = 0; i < RH_GENERATIONS; i++) {
 		stat->generation[i].threshold = heap->generation[i].threshold;
 		stat->generation[i].count = heap->generation[i].count;

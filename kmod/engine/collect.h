@@ -32,7 +32,32 @@ static inline void rh_cells_rearranged(struct rh_heap *heap, u32 slot)
 {
 	if (heap->gc.scanning == slot)
 		heap->gc.cell = 0;
+	if (heap->gc.keyed == slot)
+		heap->gc.keyed_at = 0;
 }
+
+/* A weak reference leaves the list of its referent; @older is behind it. */
+static inline void rh_weakref_unlinked(struct rh_heap *heap, u32 slot, u32 older)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	if (!gc->keyed || gc->keyed_at != slot ||
+	    rh_kind(heap, gc->keyed) == REFHEAP_KIND_WEAK_KEY_DICT)
+		return;
+	gc->keyed_at = older;
+	if (!older)
+		gc->keyed = 0;
+}
+
+/*
+ * Looks at what is pending once more: what the finalizers that have ended did
+ * not bring back is freed.
+ * Return: true when that was started; rh_work_step() drives it.
+ */
+bool rh_collect_again_start(struct rh_heap *heap);
+
+/* Whether anything is pending. */
+bool rh_collect_pending(const struct rh_heap *heap);
 
 /* Takes every object out of garbage in slices. @*cursor begins as 0, @*n counts. */
 enum rh_progress rh_garbage_clear_step(struct rh_heap *heap, u32 *cursor, u64 *n);

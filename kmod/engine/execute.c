@@ -11,7 +11,9 @@
 #include <linux/string.h>
 #include "collect.h"
 #include "execute.h"
+#include "frame.h"
 #include "table.h"
+#include "weakref.h"
 
 /* What an operation makes of its fields; all others must be zero. */
 enum use {
@@ -27,6 +29,7 @@ enum use {
 	GIVES		= 1 << 9,	/* result.value is a reference */
 	WRITES		= 1 << 10,
 	HEADER		= 1 << 11,	/* birth of what has a collector header */
+	C_ANY		= 1 << 12,	/* an object or 0 */
 };
 
 struct op_description {
@@ -59,7 +62,7 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_POP] = { rh_op_pop, A_OBJECT | B_NUMBER | GIVES | WRITES },
 	[REFHEAP_OP_GET_KEY] = { rh_op_get_key, A_OBJECT | B_KEY | GIVES },
 	[REFHEAP_OP_SET_KEY] = { rh_op_set_key, A_OBJECT | B_KEY | C_OBJECT | WRITES },
-	[REFHEAP_OP_DEL_KEY] = { rh_op_del_key, A_OBJECT | B_KEY | WRITES },
+	[REFHEAP_OP_DEL_KEY] = { rh_op_del_key, A_OBJECT | B_KEY | C_ANY | WRITES },
 	[REFHEAP_OP_POP_KEY] = { rh_op_pop_key, A_OBJECT | B_KEY | GIVES | WRITES },
 	[REFHEAP_OP_CONTAINS] = { rh_op_contains, A_OBJECT | B_KEY },
 	[REFHEAP_OP_ADD] = { rh_op_add, A_OBJECT | B_KEY | WRITES },
@@ -81,6 +84,22 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_UNFREEZE] = { rh_op_unfreeze, WRITES },
 	[REFHEAP_OP_GARBAGE_CLEAR] = { rh_op_garbage_clear, WRITES },
 	[REFHEAP_OP_VERIFY] = { rh_op_verify, WRITES },
+	[REFHEAP_OP_WEAKREF] = { rh_op_weakref, A_OBJECT | B_NUMBER | ARG | GIVES | WRITES |
+						HEADER },
+	[REFHEAP_OP_DEREF] = { rh_op_deref, A_OBJECT | GIVES },
+	[REFHEAP_OP_WEAKREFS] = { rh_op_weakrefs, A_OBJECT | B_NUMBER | ARG },
+	[REFHEAP_OP_DISARM] = { rh_op_disarm, A_OBJECT | WRITES },
+	[REFHEAP_OP_WEAK_VALUE_DICT] = { rh_op_weak_value_dict, GIVES | WRITES | HEADER },
+	[REFHEAP_OP_WEAK_KEY_DICT] = { rh_op_weak_key_dict, GIVES | WRITES | HEADER },
+	[REFHEAP_OP_WEAK_SET] = { rh_op_weak_set, GIVES | WRITES | HEADER },
+	[REFHEAP_OP_FINALIZED] = { rh_op_finalized, A_OBJECT },
+	[REFHEAP_OP_ADOPT] = { rh_op_adopt, A_NUMBER | WRITES },
+	[REFHEAP_OP_COLLECT_FINISH] = { rh_op_collect_finish, WRITES },
+	[REFHEAP_OP_FRAME_PUSH] = { rh_op_frame_push, 0 },
+	[REFHEAP_OP_FRAME_POP] = { rh_op_frame_pop, A_NUMBER },
+	[REFHEAP_OP_HAND_OUT] = { rh_op_hand_out, A_OBJECT },
+	[REFHEAP_OP_MOVE_TO_END] = { rh_op_move_to_end, A_OBJECT | B_KEY | GIVES | WRITES },
+	[REFHEAP_OP_POP_OLDEST] = { rh_op_pop_oldest, A_OBJECT | B_NUMBER | WRITES },
 };
 
 static u16 allowed_flags(u32 use)
@@ -91,7 +110,7 @@ static u16 allowed_flags(u32 use)
 		flags |= REFHEAP_OPF_A_RESULT;
 	if (use & (B_NUMBER | B_KEY))
 		flags |= REFHEAP_OPF_B_RESULT;
-	if (use & (C_OBJECT | C_NUMBER))
+	if (use & (C_OBJECT | C_NUMBER | C_ANY))
 		flags |= REFHEAP_OPF_C_RESULT;
 	if (use & ARG)
 		flags |= REFHEAP_OPF_ARG_RESULT;
@@ -117,7 +136,7 @@ static bool fields_valid(const struct rh_batch *batch, const struct refheap_op *
 		return false;
 	if (key_str && (op->flags & REFHEAP_OPF_B_RESULT))
 		return false;
-	if (!(use & (C_OBJECT | C_NUMBER)) && op->c)
+	if (!(use & (C_OBJECT | C_NUMBER | C_ANY)) && op->c)
 		return false;
 	if (!(use & ARG) && op->arg)
 		return false;
@@ -178,7 +197,7 @@ static int decode_objects(struct rh_op *op, u32 use)
 		err = decode_object(op->heap, op->a, &op->object);
 	if (!err && (use & B_KEY) && !key_str)
 		err = decode_object(op->heap, op->b, &op->key);
-	if (!err && (use & C_OBJECT))
+	if (!err && ((use & C_OBJECT) || ((use & C_ANY) && op->c)))
 		err = decode_object(op->heap, op->c, &op->item);
 	return err;
 }
@@ -225,10 +244,31 @@ static int collect_before_refusal(struct rh_batch *batch, int err)
 	return RH_MORE;
 }
 
-/* The empty tuple is a leaf to the collector. */
-static bool has_header(const struct refheap_op *raw, u32 use)
+void rh_op_not_born(struct rh_op *op)
 {
-	return (use & HEADER) && (raw->code != REFHEAP_OP_TUPLE || raw->data_len);
+	u32 *count = &op->heap->generation[0].count;
+
+	if (op->batch->state.counted && *count)
+		--*count;
+	op->batch->state.counted = 0;
+}
+
+/* Whether the operation is the birth of something with a collector header. */
+static bool is_birth(const struct rh_op *op, u32 use)
+{
+	switch (op->raw->code) {
+	case REFHEAP_OP_TUPLE:
+		/* The empty one is a leaf to the collector. */
+		return op->len;
+	case REFHEAP_OP_WEAKREF:
+		return op->arg || !rh_weakref_shared(op->heap, op->object);
+	case REFHEAP_OP_SET_KEY:
+	case REFHEAP_OP_ADD:
+		/* Entries of weak containers are weak references. */
+		return rh_kind_is_weak_map(rh_kind(op->heap, op->object));
+	default:
+		return use & HEADER;
+	}
 }
 
 static int execute(struct rh_batch *batch, struct refheap_result *result)
@@ -252,7 +292,7 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 		err = decode_objects(&op, description->use);
 	if (!err && (description->use & IDS))
 		err = rh_op_check_ids(&op);
-	if (!err && has_header(raw, description->use))
+	if (!err && is_birth(&op, description->use))
 		err = collect_before_birth(batch);
 	if (!err)
 		err = description->execute(&op);
@@ -278,9 +318,13 @@ static bool collected(struct rh_batch *batch)
 	}
 	/* At once, before somebody else's birth makes another one due. */
 	if (batch->state.collect) {
-		rh_collect_start(heap, batch->state.collect - 1);
-		heap->gc.requester = holder;
-		holder->collect_ticket = heap->gc.ticket;
+		if (batch->state.collect == RH_COLLECT_AGAIN) {
+			rh_collect_again_start(heap);
+		} else {
+			rh_collect_start(heap, batch->state.collect - 1);
+			heap->gc.requester = holder;
+			holder->collect_ticket = heap->gc.ticket;
+		}
 		batch->state.ticket = heap->gc.ticket;
 		batch->state.collect = 0;
 		return false;
@@ -354,6 +398,8 @@ enum rh_progress rh_batch_step(struct rh_batch *batch)
 	for (;;) {
 		/* What others kill is theirs to finish. */
 		if (rh_reap_above(heap, batch->dying) != RH_DONE)
+			return RH_MORE;
+		if (unlikely(batch->holder->closing) && rh_frames_close_step(heap) != RH_DONE)
 			return RH_MORE;
 		if (batch_ended(batch))
 			return drop_temporaries(batch);

@@ -68,6 +68,21 @@ RH_OP(drop);
 RH_OP(type_new);
 RH_OP(type_find);
 
+/* op_weak.c */
+RH_OP(weakref);
+RH_OP(deref);
+RH_OP(weakrefs);
+RH_OP(disarm);
+RH_OP(weak_value_dict);
+RH_OP(weak_key_dict);
+RH_OP(weak_set);
+RH_OP(finalized);
+RH_OP(adopt);
+RH_OP(collect_finish);
+RH_OP(frame_push);
+RH_OP(frame_pop);
+RH_OP(hand_out);
+
 /* op_container.c */
 RH_OP(len);
 RH_OP(get_index);
@@ -87,6 +102,8 @@ RH_OP(get_attr);
 RH_OP(set_attr);
 RH_OP(del_attr);
 RH_OP(clear);
+RH_OP(move_to_end);
+RH_OP(pop_oldest);
 RH_OP(next);
 
 /* op_whole.c */
@@ -112,6 +129,21 @@ int rh_op_give(struct rh_op *op, u32 slot);
 
 /* Takes a reference to a live object and gives it. Return: 0 or an errno. */
 int rh_op_give_borrowed(struct rh_op *op, u32 slot);
+
+/* Likewise, but of none (0), too, and without naming it as the result. */
+int rh_op_hold(struct rh_op *op, u32 slot);
+
+/*
+ * Makes sure that the object about to be born can be given to the holder, lest
+ * it be born in vain. Return: 0 or an errno.
+ */
+int rh_op_prepare_birth(struct rh_op *op);
+
+/* A birth that was counted has not happened. */
+void rh_op_not_born(struct rh_op *op);
+
+/* In batch->state.collect: what is pending is to be collected again. */
+#define RH_COLLECT_AGAIN	4
 
 /* Room for @len bytes of output, aligned to 8, or NULL when it is full. */
 void *rh_op_output(struct rh_op *op, u32 len);

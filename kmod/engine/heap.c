@@ -41,12 +41,34 @@ void rh_free(struct rh_heap *heap, void *mem, size_t bytes)
 	heap->reserved -= bytes;
 }
 
+void *rh_alloc_pages(struct rh_heap *heap, size_t bytes)
+{
+	void *mem = heap->host->alloc_pages(heap->ctx, bytes);
+
+	if (!IS_ERR(mem))
+		heap->reserved += bytes;
+	return mem;
+}
+
+void rh_free_pages(struct rh_heap *heap, void *mem, size_t bytes)
+{
+	heap->host->free_pages(heap->ctx, mem, bytes);
+	heap->reserved -= bytes;
+}
+
+void *rh_liveness_state(const struct rh_heap *heap)
+{
+	return heap->state;
+}
+
 static void free_parts(struct rh_heap *heap)
 {
 	rh_type_exit(heap);
 	rh_intern_exit(heap);
 	rh_arena_exit(heap);
 	rh_table_exit(heap);
+	if (heap->state)
+		rh_free_pages(heap, heap->state, RH_PAGE_BYTES);
 	heap->host->free(heap->ctx, heap, sizeof(*heap));
 }
 
@@ -85,8 +107,15 @@ struct rh_heap *rh_heap_new(const struct rh_host *host, void *ctx,
 	heap->gc.enabled = true;
 	for (i = 0; i < RH_GENERATIONS; i++)
 		heap->generation[i].threshold = thresholds[i];
+	heap->born_ns = host->coarse(ctx);
 	rh_arena_init(heap);
-	err = make_root(heap);
+	heap->state = rh_alloc_pages(heap, RH_PAGE_BYTES);
+	if (IS_ERR(heap->state)) {
+		err = PTR_ERR(heap->state);
+		heap->state = NULL;
+	} else {
+		err = make_root(heap);
+	}
 	if (err) {
 		free_parts(heap);
 		return ERR_PTR(err);

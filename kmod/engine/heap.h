@@ -38,20 +38,21 @@ struct rh_head {
  */
 #define RH_OBJECT_BYTES		(3 * sizeof(u32) + sizeof(struct rh_head))
 
-#define RH_META_KIND		0x0000000fU
-#define RH_META_GEN_SHIFT	4
-#define RH_META_GEN		0x00000030U
-#define RH_META_TRACKED		0x00000040U
-#define RH_META_FINALIZED	0x00000080U
-#define RH_META_DEAD		0x00000100U	/* on the death list, or past it */
-#define RH_META_REAPED		0x00000200U	/* dead, waits for the mark stack to let go */
-#define RH_META_MAPPED		0x00000400U
-#define RH_META_INTERNED	0x00000800U	/* the intern table points here */
-#define RH_META_IMMORTAL	0x00001000U	/* the heap itself holds one reference */
-#define RH_META_GARBAGE		0x00002000U	/* in garbage, which holds one reference */
-#define RH_META_CARRIER		0x00004000U	/* never lived: has the edges of what was cleared */
-#define RH_META_TYPE_SHIFT	16
-#define RH_MAX_TYPES		0xffffU
+#define RH_META_KIND		0x0000001fU
+#define RH_META_GEN_SHIFT	5
+#define RH_META_GEN		0x00000060U
+#define RH_META_TRACKED		0x00000080U
+#define RH_META_FINALIZED	0x00000100U	/* its finalizer was begun, or skipped */
+#define RH_META_DEAD		0x00000200U	/* on the death list, or past it */
+#define RH_META_REAPED		0x00000400U	/* dead, waits for the mark stack to let go */
+#define RH_META_MAPPED		0x00000800U
+#define RH_META_INTERNED	0x00001000U	/* the intern table points here */
+#define RH_META_IMMORTAL	0x00002000U	/* the heap itself holds one reference */
+#define RH_META_GARBAGE		0x00004000U	/* in garbage, which holds one reference */
+#define RH_META_CARRIER		0x00008000U	/* never lived: has the edges of what was cleared */
+#define RH_META_EXTRA		0x00010000U	/* has a struct rh_extra */
+#define RH_META_TYPE_SHIFT	17
+#define RH_MAX_TYPES		0x7fffU
 
 /*
  * The collector's word of an object. With the top bit clear the object is a
@@ -71,19 +72,29 @@ enum rh_gc_word {
 	RH_GC_QUEUED	= 0xfffffff9U,	/* off the mark stack, being scanned */
 	RH_GC_END	= 0xfffffff8U,	/* on the mark stack, at its bottom */
 	RH_GC_NEW	= 0xfffffff7U,	/* tracked since a collection began: none of its business */
+	RH_GC_LEGACY	= 0xfffffff6U,	/* uncollectable: a legacy finalizer can reach it */
+	RH_GC_REVIVED	= 0xfffffff5U,	/* a finalizer that is to be run can reach it */
 	RH_GC_FIRST	= 0xfffffff0U,	/* the words from here on are no link or length */
 };
 
 #define RH_SLOT_LIMIT		0x7ffffff0U	/* slots are below it, so are lengths */
 
+/*
+ * Sets of objects that a collection can be of, beside all there are: those of
+ * generation 0, those of generation 1, and those that are pending: found dead
+ * once, but kept until the finalizers that can reach them have ended.
+ */
+#define RH_SET_PENDING	2
+#define RH_SETS		3
+
 struct rh_segment {
 	u64 used[RH_SEGMENT_WORDS];	/* slots that are not free */
-	u64 young[2][RH_SEGMENT_WORDS];	/* tracked objects of generation 0 and 1 */
+	u64 young[RH_SETS][RH_SEGMENT_WORDS]; /* tracked objects of generation 0 and 1; pending */
 	u64 condemned[RH_SEGMENT_WORDS]; /* what slots held; they may be in use again */
 	bool any_condemned;
 	u32 nfree;
 	u32 hint;			/* no word of used before it has a free slot */
-	u32 nyoung[2];
+	u32 nyoung[RH_SETS];
 };
 
 /*
@@ -94,7 +105,8 @@ struct rh_table {
 	u32 **gc;		/* the collector's words; what it needs at random */
 	u32 **block;		/* handles, of the space that the kind says; 0 is none */
 	struct rh_head **head;
-	u32 **tag;
+	u32 **tag;		/* also the liveness words; mapped, so in pages of their own */
+	u32 **extra;		/* handles of struct rh_extra; NULL: nobody there has one */
 	struct rh_segment **segment;
 	u32 nsegments;		/* that exist: the first ones of the directory */
 	u32 capacity;		/* of the directories */
@@ -165,10 +177,17 @@ enum rh_phase {
 	RH_PHASE_MERGE,		/* younger generations join the one collected */
 	RH_PHASE_INIT,		/* candidates get their zero */
 	RH_PHASE_SUBTRACT,	/* inner edges are counted */
+	RH_PHASE_SUBTRACT_KEYED, /* likewise those of weak-keyed dicts */
 	RH_PHASE_MARK,		/* what can be reached is reached */
+	RH_PHASE_MARK_KEYED,	/* values whose weak-keyed dict and key are reached */
+	RH_PHASE_LEGACY,	/* what legacy finalizers among the rest can reach */
 	RH_PHASE_TUPLES,	/* surviving tuples that hold nothing tracked */
 	RH_PHASE_DICTS,		/* likewise dicts */
+	RH_PHASE_WEAKREFS,	/* weak references to garbage are cleared */
+	RH_PHASE_REVIVE,	/* what finalizers among it can reach */
+	RH_PHASE_FINALIZE,	/* those are to be run */
 	RH_PHASE_CONDEMN,	/* garbage is noted in a bitmap */
+	RH_PHASE_UNLINK,	/* it lets go of what is not an edge */
 	RH_PHASE_FREE,		/* garbage is freed, or saved */
 	RH_PHASE_SWEEP,		/* the bitmap is cleared */
 	RH_PHASE_PROMOTE,	/* young survivors become older */
@@ -198,6 +217,18 @@ struct rh_collector {
 	struct rh_holder *requester; /* who asked for it, or NULL */
 	bool enabled;
 	bool saveall;		/* debug as it was at the start */
+	bool again;		/* what is pending is looked at once more */
+	bool again_due;		/* that is to be done */
+	u32 again_generation;	/* of the collection that left something pending last */
+	struct rh_holder *again_requester; /* who asked for that one, or NULL */
+	u32 reached;		/* RH_GC_*: what becomes of those that are marked */
+	u32 keyed;		/* object whose ephemerons are being marked, or 0 */
+	u32 keyed_at;		/* a dict: next place; a key: next weak reference */
+	u64 aside;		/* objects that LEGACY and REVIVE have reached */
+	bool revived;		/* REVIVE has reached some */
+	u64 awaited;		/* finalizers among the pending that have not ended */
+	u64 unended;		/* all of them */
+	u64 finalized, skipped;	/* finalizers ever handed out, or given up */
 	u32 debug;
 	u64 long_lived_pending, long_lived_total;
 	u64 garbage;		/* objects with RH_META_GARBAGE */
@@ -205,22 +236,100 @@ struct rh_collector {
 	u64 longest_hold_ns, duration_ns; /* of the last full collection */
 };
 
+/*
+ * What only few objects have. In a block of the reference arena, whose handle
+ * the table knows.
+ */
+struct rh_extra {
+	u32 weakrefs;		/* first of the weak references to it, or 0 */
+	u32 nweakrefs;
+	u32 next_event;		/* of a queue of events: the object behind it */
+	u32 flags;		/* RH_EXTRA_* */
+	struct rh_post *post;	/* who runs its finalizer; NULL: it has none, or it has ended */
+};
+
+#define RH_EXTRA_QUEUED		BIT(0)	/* a queue has it, and one reference */
+#define RH_EXTRA_RUNNING	BIT(1)	/* the event was read */
+#define RH_EXTRA_AWAITED	BIT(2)	/* a collection has it among its pending */
+#define RH_EXTRA_ADOPTED	BIT(3)
+
+/*
+ * The block of a weak reference, which has no cells. The list of those of one
+ * referent begins with the shared one; then come the others, newest first.
+ */
+struct rh_weak {
+	u32 n, capacity;	/* as in struct rh_cells: always 0 */
+	u32 referent;		/* 0: cleared */
+	u32 newer, older;	/* in the list of the referent */
+	u32 next_event;		/* of a queue of events: the object behind it */
+	u32 flags;		/* RH_WEAK_* */
+	u32 hash;		/* of an entry, in its container */
+	u64 was;		/* id of the referent */
+	u64 cookie;		/* what the event carries; of an entry: its container */
+	struct rh_post *post;	/* with ARMED: who is told */
+};
+
+#define RH_WEAK_ARMED		BIT(0)	/* its callback has yet to run */
+#define RH_WEAK_ATEXIT		BIT(1)
+#define RH_WEAK_QUEUED		BIT(2)	/* a queue has it, and one reference */
+#define RH_WEAK_ADOPTED		BIT(3)
+#define RH_WEAK_KEY		BIT(4)	/* it is the key of an entry */
+#define RH_WEAK_VALUE		BIT(5)	/* it is the value of an entry */
+#define RH_WEAK_ENTRY		(RH_WEAK_KEY | RH_WEAK_VALUE)
+#define RH_WEAK_SHARED		BIT(6)	/* the one without callback */
+
+/*
+ * Where a holder's events queue: the objects they are about, linked through
+ * what they have set aside for it. It outlives the holder while somebody has
+ * obligations to it.
+ */
+struct rh_post {
+	struct rh_holder *holder; /* NULL: it is gone */
+	u64 users;		/* the holder, and obligations */
+	u32 first, last;	/* objects in the queue */
+	u64 queued;
+};
+
 /* A holder's counts by slot, in leaves. */
 #define RH_LEAF_SHIFT		9
 #define RH_LEAF_SLOTS		((u32)BIT(RH_LEAF_SHIFT))
 
 struct rh_leaf {
-	u32 *count;
+	struct rh_hold_word *hold; /* one for each slot */
+	struct rh_share **share; /* innermost frame's share of each; NULL: no frame has any */
 	u32 n;			/* counts that are not zero */
+	u32 pins;		/* obligations to book a reference here */
 };
 
+/* What a frame has of one object. */
+struct rh_share {
+	u32 slot;		/* of the object */
+	u32 count;
+	struct rh_share *inner, *outer; /* those of the same object in other frames */
+	struct rh_frame *frame;
+};
+
+struct rh_hold_word {
+	u32 count;
+	u32 since;		/* when it was 0 last, in RH_SINCE_NS since the heap was made */
+};
+
+#define RH_SINCE_NS		(1ULL << 24)
+
 struct rh_holder {
+	struct rh_heap *heap;
 	struct rh_holder *next, **prev;
 	struct rh_leaf *leaf;
 	u32 capacity;
 	u32 spare;		/* a leaf that is kept though it is empty, + 1 */
 	u32 cursor;		/* leaves before it have been released */
 	u64 held;
+	struct rh_post *post;
+	struct rh_frame *top;	/* of its stack of frames */
+	u32 depth;
+	u32 closing;		/* frames of it that are being closed */
+	bool adopts;
+	struct rh_holder *next_adopter, *prev_adopter;
 	u32 number;		/* of its session */
 	void *owner;		/* for wake() */
 	/* The collection that it asked for last, and its result when it is over. */
@@ -241,6 +350,13 @@ struct rh_heap {
 	struct rh_collector gc;
 	struct rh_generation generation[RH_GENERATIONS + 1];
 	struct rh_holder *holders;
+	struct rh_holder *adopters, *last_adopter;
+	struct rh_frame *closing; /* frames whose references are being dropped */
+	u64 extras;		/* objects with a struct rh_extra */
+	u32 legacy_types;
+	bool watch;		/* births and deaths are notified */
+	u64 born_ns;
+	u32 *state;		/* page that is mapped: not 0 while there is something condemned */
 
 	u32 dying;		/* top of the death list, or 0 */
 	u64 tracked_tuples, tracked_dicts;
@@ -275,6 +391,11 @@ static inline u32 rh_tag(const struct rh_heap *heap, u32 slot)
 	return heap->table.tag[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
 }
 
+static inline u32 *rh_liveness_word(const struct rh_heap *heap, u32 slot)
+{
+	return &heap->table.tag[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
+}
+
 static inline u64 rh_id(const struct rh_heap *heap, u32 slot)
 {
 	return slot ? REFHEAP_ID(slot, rh_tag(heap, slot)) : 0;
@@ -305,9 +426,25 @@ static inline bool rh_kind_is_leaf(u32 kind)
 	return kind <= REFHEAP_KIND_BYTEARRAY;
 }
 
+static inline bool rh_kind_is_weak_map(u32 kind)
+{
+	return kind >= REFHEAP_KIND_WEAK_VALUE_DICT && kind <= REFHEAP_KIND_WEAK_SET;
+}
+
+static inline bool rh_kind_is_dict(u32 kind)
+{
+	return kind == REFHEAP_KIND_DICT || kind == REFHEAP_KIND_WEAK_VALUE_DICT ||
+	       kind == REFHEAP_KIND_WEAK_KEY_DICT;
+}
+
+static inline bool rh_kind_is_set(u32 kind)
+{
+	return kind == REFHEAP_KIND_SET || kind == REFHEAP_KIND_WEAK_SET;
+}
+
 static inline bool rh_kind_is_map(u32 kind)
 {
-	return kind == REFHEAP_KIND_DICT || kind == REFHEAP_KIND_SET;
+	return rh_kind_is_dict(kind) || rh_kind_is_set(kind);
 }
 
 static inline enum refheap_space rh_kind_space(u32 kind)
@@ -332,13 +469,22 @@ static inline bool rh_gc_is_queued(u32 word)
 /* From the decision on, candidates that nothing has reached are condemned. */
 static inline bool rh_gc_decided(const struct rh_heap *heap)
 {
-	return heap->gc.phase > RH_PHASE_MARK;
+	return heap->gc.phase > RH_PHASE_LEGACY;
+}
+
+/* What is revived is so all at once, with the end of that phase. */
+static inline bool rh_is_being_revived(const struct rh_heap *heap, u32 slot)
+{
+	u32 word = *rh_gc(heap, slot);
+
+	return heap->gc.phase == RH_PHASE_REVIVE && !rh_kind_is_leaf(rh_kind(heap, slot)) &&
+	       (word == RH_GC_REVIVED || rh_gc_is_queued(word));
 }
 
 static inline bool rh_is_condemned(const struct rh_heap *heap, u32 slot)
 {
 	return rh_gc_decided(heap) && !heap->gc.saveall &&
-	       rh_gc_is_candidate(*rh_gc(heap, slot));
+	       (rh_gc_is_candidate(*rh_gc(heap, slot)) || rh_is_being_revived(heap, slot));
 }
 
 /* Whether an edge of something condemned leads to something condemned. */
@@ -406,5 +552,9 @@ static inline void rh_slice_book_bytes(struct rh_heap *heap, u64 bytes)
 
 void *rh_alloc(struct rh_heap *heap, size_t bytes);	/* or ERR_PTR */
 void rh_free(struct rh_heap *heap, void *mem, size_t bytes);
+
+/* Likewise, of whole pages that can be mapped. */
+void *rh_alloc_pages(struct rh_heap *heap, size_t bytes);
+void rh_free_pages(struct rh_heap *heap, void *mem, size_t bytes);
 
 #endif

@@ -2,14 +2,18 @@
 /*
  * Holders: how many references to which slot somebody owns. Counts are kept by
  * slot, in leaves of one page that come and go, so that nothing is ever
- * rehashed and release is a walk.
+ * rehashed and release is a walk. Which of them are a frame's is known beside
+ * (frame.c).
  */
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/string.h>
-#include "barrier.h"
+#include "finalize.h"
+#include "frame.h"
 #include "holder.h"
+#include "post.h"
 #include "table.h"
+#include "weakref.h"
 
 struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner)
 {
@@ -17,6 +21,14 @@ struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner)
 
 	if (IS_ERR(holder))
 		return holder;
+	holder->post = rh_post_new(heap, holder);
+	if (IS_ERR(holder->post)) {
+		void *err = holder->post;
+
+		rh_free(heap, holder, sizeof(*holder));
+		return err;
+	}
+	holder->heap = heap;
 	holder->number = number;
 	holder->owner = owner;
 	holder->next = heap->holders;
@@ -27,7 +39,7 @@ struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner)
 	return holder;
 }
 
-#define LEAF_BYTES	(RH_LEAF_SLOTS * sizeof(u32))
+#define LEAF_BYTES	(RH_LEAF_SLOTS * sizeof(struct rh_hold_word))
 
 static int directory_grow(struct rh_heap *heap, struct rh_holder *holder, u32 index)
 {
@@ -48,10 +60,10 @@ static int directory_grow(struct rh_heap *heap, struct rh_holder *holder, u32 in
 	return 0;
 }
 
-int rh_holder_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+static int prepare_leaf(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
 	u32 index = slot >> RH_LEAF_SHIFT;
-	u32 *count;
+	struct rh_hold_word *hold;
 	int err;
 
 	if (index >= holder->capacity) {
@@ -59,37 +71,105 @@ int rh_holder_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 		if (err)
 			return err;
 	}
-	if (holder->leaf[index].count)
+	if (holder->leaf[index].hold)
 		return 0;
-	count = rh_alloc(heap, LEAF_BYTES);
-	if (IS_ERR(count))
-		return PTR_ERR(count);
-	holder->leaf[index].count = count;
+	hold = rh_alloc(heap, LEAF_BYTES);
+	if (IS_ERR(hold))
+		return PTR_ERR(hold);
+	holder->leaf[index].hold = hold;
 	return 0;
+}
+
+int rh_holder_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+{
+	int err = prepare_leaf(heap, holder, slot);
+
+	return err || !holder->top ? err : rh_frame_prepare(heap, holder, slot);
+}
+
+static struct rh_hold_word *hold_of(const struct rh_holder *holder, u32 slot)
+{
+	return &rh_holder_leaf(holder, slot)->hold[slot & (RH_LEAF_SLOTS - 1)];
+}
+
+/* When that is, as leaves have it. */
+static u32 since_now(const struct rh_heap *heap)
+{
+	return (heap->host->coarse(heap->ctx) - heap->born_ns) / RH_SINCE_NS;
+}
+
+void rh_holder_book(struct rh_holder *holder, u32 slot)
+{
+	struct rh_hold_word *hold = hold_of(holder, slot);
+
+	if (!hold->count++) {
+		rh_holder_leaf(holder, slot)->n++;
+		hold->since = since_now(holder->heap);
+	}
+	holder->held++;
 }
 
 void rh_holder_add(struct rh_holder *holder, u32 slot)
 {
-	struct rh_leaf *leaf = &holder->leaf[slot >> RH_LEAF_SHIFT];
-
-	if (!leaf->count[slot & (RH_LEAF_SLOTS - 1)]++)
-		leaf->n++;
-	holder->held++;
+	rh_holder_book(holder, slot);
+	if (holder->top)
+		rh_frame_add(holder, slot);
 }
 
 u32 rh_holder_slot_count(const struct rh_holder *holder, u32 slot)
 {
 	u32 index = slot >> RH_LEAF_SHIFT;
 
-	if (index >= holder->capacity || !holder->leaf[index].count)
+	if (index >= holder->capacity || !holder->leaf[index].hold)
 		return 0;
-	return holder->leaf[index].count[slot & (RH_LEAF_SLOTS - 1)];
+	return hold_of(holder, slot)->count;
+}
+
+bool rh_holder_hold(const struct rh_heap *heap, const struct rh_holder *holder, u64 id,
+		    struct rh_hold *hold)
+{
+	int err;
+	u32 slot = rh_lookup(heap, id, &err);
+
+	hold->count = slot ? rh_holder_slot_count(holder, slot) : 0;
+	if (!hold->count)
+		return false;
+	hold->frame = rh_frame_of(holder, slot);
+	hold->since_ns = heap->born_ns + hold_of(holder, slot)->since * RH_SINCE_NS;
+	return true;
+}
+
+int rh_holder_take(struct rh_heap *heap, struct rh_holder *holder, u64 id)
+{
+	int err;
+	u32 slot;
+
+	rh_assert_locked(heap);
+	slot = rh_lookup(heap, id, &err);
+	if (!slot)
+		return err;
+	err = rh_holder_prepare(heap, holder, slot);
+	if (err)
+		return err;
+	if (!rh_can_take(heap, slot, 1))
+		return -EOVERFLOW;
+	rh_take(heap, slot);
+	rh_holder_add(holder, slot);
+	return 0;
 }
 
 static void leaf_free(struct rh_heap *heap, struct rh_leaf *leaf)
 {
-	rh_free(heap, leaf->count, LEAF_BYTES);
-	leaf->count = NULL;
+	if (leaf->share)
+		rh_free(heap, leaf->share, RH_LEAF_SLOTS * sizeof(*leaf->share));
+	rh_free(heap, leaf->hold, LEAF_BYTES);
+	leaf->share = NULL;
+	leaf->hold = NULL;
+}
+
+static bool leaf_is_spare(const struct rh_leaf *leaf)
+{
+	return leaf->hold && !leaf->n && !leaf->pins;
 }
 
 /* One empty leaf stays, for those who take and drop the same object in a loop. */
@@ -97,20 +177,47 @@ static void leaf_empty(struct rh_heap *heap, struct rh_holder *holder, u32 index
 {
 	struct rh_leaf *spare = holder->spare ? &holder->leaf[holder->spare - 1] : NULL;
 
-	if (spare && spare != &holder->leaf[index] && spare->count && !spare->n)
+	if (spare && spare != &holder->leaf[index] && leaf_is_spare(spare))
 		leaf_free(heap, spare);
 	holder->spare = index + 1;
 }
 
-void rh_holder_del(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+int rh_holder_pin(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
-	struct rh_leaf *leaf = &holder->leaf[slot >> RH_LEAF_SHIFT];
+	int err = prepare_leaf(heap, holder, slot);
+
+	if (!err)
+		rh_holder_leaf(holder, slot)->pins++;
+	return err;
+}
+
+void rh_holder_unpin(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+{
+	struct rh_leaf *leaf = rh_holder_leaf(holder, slot);
+
+	if (!--leaf->pins && !leaf->n)
+		leaf_empty(heap, holder, slot >> RH_LEAF_SHIFT);
+}
+
+void rh_holder_less(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+{
+	struct rh_leaf *leaf = rh_holder_leaf(holder, slot);
 
 	holder->held--;
-	if (--leaf->count[slot & (RH_LEAF_SLOTS - 1)])
+	if (--hold_of(holder, slot)->count)
 		return;
-	if (!--leaf->n)
+	if (!--leaf->n && !leaf->pins)
 		leaf_empty(heap, holder, slot >> RH_LEAF_SHIFT);
+	/* Whoever has nothing of an object any more cannot be finalizing it. */
+	if (unlikely(rh_head(heap, slot)->meta & RH_META_EXTRA))
+		rh_finalizer_end(heap, holder, slot);
+}
+
+void rh_holder_del(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+{
+	if (unlikely(rh_holder_leaf(holder, slot)->share))
+		rh_frame_del(heap, holder, slot);
+	rh_holder_less(heap, holder, slot);
 }
 
 u64 rh_holder_held(const struct rh_holder *holder)
@@ -122,17 +229,20 @@ u64 rh_holder_held(const struct rh_holder *holder)
 static bool release_leaf(struct rh_heap *heap, struct rh_holder *holder, u32 index)
 {
 	struct rh_leaf *leaf = &holder->leaf[index];
-	u32 i = 0;
+	u32 i = 0, slot;
 
 	while (leaf->n) {
-		if (!leaf->count[i]) {
+		if (!leaf->hold[i].count) {
 			i++;
 			continue;
 		}
 		if (rh_slice_over(heap))
 			return false;
-		rh_holder_del(heap, holder, (index << RH_LEAF_SHIFT) + i);
-		rh_release(heap, (index << RH_LEAF_SHIFT) + i);
+		slot = (index << RH_LEAF_SHIFT) + i;
+		if (rh_kind(heap, slot) == REFHEAP_KIND_WEAKREF)
+			rh_weakref_atexit(heap, holder, slot);
+		rh_holder_del(heap, holder, slot);
+		rh_release(heap, slot);
 		/* What dies is reaped at once, lest the dead pile up. */
 		if (rh_reap_step(heap) != RH_DONE)
 			return false;
@@ -140,16 +250,31 @@ static bool release_leaf(struct rh_heap *heap, struct rh_holder *holder, u32 ind
 	return true;
 }
 
+/* What a holder has beside its references. Return: RH_DONE when that is gone. */
+static enum rh_progress leave(struct rh_heap *heap, struct rh_holder *holder)
+{
+	rh_adopt(heap, holder, false);
+	if (rh_post_close_step(heap, holder->post) != RH_DONE)
+		return RH_MORE;
+	while (holder->top || holder->closing) {
+		if (!holder->closing)
+			rh_frame_pop(heap, holder);
+		if (rh_frames_close_step(heap) != RH_DONE || rh_slice_over(heap))
+			return RH_MORE;
+	}
+	return RH_DONE;
+}
+
 enum rh_progress rh_holder_release_step(struct rh_heap *heap, struct rh_holder *holder)
 {
 	rh_assert_locked(heap);
 	rh_slice_begin(heap);
-	if (rh_reap_step(heap) != RH_DONE)
+	if (rh_reap_step(heap) != RH_DONE || leave(heap, holder) != RH_DONE)
 		return RH_MORE;
 	for (; holder->cursor < holder->capacity; holder->cursor++) {
 		u32 index = holder->cursor;
 
-		if (!holder->leaf[index].count) {
+		if (!holder->leaf[index].hold) {
 			if (rh_slice_over(heap))
 				return RH_MORE;
 			continue;
@@ -166,6 +291,9 @@ void rh_holder_free(struct rh_heap *heap, struct rh_holder *holder)
 	rh_assert_locked(heap);
 	if (heap->gc.requester == holder)
 		heap->gc.requester = NULL;
+	if (heap->gc.again_requester == holder)
+		heap->gc.again_requester = NULL;
+	rh_post_put(heap, holder->post);
 	*holder->prev = holder->next;
 	if (holder->next)
 		holder->next->prev = holder->prev;

@@ -10,7 +10,9 @@
 #include "list.h"
 #include "map.h"
 #include "table.h"
+#include "type.h"
 #include "value.h"
+#include "weakref.h"
 
 u64 rh_object_len(const struct rh_heap *heap, u32 slot)
 {
@@ -29,9 +31,9 @@ u64 rh_object_len(const struct rh_heap *heap, u32 slot)
 	return n;
 }
 
-static u32 info_flags(u32 meta)
+static u32 info_flags(const struct rh_heap *heap, u32 slot)
 {
-	u32 flags = 0;
+	u32 meta = rh_head(heap, slot)->meta, type = rh_meta_type(meta), flags = 0;
 
 	if (meta & RH_META_TRACKED)
 		flags |= REFHEAP_INFO_TRACKED;
@@ -47,6 +49,11 @@ static u32 info_flags(u32 meta)
 		flags |= REFHEAP_INFO_MAPPED;
 	if (meta & RH_META_FINALIZED)
 		flags |= REFHEAP_INFO_FINALIZED;
+	if (type && rh_type_has_finalizer(heap, type))
+		flags |= REFHEAP_INFO_FINALIZER;
+	if (rh_meta_kind(meta) == REFHEAP_KIND_WEAKREF &&
+	    (rh_weak(heap, slot)->flags & RH_WEAK_ARMED))
+		flags |= REFHEAP_INFO_CALLBACK;
 	return flags;
 }
 
@@ -64,8 +71,11 @@ void rh_object_info(const struct rh_heap *heap, u32 slot, struct refheap_info *i
 		.kind = rh_meta_kind(head->meta),
 		.generation = rh_meta_gen(head->meta),
 		.type = rh_meta_type(head->meta),
-		.flags = info_flags(head->meta),
+		.flags = info_flags(heap, slot),
+		.weakrefs = rh_weakref_count(heap, slot),
 	};
+	if (info->kind == REFHEAP_KIND_WEAKREF)
+		info->value = rh_id(heap, rh_weakref_referent(heap, slot));
 }
 
 static void describe(const struct rh_heap *heap, u32 slot, struct rh_object *object)
@@ -123,13 +133,15 @@ static bool count_edges(struct rh_heap *heap, struct rh_scan *scan, u32 slot, u3
 			u32 *edges)
 {
 	const struct rh_cells *cells;
+	u32 n;
 
 	if (rh_kind_is_leaf(rh_kind(heap, slot)))
 		return true;
 	cells = rh_cells(heap, slot);
-	while (cells && scan->cell < cells->n) {
+	n = rh_cells_used(heap, slot);
+	while (scan->cell < n) {
 		*edges += cells->cell[scan->cell++] == subject;
-		if (scan->cell < cells->n && rh_slice_over(heap))
+		if (scan->cell < n && rh_slice_over(heap))
 			return false;
 	}
 	scan->cell = 0;
@@ -177,7 +189,7 @@ static int scan_referents(struct rh_heap *heap, struct rh_scan *scan, u32 subjec
 	if (rh_kind_is_leaf(rh_kind(heap, subject)))
 		return RH_DONE;
 	cells = rh_cells(heap, subject);
-	for (; cells && scan->cell < cells->n; scan->cell++) {
+	for (; scan->cell < rh_cells_used(heap, subject); scan->cell++) {
 		u32 slot = cells->cell[scan->cell];
 
 		if (*n == max || rh_slice_over(heap))

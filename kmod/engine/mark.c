@@ -2,6 +2,8 @@
 /*
  * Who can be reached: counting inner references, and marking (collect.c).
  */
+#include "finalize.h"
+#include "type.h"
 #include "walk.h"
 
 static __always_inline bool visit_init(struct rh_heap *heap, u32 slot, u32 *word,
@@ -18,15 +20,6 @@ static __always_inline bool visit_init(struct rh_heap *heap, u32 slot, u32 *word
 static __always_inline void chunk_init(struct rh_heap *heap, struct chunk *chunk)
 {
 	heap->gc.undecided += chunk->n;
-}
-
-/* One inner reference more, if it is a candidate; a full number stays full. */
-static __always_inline void count_inner(struct rh_heap *heap, u32 slot)
-{
-	u32 *word = rh_gc(heap, slot);
-
-	if (*word < RH_GC_TOP - 1)
-		++*word;
 }
 
 static noinline bool subtract_large(struct rh_heap *heap, const struct rh_cells *cells)
@@ -91,12 +84,17 @@ static void push(struct rh_heap *heap, u32 slot)
 	heap->gc.undecided--;
 }
 
+void rh_mark_push(struct rh_heap *heap, u32 slot)
+{
+	push(heap, slot);
+}
+
 void rh_collect_touched(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	/* The walk will come to it, or has passed it. */
-	if (gc->phase < RH_PHASE_MARK || slot >= gc->cursor)
+	/* The walk will come to it, or has passed it, or is another one by now. */
+	if (gc->phase < RH_PHASE_MARK || (gc->phase == RH_PHASE_MARK && slot >= gc->cursor))
 		*rh_gc(heap, slot) = RH_GC_DIRTY;
 	else
 		push(heap, slot);
@@ -166,22 +164,37 @@ static __always_inline void chunk_mark(struct rh_heap *heap, struct chunk *chunk
 	push_found(heap, chunk);
 }
 
+/* Only the walk of MARK comes to what is ahead of it; in other phases all is pushed. */
+static __always_inline u32 passed(const struct rh_collector *gc)
+{
+	return gc->phase == RH_PHASE_MARK ? gc->cursor - 1 : U32_MAX;
+}
+
+static __always_inline bool reached(struct rh_heap *heap, u32 slot)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	if (gc->reached == RH_GC_IDLE)
+		gc->survivors++;
+	else
+		gc->aside++;
+	if (unlikely(gc->phase != RH_PHASE_MARK))
+		rh_keyed_reached(heap, slot);
+	return true;
+}
+
 /* An object is off the stack: reached, or dead meanwhile. Return: true when it lives. */
 static __always_inline bool popped(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
 	u32 *word = rh_gc(heap, slot), meta;
 
-	*word = RH_GC_IDLE;
-	if (likely(!gc->dead_queued)) {
-		gc->survivors++;
-		return true;
-	}
+	*word = gc->reached;
+	if (likely(!gc->dead_queued))
+		return reached(heap, slot);
 	meta = rh_head(heap, slot)->meta;
-	if (!(meta & RH_META_DEAD)) {
-		gc->survivors++;
-		return true;
-	}
+	if (!(meta & RH_META_DEAD))
+		return reached(heap, slot);
 	gc->dead_queued--;
 	if (meta & RH_META_REAPED)
 		rh_slot_free(heap, slot);
@@ -205,7 +218,7 @@ static noinline bool scan_large(struct rh_heap *heap)
 		stop = gc->cell + book_cells(heap, cells->n - gc->cell);
 		for (from = gc->cell; from < stop; from = gc->cell) {
 			gc->cell = min(stop, from + SMALL_CELLS);
-			reach(heap, cells->cell + from, cells->cell + gc->cell, gc->cursor - 1,
+			reach(heap, cells->cell + from, cells->cell + gc->cell, passed(gc),
 			      &chunk);
 		}
 		push_found(heap, &chunk);
@@ -232,7 +245,7 @@ static __always_inline void scan_popped(struct rh_heap *heap, u32 slot, struct c
 		gc->scanning = slot;
 		gc->cell = 0;
 	} else if (popped(heap, slot) && cells) {
-		reach(heap, cells->cell, cells->cell + cells->n, gc->cursor - 1, chunk);
+		reach(heap, cells->cell, cells->cell + cells->n, passed(gc), chunk);
 	}
 }
 
@@ -243,7 +256,8 @@ static __always_inline void scan_popped(struct rh_heap *heap, u32 slot, struct c
 static noinline void drain_some(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
-	u32 max = heap->params.slice_units ? 1 : POP_AT_ONCE, n = 0, i;
+	bool one = heap->params.slice_units || gc->phase != RH_PHASE_MARK;
+	u32 max = one ? 1 : POP_AT_ONCE, n = 0, i;
 	u32 some[POP_AT_ONCE];
 	struct chunk chunk;
 
@@ -259,35 +273,71 @@ static noinline void drain_some(struct rh_heap *heap)
 	push_found(heap, &chunk);
 }
 
-static bool drain(struct rh_heap *heap)
+bool rh_mark_drain(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	while (gc->stack || gc->scanning) {
+	while (gc->stack || gc->scanning || gc->keyed) {
 		if (rh_slice_over(heap))
 			return false;
-		if (!gc->scanning)
+		if (gc->keyed) {
+			if (!rh_keyed_step(heap))
+				return false;
+		} else if (!gc->scanning) {
 			drain_some(heap);
-		else if (!scan_large(heap))
+		} else if (!scan_large(heap)) {
 			return false;
+		}
 	}
 	return true;
 }
 
 /* The walk is stopped after every chunk, lest the stack hold what it could meet. */
-enum rh_progress rh_step_mark(struct rh_heap *heap)
+static __always_inline enum rh_progress mark(struct rh_heap *heap, visit_fn visit,
+					     chunk_fn done)
 {
 	struct rh_collector *gc = &heap->gc;
 
 	for (;;) {
-		if (!drain(heap))
+		if (!rh_mark_drain(heap))
 			return RH_MORE;
 		skip_empty(heap);
 		if (gc->cursor >= gc->end)
 			return RH_DONE;
-		if (walk_chunk(heap, visit_mark, chunk_mark) == RH_MORE)
+		if (walk_chunk(heap, visit, done) == RH_MORE)
 			return RH_MORE;
 	}
+}
+
+enum rh_progress rh_step_mark(struct rh_heap *heap)
+{
+	return mark(heap, visit_mark, chunk_mark);
+}
+
+static __always_inline bool visit_legacy(struct rh_heap *heap, u32 slot, u32 *word,
+					 struct chunk *chunk)
+{
+	if (rh_gc_is_candidate(*word) && rh_type_is_legacy(heap, slot))
+		push(heap, slot);
+	return true;
+}
+
+enum rh_progress rh_step_legacy(struct rh_heap *heap)
+{
+	return mark(heap, visit_legacy, chunk_ignore);
+}
+
+static __always_inline bool visit_revive(struct rh_heap *heap, u32 slot, u32 *word,
+					 struct chunk *chunk)
+{
+	if (rh_gc_is_candidate(*word) && rh_finalizer_due(heap, slot))
+		push(heap, slot);
+	return true;
+}
+
+enum rh_progress rh_step_revive(struct rh_heap *heap)
+{
+	return mark(heap, visit_revive, chunk_ignore);
 }
 
 RH_WALK_STEP(init, visit_init, chunk_init)

@@ -10,11 +10,14 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include "collect.h"
+#include "extra.h"
 #include "intern.h"
 #include "map.h"
 #include "object.h"
+#include "post.h"
 #include "table.h"
 #include "type.h"
+#include "weakref.h"
 
 #define UNMAP_COST	64	/* units */
 
@@ -36,6 +39,8 @@ size_t rh_block_bytes(const struct rh_heap *heap, u32 slot)
 	cells = rh_cells(heap, slot);
 	if (!cells)
 		return 0;
+	if (rh_kind(heap, slot) == REFHEAP_KIND_WEAKREF)
+		return sizeof(struct rh_weak);
 	if (rh_object_is_map(heap, slot))
 		return rh_map_bytes(cells->capacity, rh_map_stride(heap, slot));
 	return rh_cells_bytes(cells->capacity);
@@ -43,7 +48,11 @@ size_t rh_block_bytes(const struct rh_heap *heap, u32 slot)
 
 size_t rh_object_sizeof(const struct rh_heap *heap, u32 slot)
 {
-	return RH_OBJECT_BYTES + rh_block_charge(rh_block_bytes(heap, slot));
+	size_t bytes = RH_OBJECT_BYTES + rh_block_charge(rh_block_bytes(heap, slot));
+
+	if (rh_extra(heap, slot))
+		bytes += rh_block_charge(sizeof(struct rh_extra));
+	return bytes;
 }
 
 int rh_object_may_grow(const struct rh_heap *heap, size_t bytes)
@@ -102,6 +111,11 @@ static void account(struct rh_heap *heap, u32 meta, s64 objects, s64 bytes)
 	}
 }
 
+void rh_object_account(struct rh_heap *heap, u32 slot, s64 bytes)
+{
+	account(heap, rh_head(heap, slot)->meta, 0, bytes);
+}
+
 u32 rh_object_publish(struct rh_heap *heap, u32 kind, u32 type, u32 block, u32 length)
 {
 	u32 slot = rh_slot_alloc(heap);
@@ -117,6 +131,8 @@ u32 rh_object_publish(struct rh_heap *heap, u32 kind, u32 type, u32 block, u32 l
 	account(heap, head->meta, 1, rh_object_sizeof(heap, slot));
 	heap->births++;
 	heap->changes++;
+	if (unlikely(heap->watch))
+		rh_notify_object(heap, RH_NOTICE_BIRTH, slot);
 	return slot;
 }
 
@@ -284,6 +300,22 @@ int rh_object_clear(struct rh_heap *heap, u32 slot)
 }
 
 /*
+ * What comes before the edges: a dead weak reference is forgotten, weak
+ * references to the dead are cleared.
+ * Return: false when the slice ended or something died of it.
+ */
+static bool reap_weakrefs(struct rh_heap *heap, u32 slot)
+{
+	u32 meta = rh_head(heap, slot)->meta;
+
+	if (meta & RH_META_CARRIER)
+		return true;
+	if (rh_meta_kind(meta) == REFHEAP_KIND_WEAKREF)
+		rh_weakref_end(heap, slot);
+	return !(meta & RH_META_EXTRA) || rh_weakrefs_clear_step(heap, slot);
+}
+
+/*
  * Releases edges of the object on top of the death list until one of them dies
  * or none is left.
  * Return: false when the slice ended.
@@ -293,6 +325,8 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 	struct rh_cells *cells;
 	u32 edge;
 
+	if (!reap_weakrefs(heap, slot))
+		return heap->dying != slot;
 	if (!rh_kind_is_leaf(rh_kind(heap, slot)) && *rh_block_of(heap, slot)) {
 		cells = rh_cells(heap, slot);
 		while (cells->n < cells->capacity) {
@@ -307,6 +341,8 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 		}
 	}
 	heap->dying = rh_head(heap, slot)->count;
+	if (unlikely(heap->watch))
+		rh_notify_death(heap, slot);
 	rh_object_finish(heap, slot);
 	return true;
 }

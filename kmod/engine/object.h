@@ -57,6 +57,9 @@ void rh_object_set_generation(struct rh_heap *heap, u32 slot, u32 generation);
 /* Frees block and slot of an object that has no edges any more. */
 void rh_object_finish(struct rh_heap *heap, u32 slot);
 
+/* Books @bytes more, or less, of what an object has beside its head. */
+void rh_object_account(struct rh_heap *heap, u32 slot, s64 bytes);
+
 /* Books the end of @n tracked objects with that meta and so many bytes in all. */
 void rh_object_account_freed(struct rh_heap *heap, u32 meta, u64 n, u64 bytes);
 

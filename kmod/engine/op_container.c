@@ -11,6 +11,7 @@
 #include "list.h"
 #include "map.h"
 #include "type.h"
+#include "weakref.h"
 
 static bool is_sequence(u32 kind)
 {
@@ -157,26 +158,30 @@ static int decode_key(struct rh_op *op, struct rh_key *key)
 }
 
 /* The cells of the entry that is looked for, or NULL with *@err. */
-static u32 *find_entry(struct rh_op *op, u32 kind, int *err)
+static u32 *find_entry(struct rh_op *op, bool (*is_kind)(u32 kind), int *err)
 {
 	struct rh_key key;
 	u32 *cells;
 
-	*err = kind_of(op) == kind ? decode_key(op, &key) : -EOPNOTSUPP;
+	*err = is_kind(kind_of(op)) ? decode_key(op, &key) : -EOPNOTSUPP;
 	if (*err)
 		return NULL;
 	cells = rh_map_find(op->heap, op->object, &key);
-	if (!cells)
+	/* A value may be dead, and its entry about to go. */
+	if (!cells || (rh_kind_is_dict(kind_of(op)) &&
+		       !rh_map_value(op->heap, op->object, cells))) {
 		*err = -ENOKEY;
+		return NULL;
+	}
 	return cells;
 }
 
 int rh_op_get_key(struct rh_op *op)
 {
 	int err;
-	u32 *cells = find_entry(op, REFHEAP_KIND_DICT, &err);
+	u32 *cells = find_entry(op, rh_kind_is_dict, &err);
 
-	return err ?: rh_op_give_borrowed(op, cells[1]);
+	return err ?: rh_op_give_borrowed(op, rh_map_value(op->heap, op->object, cells));
 }
 
 /* A dict is tracked from the first thing in it that can be part of a cycle. */
@@ -189,58 +194,105 @@ static void track_if_needed(struct rh_heap *heap, u32 map, u32 key, u32 value)
 		rh_object_track(heap, map);
 }
 
-/* The object that a new entry has as its key, with one reference. */
-static int key_object(struct rh_op *op, const struct rh_key *key, u32 *slot)
+/*
+ * What a new entry has as its key and its value, with one reference each: of a
+ * weak container a weak reference in place of what it holds weakly.
+ */
+static int take_cell(struct rh_op *op, u32 map, u32 slot, u32 weak, u32 hash, u32 *cell)
 {
-	if (!key->slot)
-		return rh_str(op->heap, key->text, key->len, true, slot);
-	if (!rh_can_take(op->heap, key->slot, 1))
-		return -EOVERFLOW;
-	rh_take(op->heap, key->slot);
-	*slot = key->slot;
-	return 0;
+	int err;
+
+	*cell = slot;
+	if (!slot)
+		return 0;
+	if (!weak) {
+		if (!rh_can_take(op->heap, slot, 1))
+			return -EOVERFLOW;
+		rh_take(op->heap, slot);
+		return 0;
+	}
+	if (!rh_may_be_weakly_referenced(op->heap, slot))
+		return -EOPNOTSUPP;
+	err = rh_weakref_new(op->heap, NULL, slot, weak, map, cell);
+	if (!err)
+		rh_weak(op->heap, *cell)->hash = hash;
+	return err;
+}
+
+static int take_key(struct rh_op *op, u32 map, const struct rh_key *key, u32 *cell)
+{
+	u32 kind = rh_kind(op->heap, map);
+	bool weak = kind == REFHEAP_KIND_WEAK_KEY_DICT || kind == REFHEAP_KIND_WEAK_SET;
+
+	if (key->slot)
+		return take_cell(op, map, key->slot, weak ? RH_WEAK_KEY : 0, key->hash, cell);
+	if (weak)
+		return -EOPNOTSUPP;
+	return rh_str(op->heap, key->text, key->len, true, cell);
+}
+
+static int take_value(struct rh_op *op, u32 map, const struct rh_key *key, u32 value, u32 *cell)
+{
+	bool weak = rh_kind(op->heap, map) == REFHEAP_KIND_WEAK_VALUE_DICT;
+
+	return take_cell(op, map, value, weak ? RH_WEAK_VALUE : 0, key->hash, cell);
 }
 
 static int insert_entry(struct rh_op *op, u32 map, const struct rh_key *key, u32 value)
 {
-	u32 key_slot;
-	int err = key_object(op, key, &key_slot);
+	u32 key_cell, value_cell = 0;
+	int err = take_key(op, map, key, &key_cell);
 
 	if (err)
 		return err;
 	/* After the key: it may be the value, too. */
-	if (value && !rh_can_take(op->heap, value, 1))
-		err = -EOVERFLOW;
+	err = take_value(op, map, key, value, &value_cell);
+	if (err)
+		goto err_release_key;
 	/* Last, so that a map which is refused an entry has not grown for it. */
-	if (!err)
-		err = rh_map_prepare(op->heap, map);
-	if (err) {
-		rh_release(op->heap, key_slot);
+	err = rh_map_prepare(op->heap, map);
+	if (err)
+		goto err_release_value;
+	rh_map_insert(op->heap, map, key, key_cell, value_cell);
+	if (value)
+		track_if_needed(op->heap, map, key_cell, value);
+	return 0;
+
+err_release_value:
+	if (value_cell)
+		rh_release(op->heap, value_cell);
+err_release_key:
+	rh_release(op->heap, key_cell);
+	return err;
+}
+
+/* Puts another value into an entry. */
+static int replace_value(struct rh_op *op, u32 map, const struct rh_key *key, u32 *cells,
+			 u32 value)
+{
+	u32 cell, old;
+	int err = take_value(op, map, key, value, &cell);
+
+	if (err)
 		return err;
-	}
-	if (value)
-		rh_take(op->heap, value);
-	rh_map_insert(op->heap, map, key, key_slot, value);
-	if (value)
-		track_if_needed(op->heap, map, key_slot, value);
+	old = rh_cell_empty(op->heap, map, cells + 1);
+	rh_cell_fill(op->heap, map, cells + 1, cell);
+	rh_release(op->heap, old);
+	track_if_needed(op->heap, map, cells[0], value);
 	return 0;
 }
 
 static int map_set(struct rh_op *op, u32 map, const struct rh_key *key, u32 value)
 {
 	u32 *cells = rh_map_find(op->heap, map, key);
-	int err;
 
 	if (!cells) {
 		op->result->value = !value;
 		return insert_entry(op, map, key, value);
 	}
-	if (!value)
-		return 0;
-	err = replace(op, map, cells + 1, value);
-	if (!err)
-		track_if_needed(op->heap, map, cells[0], value);
-	return err;
+	if (rh_kind(op->heap, map) != REFHEAP_KIND_WEAK_VALUE_DICT)
+		rh_op_not_born(op);
+	return value ? replace_value(op, map, key, cells, value) : 0;
 }
 
 int rh_op_map_set(struct rh_op *op, u32 map, u32 value, u32 *cost)
@@ -257,38 +309,85 @@ int rh_op_map_set(struct rh_op *op, u32 map, u32 value, u32 *cost)
 int rh_op_set_key(struct rh_op *op)
 {
 	struct rh_key key;
-	int err = kind_of(op) == REFHEAP_KIND_DICT ? decode_key(op, &key) : -EOPNOTSUPP;
+	int err = rh_kind_is_dict(kind_of(op)) ? decode_key(op, &key) : -EOPNOTSUPP;
 
 	return err ?: map_set(op, op->object, &key, op->item);
 }
 
-int rh_op_del_key(struct rh_op *op)
+/* Takes an entry out and lets go of it. */
+static void remove_entry(struct rh_op *op, u32 *cells)
 {
-	u32 *cells, key, value;
-	int err;
+	u32 key, value;
 
-	cells = find_entry(op, REFHEAP_KIND_DICT, &err);
-	if (err)
-		return err;
 	rh_map_remove(op->heap, op->object, cells, &key, &value);
 	rh_release(op->heap, key);
-	rh_release(op->heap, value);
-	return 0;
+	if (value)
+		rh_release(op->heap, value);
+}
+
+int rh_op_del_key(struct rh_op *op)
+{
+	int err;
+	u32 *cells = find_entry(op, rh_kind_is_dict, &err);
+
+	/* Somebody else may have put another value there. */
+	if (!err && op->item && rh_map_value(op->heap, op->object, cells) != op->item)
+		err = -ENOKEY;
+	if (!err)
+		remove_entry(op, cells);
+	return err;
 }
 
 int rh_op_pop_key(struct rh_op *op)
 {
-	u32 *cells, key, value;
+	int err;
+	u32 *cells = find_entry(op, rh_kind_is_dict, &err);
+
+	if (!err)
+		err = rh_op_give_borrowed(op, rh_map_value(op->heap, op->object, cells));
+	if (!err)
+		remove_entry(op, cells);
+	return err;
+}
+
+int rh_op_move_to_end(struct rh_op *op)
+{
+	u32 *cells;
 	int err;
 
-	cells = find_entry(op, REFHEAP_KIND_DICT, &err);
+	cells = find_entry(op, rh_kind_is_dict, &err);
 	if (!err)
-		err = rh_holder_prepare(op->heap, op->batch->holder, cells[1]);
+		err = rh_map_prepare(op->heap, op->object);
 	if (err)
 		return err;
-	rh_map_remove(op->heap, op->object, cells, &key, &value);
-	rh_release(op->heap, key);
-	return rh_op_give(op, value);
+	/* It may be elsewhere now. */
+	cells = find_entry(op, rh_kind_is_dict, &err);
+	err = rh_op_give_borrowed(op, rh_map_value(op->heap, op->object, cells));
+	if (!err)
+		rh_map_move_to_end(op->heap, op->object, cells);
+	return err;
+}
+
+int rh_op_pop_oldest(struct rh_op *op)
+{
+	u64 *n = &op->batch->state.n;
+	u32 *cells;
+
+	if (!rh_kind_is_dict(kind_of(op)))
+		return -EOPNOTSUPP;
+	while (rh_map_len(op->heap, op->object) > op->b) {
+		cells = rh_map_oldest(op->heap, op->object);
+		if (!cells)
+			break;
+		remove_entry(op, cells);
+		op->batch->state.begun = 1;
+		++*n;
+		/* What dies of it dies before the next one goes. */
+		if (op->heap->dying != op->batch->dying || rh_slice_over(op->heap))
+			return RH_MORE;
+	}
+	op->result->value = *n;
+	return 0;
 }
 
 /* Looks for an object in a sequence by identity, in slices. */
@@ -318,29 +417,27 @@ int rh_op_contains(struct rh_op *op)
 	}
 	if (!rh_kind_is_map(kind))
 		return -EOPNOTSUPP;
-	op->result->value = !!find_entry(op, kind, &err);
+	op->result->value = !!find_entry(op, rh_kind_is_map, &err);
 	return err == -ENOKEY ? 0 : err;
 }
 
 int rh_op_add(struct rh_op *op)
 {
 	struct rh_key key;
-	int err = kind_of(op) == REFHEAP_KIND_SET ? decode_key(op, &key) : -EOPNOTSUPP;
+	int err = rh_kind_is_set(kind_of(op)) ? decode_key(op, &key) : -EOPNOTSUPP;
 
 	return err ?: map_set(op, op->object, &key, 0);
 }
 
 int rh_op_discard(struct rh_op *op)
 {
-	u32 *cells, key, value;
 	int err;
+	u32 *cells = find_entry(op, rh_kind_is_set, &err);
 
-	cells = find_entry(op, REFHEAP_KIND_SET, &err);
 	op->result->value = !!cells;
 	if (!cells)
 		return err == -ENOKEY ? 0 : err;
-	rh_map_remove(op->heap, op->object, cells, &key, &value);
-	rh_release(op->heap, key);
+	remove_entry(op, cells);
 	return 0;
 }
 
@@ -446,8 +543,11 @@ static void read_entry(const struct rh_op *op, u32 at, u32 *key, u32 *value)
 	if (rh_object_is_map(heap, op->object)) {
 		u32 stride = rh_map_stride(heap, op->object);
 
-		*key = cell[at * stride];
-		*value = stride == 2 ? cell[at * stride + 1] : 0;
+		*key = rh_map_key(heap, op->object, cell + at * stride);
+		if (*key && stride == 2)
+			*value = rh_map_value(heap, op->object, cell + at * stride);
+		if (stride == 2 && !*value)
+			*key = 0;
 		return;
 	}
 	*value = cell[at];
@@ -462,34 +562,17 @@ static u32 count_places(const struct rh_op *op)
 	if (!cells)
 		return 0;
 	if (rh_object_is_map(op->heap, op->object))
-		return cells->n / rh_map_stride(op->heap, op->object);
+		return rh_map_used(op->heap, op->object) / rh_map_stride(op->heap, op->object);
 	return cells->n;
-}
-
-/* Takes what an entry names for the holder. Return: 0 or an errno. */
-static int hold(struct rh_op *op, u32 slot)
-{
-	int err;
-
-	if (!slot)
-		return 0;
-	err = rh_holder_prepare(op->heap, op->batch->holder, slot);
-	if (err)
-		return err;
-	if (!rh_can_take(op->heap, slot, 1))
-		return -EOVERFLOW;
-	rh_take(op->heap, slot);
-	rh_holder_add(op->batch->holder, slot);
-	return 0;
 }
 
 static int hold_entry(struct rh_op *op, u32 key, u32 value)
 {
-	int err = hold(op, key);
+	int err = rh_op_hold(op, key);
 
 	if (err)
 		return err;
-	err = hold(op, value);
+	err = rh_op_hold(op, value);
 	if (err && key) {
 		rh_holder_del(op->heap, op->batch->holder, key);
 		rh_release(op->heap, key);

@@ -37,14 +37,26 @@ int rh_op_give_borrowed(struct rh_op *op, u32 slot)
 	return rh_op_give(op, slot);
 }
 
+int rh_op_hold(struct rh_op *op, u32 slot)
+{
+	int err;
+
+	if (!slot)
+		return 0;
+	err = rh_holder_prepare(op->heap, op->batch->holder, slot);
+	if (err)
+		return err;
+	if (!rh_can_take(op->heap, slot, 1))
+		return -EOVERFLOW;
+	rh_take(op->heap, slot);
+	rh_holder_add(op->batch->holder, slot);
+	return 0;
+}
+
 /* What hashing the keys of one operation may cost, in units of 64 bytes. */
 #define KEYS_COST_MAX	131072U
 
-/*
- * Makes sure that the object about to be born can be given to the holder, lest
- * it be born in vain.
- */
-static int prepare_birth(struct rh_op *op)
+int rh_op_prepare_birth(struct rh_op *op)
 {
 	int err = rh_table_reserve(op->heap, 1);
 
@@ -80,7 +92,7 @@ int rh_op_bool(struct rh_op *op)
 int rh_op_int(struct rh_op *op)
 {
 	u32 slot;
-	int err = prepare_birth(op);
+	int err = rh_op_prepare_birth(op);
 
 	if (!err)
 		err = rh_int(op->heap, op->a, &slot);
@@ -90,7 +102,7 @@ int rh_op_int(struct rh_op *op)
 static int give_leaf(struct rh_op *op, u32 kind, const void *data, u32 len)
 {
 	u32 slot;
-	int err = prepare_birth(op);
+	int err = rh_op_prepare_birth(op);
 
 	if (!err)
 		err = rh_leaf_new(op->heap, kind, data, len, &slot);
@@ -109,7 +121,7 @@ int rh_op_str(struct rh_op *op)
 
 	if (op->arg > 1)
 		return -EINVAL;
-	err = prepare_birth(op);
+	err = rh_op_prepare_birth(op);
 	if (!err)
 		err = rh_str(op->heap, op->data, op->len, op->arg, &slot);
 	return err ?: rh_op_give(op, slot);
@@ -192,7 +204,7 @@ static int take_ids(struct rh_op *op, u32 n)
 static int make_sequence(struct rh_op *op, u32 kind)
 {
 	u32 n = op->len / sizeof(u64), i, slot, item;
-	int err = prepare_birth(op);
+	int err = rh_op_prepare_birth(op);
 
 	if (!err)
 		err = take_ids(op, n);
@@ -251,7 +263,7 @@ static int fill_map(struct rh_op *op, u32 map, u32 n, u32 stride)
 static int make_map(struct rh_op *op, u32 kind, u32 stride)
 {
 	u32 n = op->len / sizeof(u64), slot, block;
-	int err = n % stride ? -EINVAL : prepare_birth(op);
+	int err = n % stride ? -EINVAL : rh_op_prepare_birth(op);
 
 	if (!err)
 		err = rh_object_prepare(op->heap, kind, 0, &block);
@@ -279,10 +291,10 @@ int rh_op_set(struct rh_op *op)
 int rh_op_instance(struct rh_op *op)
 {
 	u32 slot;
-	int err = prepare_birth(op);
+	int err = rh_op_prepare_birth(op);
 
 	if (!err)
-		err = rh_instance_new(op->heap, op->arg, &slot);
+		err = rh_instance_new(op->heap, op->batch->holder, op->arg, &slot);
 	return err ?: rh_op_give(op, slot);
 }
 

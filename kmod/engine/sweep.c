@@ -3,6 +3,7 @@
  * What becomes of the condemned (collect.c).
  */
 #include <linux/string.h>
+#include "post.h"
 #include "walk.h"
 
 static __always_inline bool visit_condemn(struct rh_heap *heap, u32 slot, u32 *word,
@@ -55,7 +56,7 @@ static noinline bool release_large(struct rh_heap *heap, struct rh_cells *cells)
 struct freed {
 	u64 slots;		/* of the chunk */
 	u32 meta;
-	bool map;		/* what that meta is */
+	bool varied;		/* blocks of that meta are no plain cells */
 	u64 n, bytes;		/* objects of that meta, and what their blocks take */
 	size_t block_bytes, charge;
 	u32 nblocks;
@@ -79,17 +80,26 @@ static void book_blocks(struct rh_heap *heap, struct freed *freed)
 	freed->nblocks = 0;
 }
 
+/* What is pending may be of any generation. */
+static void leave_young(struct rh_heap *heap, struct rh_segment *segment, u32 word, u64 slots)
+{
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		if (heap->gc.generation != i && !heap->gc.again)
+			continue;
+		segment->nyoung[i] -= hweight64(segment->young[i][word] & slots);
+		segment->young[i][word] &= ~slots;
+	}
+}
+
 static void book_freed(struct rh_heap *heap, u32 first, struct freed *freed)
 {
-	u32 generation = heap->gc.generation;
 	struct rh_segment *segment = heap->table.segment[first >> RH_SEGMENT_SHIFT];
 
 	book_objects(heap, freed);
 	book_blocks(heap, freed);
-	if (generation < 2) {
-		segment->young[generation][(first & RH_SEGMENT_MASK) / 64] &= ~freed->slots;
-		segment->nyoung[generation] -= hweight64(freed->slots);
-	}
+	leave_young(heap, segment, (first & RH_SEGMENT_MASK) / 64, freed->slots);
 	rh_slots_free(heap, first, freed->slots);
 }
 
@@ -115,10 +125,11 @@ static __always_inline bool free_object(struct rh_heap *heap, u32 slot, const u3
 	if (unlikely(head->meta != freed->meta)) {
 		book_objects(heap, freed);
 		freed->meta = head->meta;
-		freed->map = rh_object_is_map(heap, slot);
+		freed->varied = rh_object_is_map(heap, slot) ||
+				rh_meta_kind(head->meta) == REFHEAP_KIND_WEAKREF;
 	}
 	if (*block) {
-		bytes = freed->map ? rh_block_bytes(heap, slot) : rh_cells_bytes(cells->capacity);
+		bytes = freed->varied ? rh_block_bytes(heap, slot) : rh_cells_bytes(cells->capacity);
 		if (unlikely(bytes != freed->block_bytes)) {
 			book_blocks(heap, freed);
 			freed->block_bytes = bytes;
@@ -127,6 +138,8 @@ static __always_inline bool free_object(struct rh_heap *heap, u32 slot, const u3
 		freed->block[freed->nblocks++] = *block;
 		freed->bytes += freed->charge;
 	}
+	if (unlikely(heap->watch))
+		rh_notify_death(heap, slot);
 	freed->n++;
 	freed->slots |= 1ULL << slot % 64;
 	return true;
@@ -150,7 +163,7 @@ static bool free_chunk(struct rh_heap *heap)
 	freed.nblocks = 0;
 	freed.block_bytes = 0;
 	freed.charge = 0;
-	freed.map = false;
+	freed.varied = false;
 	bits = (n == 64 ? ~0ULL : (1ULL << n) - 1) << at;
 	bits &= segment->condemned[(first & RH_SEGMENT_MASK) / 64];
 	n += at;

@@ -11,7 +11,7 @@
 #include <linux/string.h>
 #include "table.h"
 
-#define DIRECTORIES	5
+#define DIRECTORIES	6
 
 /* The directories are parts of one allocation. */
 static void directory_set(struct rh_table *table, void **base, u32 capacity)
@@ -20,7 +20,8 @@ static void directory_set(struct rh_table *table, void **base, u32 capacity)
 	table->block = (u32 **)(base + capacity);
 	table->head = (struct rh_head **)(base + 2 * (size_t)capacity);
 	table->tag = (u32 **)(base + 3 * (size_t)capacity);
-	table->segment = (struct rh_segment **)(base + 4 * (size_t)capacity);
+	table->extra = (u32 **)(base + 4 * (size_t)capacity);
+	table->segment = (struct rh_segment **)(base + 5 * (size_t)capacity);
 	table->capacity = capacity;
 }
 
@@ -72,7 +73,7 @@ static void segment_free(struct rh_heap *heap, struct rh_segment *segment, u32 *
 			 struct rh_head *head, u32 *tag)
 {
 	if (!IS_ERR(tag))
-		rh_free(heap, tag, WORDS_BYTES);
+		rh_free_pages(heap, tag, WORDS_BYTES);
 	if (!IS_ERR(head))
 		rh_free(heap, head, HEADS_BYTES);
 	if (!IS_ERR(block))
@@ -102,7 +103,7 @@ static int segment_add(struct rh_heap *heap)
 	gc = IS_ERR(segment) ? (void *)segment : rh_alloc(heap, WORDS_BYTES);
 	block = IS_ERR(gc) ? gc : rh_alloc(heap, WORDS_BYTES);
 	head = IS_ERR(block) ? (void *)block : rh_alloc(heap, HEADS_BYTES);
-	tag = IS_ERR(head) ? (void *)head : rh_alloc(heap, WORDS_BYTES);
+	tag = IS_ERR(head) ? (void *)head : rh_alloc_pages(heap, WORDS_BYTES);
 	if (IS_ERR(tag)) {
 		segment_free(heap, segment, gc, block, head, tag);
 		return PTR_ERR(tag);
@@ -164,17 +165,22 @@ void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots)
 	struct rh_head *head = rh_head(heap, first);
 	u32 *block = rh_block_of(heap, first), *gc = rh_gc(heap, first);
 	u32 *tag = &table->tag[index][word * 64], n;
-	u64 bits;
+	u64 bits, pending = segment->young[RH_SET_PENDING][word] & slots;
 
 	table->live -= hweight64(slots);
+	segment->young[RH_SET_PENDING][word] &= ~pending;
+	segment->nyoung[RH_SET_PENDING] -= hweight64(pending);
 	for (bits = slots; bits; bits &= bits - 1) {
 		u32 i = __ffs(bits);
 
+		/* The tag of what died alone has changed when it did. */
+		if (!(head[i].meta & RH_META_DEAD))
+			tag[i]++;
 		gc[i] = RH_GC_FREE;
 		block[i] = 0;
 		head[i] = (struct rh_head){};
 		/* A tag that would come again retires the slot: ids must not lie. */
-		if (++tag[i] >= heap->params.max_tag)
+		if (tag[i] >= heap->params.max_tag)
 			slots &= ~(1ULL << i);
 	}
 	n = hweight64(slots);
@@ -253,17 +259,28 @@ u32 rh_used_next(const struct rh_heap *heap, u32 slot)
 u32 rh_lookup(const struct rh_heap *heap, u64 id, int *err)
 {
 	u32 slot = REFHEAP_ID_SLOT(id), tag = REFHEAP_ID_TAG(id);
+
 	*err = -ENOENT;
 	if (!slot || slot >= rh_table_end(heap) || !tag || tag > rh_tag(heap, slot))
 		return 0;
-	if (tag == rh_tag(heap, slot) && *rh_gc(heap, slot) == RH_GC_FREE)
+	/* The tag of the next object there: it has yet to be born. */
+	if (tag == rh_tag(heap, slot) && (*rh_gc(heap, slot) == RH_GC_FREE ||
+					  (rh_head(heap, slot)->meta & RH_META_DEAD)))
 		return 0;
 	*err = -ESTALE;
-	if (tag < rh_tag(heap, slot) || (rh_head(heap, slot)->meta & RH_META_DEAD) ||
-	    rh_is_condemned(heap, slot))
+	if (tag < rh_tag(heap, slot) || rh_is_condemned(heap, slot))
 		return 0;
 	*err = 0;
 	return slot;
+}
+
+void *rh_liveness_words(const struct rh_heap *heap, u32 slot)
+{
+	if (slot >= rh_table_end(heap))
+		return NULL;
+	return (void *)((uintptr_t)&heap->table.tag[slot >> RH_SEGMENT_SHIFT]
+						   [slot & RH_SEGMENT_MASK] &
+			~(uintptr_t)(RH_PAGE_BYTES - 1));
 }
 
 void rh_table_stat(struct rh_heap *heap, struct rh_table_stat *stat)
@@ -283,9 +300,12 @@ void rh_table_exit(struct rh_heap *heap)
 	struct rh_table *table = &heap->table;
 	u32 i;
 
-	for (i = 0; i < table->nsegments; i++)
+	for (i = 0; i < table->nsegments; i++) {
+		if (table->extra[i])
+			rh_free(heap, table->extra[i], WORDS_BYTES);
 		segment_free(heap, table->segment[i], table->gc[i], table->block[i],
 			     table->head[i], table->tag[i]);
+	}
 	if (table->capacity)
 		rh_free(heap, table->gc, directory_bytes(table->capacity));
 }

@@ -9,8 +9,11 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "intern.h"
+#include "finalize.h"
 #include "type.h"
 
+#define TYPE_FLAGS	(REFHEAP_TYPE_DICT | REFHEAP_TYPE_FINALIZER | REFHEAP_TYPE_LEGACY)
+#define INHERITED_FLAGS	(REFHEAP_TYPE_FINALIZER | REFHEAP_TYPE_LEGACY)
 #define MAX_SLOTS	1024U
 
 static bool valid_name(const u8 *name, u32 len)
@@ -135,7 +138,7 @@ static int check_header(const struct rh_heap *heap, const struct refheap_type_ne
 {
 	const struct rh_type *base;
 
-	if (new->reserved || (new->flags & ~REFHEAP_TYPE_DICT) || len < new->name_len ||
+	if (new->reserved || (new->flags & ~TYPE_FLAGS) || len < new->name_len ||
 	    !valid_name(data, new->name_len))
 		return -EINVAL;
 	if (!new->base)
@@ -180,6 +183,8 @@ int rh_type_new(struct rh_heap *heap, const u8 *data, u32 len)
 	}
 	type->base = new.base;
 	type->flags = new.flags;
+	if (new.base)
+		type->flags |= heap->types.type[new.base]->flags & INHERITED_FLAGS;
 	memcpy(type->name, data, new.name_len);
 	if (new.base)
 		inherit(heap, type, heap->types.type[new.base]);
@@ -189,6 +194,7 @@ int rh_type_new(struct rh_heap *heap, const u8 *data, u32 len)
 	id = rh_type_find(heap, type->name, new.name_len);
 	if (id < 0) {
 		heap->types.type[++heap->types.n] = type;
+		heap->legacy_types += !!(type->flags & REFHEAP_TYPE_LEGACY);
 		return heap->types.n;
 	}
 	err = same_type(heap->types.type[id], type) ? id : -EEXIST;
@@ -209,12 +215,12 @@ int rh_type_slot(const struct rh_heap *heap, u32 id, const void *name, u32 len)
 	return -ENODATA;
 }
 
-int rh_instance_new(struct rh_heap *heap, u32 id, u32 *slot)
+int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 *slot)
 {
 	const struct rh_type *type;
 	struct rh_cells *cells;
 	size_t bytes;
-	u32 block;
+	u32 block, extra = 0;
 	int err;
 
 	if (!id || id > heap->types.n)
@@ -224,6 +230,13 @@ int rh_instance_new(struct rh_heap *heap, u32 id, u32 *slot)
 	err = rh_object_prepare(heap, REFHEAP_KIND_INSTANCE, bytes, &block);
 	if (err)
 		return err;
+	if (rh_type_has_finalizer(heap, id)) {
+		err = rh_finalizer_prepare(heap, holder, &extra);
+		if (err) {
+			rh_block_free(heap, REFHEAP_SPACE_REFS, block, bytes);
+			return err;
+		}
+	}
 	if (block) {
 		cells = rh_block(heap, REFHEAP_SPACE_REFS, block);
 		memset(cells, 0, bytes);
@@ -231,6 +244,8 @@ int rh_instance_new(struct rh_heap *heap, u32 id, u32 *slot)
 		cells->capacity = type->nslots;
 	}
 	*slot = rh_object_publish(heap, REFHEAP_KIND_INSTANCE, id, block, 0);
+	if (extra)
+		rh_finalizer_attach(heap, holder, *slot, extra);
 	return 0;
 }
 

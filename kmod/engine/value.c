@@ -164,6 +164,9 @@ static int hash_simple(const struct rh_heap *heap, u32 slot, u32 *hash, u32 *byt
 	case REFHEAP_KIND_LIST:
 	case REFHEAP_KIND_DICT:
 	case REFHEAP_KIND_SET:
+	case REFHEAP_KIND_WEAK_VALUE_DICT:
+	case REFHEAP_KIND_WEAK_KEY_DICT:
+	case REFHEAP_KIND_WEAK_SET:
 		return -EOPNOTSUPP;
 	case REFHEAP_KIND_INSTANCE:
 	case REFHEAP_KIND_WEAKREF:

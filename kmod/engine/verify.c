@@ -8,10 +8,13 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "arena.h"
+#include "frame.h"
 #include "map.h"
 #include "object.h"
+#include "post.h"
 #include "table.h"
 #include "value.h"
+#include "weakref.h"
 
 #define RELAX_SLOTS	1024
 #define COUNTS_BYTES	(RH_SEGMENT_SLOTS * sizeof(u32))
@@ -22,7 +25,7 @@ struct verify {
 	long faults;
 	char *text;
 	size_t len;
-	u64 live, reaped, bytes;
+	u64 live, reaped, bytes, extras;
 	u64 objects[RH_GENERATIONS + 1];
 	u64 by_kind[__REFHEAP_KIND_MAX];
 };
@@ -87,7 +90,7 @@ static void expect_edges(struct verify *verify, u32 slot)
 
 		if (!edge)
 			continue;
-		if (!dead && i >= cells->n)
+		if (!dead && i >= rh_cells_used(heap, slot))
 			fault(verify, slot, "has an edge behind its cells");
 		else if (rh_is_condemned(heap, slot) && leads_to_condemned(heap, edge))
 			continue;
@@ -102,6 +105,17 @@ static void expect_edges(struct verify *verify, u32 slot)
 	}
 }
 
+static void expect_queued(struct verify *verify, const struct rh_holder *holder)
+{
+	u64 n = 0;
+	u32 slot;
+
+	for (slot = holder->post->first; slot; slot = rh_post_next(verify->heap, slot), n++)
+		expect(verify, slot);
+	if (n != holder->post->queued)
+		fault(verify, 0, "a queue counts other events than it has");
+}
+
 static void expect_holders(struct verify *verify)
 {
 	const struct rh_holder *holder;
@@ -111,12 +125,14 @@ static void expect_holders(struct verify *verify)
 	for (holder = verify->heap->holders; holder; holder = holder->next) {
 		held = 0;
 		for (i = 0; i < holder->capacity; i++) {
-			if (!holder->leaf[i].count)
+			if (!holder->leaf[i].hold)
 				continue;
 			for (k = 0; k < RH_LEAF_SLOTS; k++) {
-				n = holder->leaf[i].count[k];
+				n = holder->leaf[i].hold[k].count;
 				held += n;
 				slot = (i << RH_LEAF_SHIFT) + k;
+				if (!rh_frames_verify(holder, slot))
+					fault(verify, slot, "is in frames otherwise than held");
 				if (n && !is_object(verify->heap, slot))
 					fault(verify, 0, "a holder holds no object");
 				else if (n)
@@ -126,6 +142,7 @@ static void expect_holders(struct verify *verify)
 		}
 		if (held != holder->held)
 			fault(verify, 0, "a holder's total is not the sum of its counts");
+		expect_queued(verify, holder);
 	}
 }
 
@@ -157,6 +174,26 @@ static void expect_all(struct verify *verify)
 	}
 	expect_holders(verify);
 	expect_types(verify);
+}
+
+static void check_weakrefs(struct verify *verify, u32 slot)
+{
+	struct rh_heap *heap = verify->heap;
+	const struct rh_weak *weak;
+	u32 ref, newer = 0, n = 0;
+
+	for (ref = rh_weakref_first(heap, slot); ref; ref = weak->older, n++) {
+		if (!is_object(heap, ref) || rh_kind(heap, ref) != REFHEAP_KIND_WEAKREF)
+			return fault(verify, slot, "has a weak reference that is none");
+		weak = rh_weak(heap, ref);
+		if (weak->referent != slot || weak->newer != newer)
+			return fault(verify, slot, "has a weak reference to something else");
+		if (!(weak->flags & (RH_WEAK_ARMED | RH_WEAK_QUEUED)) != !weak->post)
+			fault(verify, ref, "is armed by one account only");
+		newer = ref;
+	}
+	if (n != rh_weakref_count(heap, slot))
+		fault(verify, slot, "counts other weak references than there are");
 }
 
 static bool holds_trackable(const struct rh_heap *heap, u32 slot)
@@ -222,6 +259,8 @@ static void check_object(struct verify *verify, u32 slot)
 		return;
 	}
 	verify->live++;
+	verify->extras += !!(head->meta & RH_META_EXTRA);
+	check_weakrefs(verify, slot);
 	verify->bytes += rh_object_sizeof(heap, slot);
 	if (!rh_meta_type(head->meta))
 		verify->by_kind[kind]++;
@@ -252,6 +291,8 @@ static void check_totals(struct verify *verify)
 
 	if (verify->live + verify->reaped != heap->table.live)
 		fault(verify, 0, "the table counts other objects than there are");
+	if (verify->extras != heap->extras)
+		fault(verify, 0, "the heap counts other extras than there are");
 	if (verify->bytes != heap->used_bytes)
 		fault(verify, 0, "the heap counts other bytes than its objects have");
 	for (i = 0; i <= RH_GENERATIONS; i++)

@@ -21,7 +21,7 @@
 #define POP_AT_ONCE	16
 #define PREFETCH_AHEAD	128	/* slots */
 
-enum walk_mask { WALK_YOUNG_0, WALK_YOUNG_1, WALK_ALL };
+enum walk_mask { WALK_YOUNG_0, WALK_YOUNG_1, WALK_PENDING = RH_SET_PENDING, WALK_ALL };
 
 /*
  * What a walk sums up over a chunk of at most 64 slots, so that the heap's own
@@ -153,6 +153,15 @@ static __always_inline void prefetch_blocks(const struct rh_heap *heap, u32 slot
 		prefetch(rh_block(heap, REFHEAP_SPACE_REFS, ahead));
 }
 
+/* One inner reference more, if it is a candidate; a full number stays full. */
+static __always_inline void count_inner(struct rh_heap *heap, u32 slot)
+{
+	u32 *word = rh_gc(heap, slot);
+
+	if (*word < RH_GC_TOP - 1)
+		++*word;
+}
+
 #define RH_WALK_STEP(name, visit, done)						\
 enum rh_progress rh_step_##name(struct rh_heap *heap)				\
 {										\
@@ -163,10 +172,30 @@ enum rh_progress rh_step_##name(struct rh_heap *heap)				\
 enum rh_progress rh_step_init(struct rh_heap *heap);
 enum rh_progress rh_step_subtract(struct rh_heap *heap);
 enum rh_progress rh_step_mark(struct rh_heap *heap);
+enum rh_progress rh_step_legacy(struct rh_heap *heap);
+enum rh_progress rh_step_revive(struct rh_heap *heap);
+
+/* Reaches a candidate. */
+void rh_mark_push(struct rh_heap *heap, u32 slot);
+/* Marks what is on the mark stack. Return: false when the slice ended before. */
+bool rh_mark_drain(struct rh_heap *heap);
+
+/* keyed.c */
+enum rh_progress rh_step_subtract_keyed(struct rh_heap *heap);
+enum rh_progress rh_step_mark_keyed(struct rh_heap *heap);
+/* An object has been reached whose ephemerons are to be marked. */
+void rh_keyed_reached(struct rh_heap *heap, u32 slot);
+/* Marks those of gc->keyed. Return: false when the slice ended before. */
+bool rh_keyed_step(struct rh_heap *heap);
 
 /* untrack.c */
 enum rh_progress rh_step_tuples(struct rh_heap *heap);
 enum rh_progress rh_step_dicts(struct rh_heap *heap);
+
+/* garbage.c */
+enum rh_progress rh_step_weakrefs(struct rh_heap *heap);
+enum rh_progress rh_step_finalize(struct rh_heap *heap);
+enum rh_progress rh_step_unlink(struct rh_heap *heap);
 
 /* sweep.c */
 enum rh_progress rh_step_condemn(struct rh_heap *heap);

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finalizers run in processes: the engine queues the object with a reference,
+ * which the holder that reads the event gets. The finalizer has ended when it
+ * says so, or when it gives up all that it has of the object.
+ *
+ * Nobody is waited for. What a dead cycle's finalizers can reach stays as it
+ * is, alive, and is looked at again when they have ended (collect.c).
+ */
+#include <linux/errno.h>
+#include "finalize.h"
+#include "holder.h"
+#include "post.h"
+#include "table.h"
+
+int rh_finalizer_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 *block)
+{
+	u32 slot;
+	int err = rh_table_reserve(heap, 1);
+
+	if (err)
+		return err;
+	slot = rh_slot_next(heap);
+	err = rh_extra_prepare(heap, slot, block);
+	if (err)
+		return err;
+	err = rh_holder_pin(heap, holder, slot);
+	if (err)
+		rh_extra_cancel(heap, *block);
+	return err;
+}
+
+void rh_finalizer_attach(struct rh_heap *heap, struct rh_holder *holder, u32 slot, u32 block)
+{
+	rh_extra_attach(heap, slot, block)->post = rh_post_get(holder->post);
+}
+
+/* Nobody has an obligation for it any more. */
+static void release_post(struct rh_heap *heap, u32 slot, struct rh_extra *extra)
+{
+	struct rh_post *post = extra->post;
+
+	extra->post = NULL;
+	rh_post_put(heap, post);
+	rh_extra_tidy(heap, slot);
+}
+
+static void skip(struct rh_heap *heap, u32 slot, struct rh_extra *extra)
+{
+	heap->gc.skipped++;
+	rh_notify_object(heap, RH_NOTICE_SKIPPED, slot);
+	release_post(heap, slot, extra);
+}
+
+static void adopt(struct rh_heap *heap, struct rh_extra *extra, struct rh_post *other)
+{
+	rh_post_put(heap, extra->post);
+	extra->post = rh_post_get(other);
+	extra->flags |= RH_EXTRA_ADOPTED;
+}
+
+bool rh_finalizer_begin(struct rh_heap *heap, u32 slot)
+{
+	struct rh_extra *extra = rh_extra(heap, slot);
+	struct rh_post *post = rh_post_or_adopter(heap, extra->post);
+
+	rh_head(heap, slot)->meta |= RH_META_FINALIZED;
+	if (!post) {
+		skip(heap, slot, extra);
+		return false;
+	}
+	if (post != extra->post)
+		adopt(heap, extra, post);
+	extra->flags |= RH_EXTRA_QUEUED;
+	heap->gc.unended++;
+	heap->gc.finalized++;
+	rh_notify_object(heap, RH_NOTICE_FINALIZE, slot);
+	rh_post_queue(heap, post, slot);
+	return true;
+}
+
+/* No more is to be waited for it. */
+static void ended(struct rh_heap *heap, struct rh_extra *extra)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	gc->unended--;
+	if ((extra->flags & RH_EXTRA_AWAITED) && !--gc->awaited)
+		gc->again_due = true;
+	extra->flags = 0;
+}
+
+bool rh_finalizer_end(struct rh_heap *heap, const struct rh_holder *holder, u32 slot)
+{
+	struct rh_extra *extra = rh_extra(heap, slot);
+
+	if (!extra || !(extra->flags & RH_EXTRA_RUNNING) || extra->post != holder->post)
+		return false;
+	ended(heap, extra);
+	release_post(heap, slot, extra);
+	return true;
+}
+
+bool rh_finalizer_is_orphan(const struct rh_heap *heap, u32 slot)
+{
+	return rh_extra(heap, slot)->flags & RH_EXTRA_ADOPTED;
+}
+
+bool rh_finalizer_orphaned(struct rh_heap *heap, u32 slot, struct rh_post *other)
+{
+	struct rh_extra *extra = rh_extra(heap, slot);
+
+	if (other) {
+		adopt(heap, extra, other);
+		return true;
+	}
+	ended(heap, extra);
+	skip(heap, slot, extra);
+	return false;
+}
+
+void rh_finalizer_deliver(struct rh_heap *heap, u32 slot, struct refheap_event *event)
+{
+	struct rh_extra *extra = rh_extra(heap, slot);
+
+	if (!(extra->flags & RH_EXTRA_ADOPTED))
+		rh_holder_unpin(heap, extra->post->holder, slot);
+	event->value = rh_meta_type(rh_head(heap, slot)->meta);
+	extra->flags = (extra->flags & ~RH_EXTRA_QUEUED) | RH_EXTRA_RUNNING;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Finalizers: who runs them, and when they have ended.
+ */
+#ifndef REFHEAP_ENGINE_FINALIZE_H
+#define REFHEAP_ENGINE_FINALIZE_H
+
+#include "extra.h"
+
+/*
+ * An instance of a type with a finalizer is born: prepare does what can fail,
+ * before the object has its slot, attach the rest. @holder will run it.
+ * Return: 0 or an errno.
+ */
+int rh_finalizer_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 *block);
+void rh_finalizer_attach(struct rh_heap *heap, struct rh_holder *holder, u32 slot, u32 block);
+
+/* Whether an object has a finalizer that has yet to be begun. */
+static inline bool rh_finalizer_due(const struct rh_heap *heap, u32 slot)
+{
+	u32 meta = rh_head(heap, slot)->meta;
+
+	return (meta & (RH_META_EXTRA | RH_META_FINALIZED)) == RH_META_EXTRA &&
+	       rh_extra(heap, slot)->post;
+}
+
+/*
+ * Has the finalizer of an object run that is due: queues it, with a reference.
+ * Return: false when nobody is there to run it; it is not due any more then.
+ */
+bool rh_finalizer_begin(struct rh_heap *heap, u32 slot);
+
+/* The finalizer of an object has ended. Return: false when none runs with @holder. */
+bool rh_finalizer_end(struct rh_heap *heap, const struct rh_holder *holder, u32 slot);
+
+/* For post.c. */
+bool rh_finalizer_is_orphan(const struct rh_heap *heap, u32 slot);
+bool rh_finalizer_orphaned(struct rh_heap *heap, u32 slot, struct rh_post *other);
+void rh_finalizer_deliver(struct rh_heap *heap, u32 slot, struct refheap_event *event);
+
+#endif

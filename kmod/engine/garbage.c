@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is done about garbage before it is freed (collect.c): weak references to
+ * it, finalizers in it, and what holds on to others otherwise than by edges.
+ */
+#include "finalize.h"
+#include "map.h"
+#include "type.h"
+#include "walk.h"
+#include "weakref.h"
+
+static __always_inline bool visit_weakrefs(struct rh_heap *heap, u32 slot, u32 *word,
+					   struct chunk *chunk)
+{
+	return !rh_gc_is_candidate(*word) || rh_weakrefs_clear_step(heap, slot);
+}
+
+static void save_legacy(struct rh_heap *heap, u32 slot)
+{
+	struct rh_head *head = rh_head(heap, slot);
+
+	heap->gc.uncollectable++;
+	if (!(head->meta & RH_META_GARBAGE) &&
+	    (heap->gc.saveall || rh_type_is_legacy(heap, slot))) {
+		head->meta |= RH_META_GARBAGE;
+		head->count++;
+		heap->gc.garbage++;
+	}
+}
+
+/*
+ * Something dead that a finalizer can reach lives on for now. What is left of
+ * its references may be none: those of dead keys and values to each other.
+ */
+static void keep_pending(struct rh_heap *heap, u32 slot)
+{
+	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+	u64 *set = &segment->young[RH_SET_PENDING][(slot & RH_SEGMENT_MASK) / 64];
+
+	segment->nyoung[RH_SET_PENDING] += !(*set >> slot % 64 & 1);
+	*set |= 1ULL << slot % 64;
+	heap->gc.revived = true;
+	if (rh_finalizer_due(heap, slot) && rh_finalizer_begin(heap, slot)) {
+		rh_extra(heap, slot)->flags |= RH_EXTRA_AWAITED;
+		heap->gc.awaited++;
+	}
+	if (!rh_head(heap, slot)->count)
+		rh_kill(heap, slot);
+}
+
+static __always_inline bool visit_finalize(struct rh_heap *heap, u32 slot, u32 *word,
+					   struct chunk *chunk)
+{
+	u32 was = *word;
+
+	if (was != RH_GC_LEGACY && was != RH_GC_REVIVED)
+		return true;
+	*word = RH_GC_IDLE;
+	if (was == RH_GC_LEGACY)
+		save_legacy(heap, slot);
+	else
+		keep_pending(heap, slot);
+	return true;
+}
+
+/* Lets go of what is not condemned. Return: false when the slice ended. */
+static bool empty_keyed(struct rh_heap *heap, u32 slot)
+{
+	struct rh_collector *gc = &heap->gc;
+	struct rh_cells *cells = rh_cells(heap, slot);
+	u32 n = rh_map_used(heap, slot);
+
+	for (; gc->cell < n; gc->cell++) {
+		u32 edge = cells->cell[gc->cell];
+
+		if (rh_slice_over(heap))
+			return false;
+		cells->cell[gc->cell] = 0;
+		if (edge && !rh_condemned_bit(heap, edge))
+			rh_release(heap, edge);
+	}
+	gc->cell = 0;
+	return true;
+}
+
+static __always_inline bool visit_unlink(struct rh_heap *heap, u32 slot, u32 *word,
+					 struct chunk *chunk)
+{
+	u32 kind;
+
+	if (!rh_gc_is_candidate(*word))
+		return true;
+	kind = rh_kind(heap, slot);
+	if (kind == REFHEAP_KIND_WEAKREF)
+		rh_weakref_end(heap, slot);
+	return kind != REFHEAP_KIND_WEAK_KEY_DICT || empty_keyed(heap, slot);
+}
+
+RH_WALK_STEP(weakrefs, visit_weakrefs, chunk_ignore)
+RH_WALK_STEP(finalize, visit_finalize, chunk_ignore)
+RH_WALK_STEP(unlink, visit_unlink, chunk_ignore)
