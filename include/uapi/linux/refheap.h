@@ -369,9 +369,9 @@ enum refheap_opcode {
  * a __u32 at offset REFHEAP_LIVENESS_WORDS + 4 * slot, to be mapped with
  * PROT_READ and MAP_SHARED in pieces of REFHEAP_LIVENESS_BYTES, aligned to
  * that (ENOENT: no object has ever been there). An object is dead when the word
- * differs from the tag of its id. When it does not, the object is alive,
- * provided that the __u32 at offset REFHEAP_LIVENESS_STATE, mapped likewise but
- * one page long, has been 0 after the word was read; it is not 0 while a
+ * differs from the tag of its id, and alive when it does not, provided that the
+ * __u32 at offset REFHEAP_LIVENESS_STATE, mapped likewise but one page long, has
+ * been even before and the same after the word was read. It is odd while a
  * collection is about to free what it has found dead: ask with REFHEAP_OP_INFO
  * then. All words are 0 once the heap has been removed.
  */
