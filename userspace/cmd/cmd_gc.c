@@ -38,8 +38,9 @@ static void print_collected(struct context *context, unsigned int generation,
 		printf("%" PRIu64 "\n", unreachable);
 		fflush(stdout);
 		if (result->pending)
-			fprintf(stderr, "refheap: %" PRIu64 " finalizers have not ended; what waits "
-				"for them is not freed\n", result->pending);
+			fprintf(stderr, "refheap: %" PRIu64 " %s not ended; what waits for that is "
+				"not freed\n", result->pending,
+				result->pending == 1 ? "finalizer has" : "finalizers have");
 		return;
 	}
 	document = json_object_new_object();

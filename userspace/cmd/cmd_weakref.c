@@ -13,6 +13,7 @@
 #include "report.h"
 #include "repr.h"
 #include "util.h"
+#include "value.h"
 
 /* Weak references that are asked for in one call. */
 #define PIECE 64
@@ -113,7 +114,7 @@ static int run_weakref(struct context *context, struct arguments *arguments)
 	status = argument_deadline(context, arguments, NULL, &deadline);
 	if (status)
 		return status;
-	status = path_resolve(context, path, &object);
+	status = value_make(context, path, &object);
 	if (status)
 		return status;
 	if (callback) {
@@ -146,8 +147,8 @@ const struct command weakref_command = {
 	.synopsis = "PATH",
 	.summary = "Make a weak reference, which does not keep the object alive",
 	.details =
-		"Without a callback there is one for all. Integers, texts, bytes and tuples cannot\n"
-		"be weakly referenced. As a VALUE it is weakref(PATH).",
+		"PATH may be deref(PATH), too. Without a callback there is one for all. Integers,\n"
+		"texts, bytes and tuples cannot be weakly referenced. As a VALUE it is weakref(PATH).",
 	.options = weakref_options,
 	.minimum = 1,
 	.maximum = 1,

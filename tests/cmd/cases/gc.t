@@ -6,7 +6,7 @@ $ refheap del a; refheap del b; refheap gc collect; refheap gc collect
 2
 0
 $ refheap -j gc collect
-json doc == {"generation": 2, "unreachable": 0, "collected": 0, "uncollectable": 0}
+json doc == {"generation": 2, "unreachable": 0, "collected": 0, "uncollectable": 0, "pending": 0}
 
 ## thresholds as in Python
 $ refheap gc threshold
@@ -67,6 +67,19 @@ $ refheap gc debug none; refheap gc garbage --clear; refheap gc collect; refheap
 1
 1
 []
+
+## a timer collects
+$ refheap gc period; refheap gc period 50 --generation 1; refheap gc period; refheap -j gc period
+off
+every 50 ms, generation 1
+{"period_ms":50,"generation":1}
+$ refheap gc disable; before=$(refheap -j gc stats | python3 -c 'import json,sys; print(json.load(sys.stdin)[1]["collections"])'); sleep 1; refheap -j gc stats | python3 -c 'import json,sys; print(json.load(sys.stdin)[1]["collections"] >= int(sys.argv[1]) + 3)' $before
+True
+$ refheap gc period off; refheap gc period
+off
+$ refheap gc period 20000; refheap -j gc | python3 -c 'import json,sys; d=json.load(sys.stdin); print(d["period_ms"], d["period_generation"])'; refheap -j gc period off
+20000 2
+{"period_ms":0,"generation":2}
 
 ## freeze and unfreeze
 $ refheap set a '[]'; refheap gc freeze; refheap gc objects -g permanent -o type,generation | tail -1

@@ -11,13 +11,13 @@ $ refheap --help | head -1
 Usage: refheap [OPTION]... COMMAND [ARGUMENT]...
 $ refheap help | diff - <(refheap --help) && echo same
 same
-$ for c in new set get del append insert pop clear show list refcount is is-tracked referents referrers sizeof gc types type arenas verify heap sessions shell help version; do refheap "$c" --help | head -1; done | grep -vc '^Usage: refheap '
+$ for c in new set get del append insert pop clear show list refcount is is-tracked referents referrers sizeof weakref deref weakrefs alive holders history gc adopt types type arenas verify heap sessions monitor cache shell help version; do refheap "$c" --help | head -1; done | grep -vc '^Usage: refheap '
 0
 = 1
-$ for c in collect show count threshold enable disable is-enabled stats debug freeze unfreeze garbage objects; do refheap gc "$c" -h | head -1; done | grep -c '^Usage: refheap gc '
-13
+$ for c in collect show count threshold enable disable is-enabled period stats debug freeze unfreeze garbage objects; do refheap gc "$c" -h | head -1; done | grep -c '^Usage: refheap gc '
+14
 $ refheap help gc collect | head -1
-Usage: refheap gc collect [GENERATION]
+Usage: refheap gc collect [OPTION]... [GENERATION]
 
 ## without a command it is wrong usage
 $ refheap 2>&1 | head -1
@@ -132,6 +132,44 @@ $ refheap show a --depth 101
 ! refheap: --depth is at most 100
 = 2
 
+## weak values and what has no value are named
+$ refheap set a 'weakvaluedict({1})'
+! refheap: 'weakvaluedict({1})' is not a value: a dict expected at '{1})'
+= 2
+$ refheap set a 'weakset({1: 2})'
+! refheap: 'weakset({1: 2})' is not a value: a set expected at '{1: 2})'
+= 2
+$ refheap set a 'weakref(5)'
+! refheap: 'weakref(5)' is not a value: a path expected at '5)'
+= 2
+$ refheap new a weakref
+! refheap: 'new PATH weakref' takes the path of an object
+= 2
+$ refheap new a weakkeydict 1
+! refheap: 'new PATH weakkeydict' takes no values; 'set PATH weakkeydict({KEY: VALUE})' does
+= 2
+$ refheap history a --on 300
+! refheap: --on needs a number from 1 to 256, not '300'
+= 2
+$ refheap history --type Node
+! refheap: --type needs --on or --off
+= 2
+$ refheap gc period soon
+! refheap: 'soon' is neither milliseconds nor 'off'
+= 2
+$ refheap gc period 10 -g 5
+! refheap: there is no generation '5': it is 0, 1 or 2
+= 2
+$ refheap gc collect --wait x
+! refheap: --wait needs a number of seconds, not 'x'
+= 2
+$ refheap monitor -e brith
+! refheap: there is no event 'brith': there are heaps .* (re)
+= 2
+$ refheap monitor --type Node -e collections
+! refheap: --type is about births, deaths, callbacks and finalizers only
+= 2
+
 ## wrong kinds and flags are named
 $ refheap new a foo-bar
 ! refheap: 'foo-bar' is neither a kind nor the name of a type
@@ -195,6 +233,14 @@ $ refheap complete -- gc objects --g
 $ refheap complete -- gc debug S
 STATS
 SAVEALL
+$ refheap complete -- monitor --event ses
+sessions
+session-new
+session-end
+$ refheap complete -- type new A --f
+--finalizer
+$ refheap complete -- gc period o
+off
 $ refheap complete -- --color a
 auto
 always
