@@ -57,11 +57,23 @@ static struct refheap_cache_info info_of(struct refheap_cache *cache)
 	return info;
 }
 
-/* The type and the names of its slots stay; nothing else may. */
+/*
+ * Objects alive with all that stays once it was made: the type, the names of
+ * its slots, small ints and letters.
+ */
 static uint64_t alive_before(struct fixture *f)
 {
-	refheap_cache_close(open_cache(f->session, NULL, REFHEAP_CACHE_LRU, 1,
-				       0));
+	static const uint32_t kinds[] = { REFHEAP_CACHE_WEAK,
+					  REFHEAP_CACHE_LRU };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		refheap_cache_close(open_cache(f->session, NULL, kinds[i], 0,
+					       0));
+	for (int i = 0; i <= 256; i++)
+		ok(refheap_drop(f->session, new_int(f->session, i)));
+	for (char letter[] = "a"; letter[0] <= 'z'; letter[0]++)
+		ok(refheap_drop(f->session, new_str(f->session, letter)));
+	ok(refheap_drop(f->session, new_str(f->session, "")));
 	return alive(f);
 }
 
