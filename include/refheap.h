@@ -1860,12 +1860,12 @@ int refheap_gc_disable(struct refheap_ctl *ctl, uint32_t heap);
  * refheap_gc_set_period - collect on a timer
  * @ctl: control handle
  * @heap: number
- * @period_ms: milliseconds between two collections; 0 for no timer
+ * @period_ms: milliseconds between two collections, 10 to a day; 0 for no timer
  * @generation: oldest generation that it collects, 0 to 2
  *
  * Independent of refheap_gc_enable() and the thresholds.
  *
- * Return: 0, -ENOENT, -EPERM or -EINVAL.
+ * Return: 0, -ENOENT, -EPERM, or -ERANGE for another period or generation.
  */
 int refheap_gc_set_period(struct refheap_ctl *ctl, uint32_t heap,
 			  uint64_t period_ms, uint32_t generation);

@@ -193,7 +193,8 @@ static void collections_on_a_timer(void **state)
 	assert_int_equal(info.period_generation, 1);
 	drop_cycle(f->session);
 	eventually(alive(f) == f->births);
-	fails(refheap_gc_set_period(f->ctl, f->heap, 20, 3), EINVAL);
+	fails(refheap_gc_set_period(f->ctl, f->heap, 20, 3), ERANGE);
+	fails(refheap_gc_set_period(f->ctl, f->heap, 1, 2), ERANGE);
 	ok(refheap_gc_set_period(f->ctl, f->heap, 0, 0));
 	ok(refheap_gc_get(f->ctl, f->heap, &info));
 	assert_int_equal(info.period_ms, 0);

@@ -115,6 +115,10 @@ alive_unmapped(struct refheap *session, refheap_id id)
 	return err ? ask(session, id) : refheap_alive(session, id);
 }
 
+/*
+ * The state counts collections that free. It is read before and after the word:
+ * when it is even and the same, none was under way in between.
+ */
 int refheap_alive(struct refheap *session, refheap_id id)
 {
 	_Atomic(rh_word *) *segments =
@@ -123,18 +127,21 @@ int refheap_alive(struct refheap *session, refheap_id id)
 	uint32_t slot = REFHEAP_ID_SLOT(id);
 	uint32_t tag = REFHEAP_ID_TAG(id);
 	rh_word *words;
+	uint32_t state;
 
 	words = !segments ? NULL :
 		atomic_load_explicit(&segments[slot / SEGMENT_WORDS],
 				     memory_order_acquire);
 	if (!likely(words))
 		return alive_unmapped(session, id);
-	/* The state counts when it is read after the word. */
+	state = atomic_load_explicit(session->liveness.state,
+				     memory_order_acquire);
 	if (atomic_load_explicit(&words[slot % SEGMENT_WORDS],
 				 memory_order_acquire) != tag || !tag)
 		return 0;
-	if (likely(!atomic_load_explicit(session->liveness.state,
-					 memory_order_acquire)))
+	if (likely(!(state & 1) &&
+		   state == atomic_load_explicit(session->liveness.state,
+						 memory_order_relaxed)))
 		return 1;
 	return ask(session, id);
 }
