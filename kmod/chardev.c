@@ -71,10 +71,12 @@ static ssize_t chardev_read(struct file *file, char __user *buffer, size_t len,
 {
 	struct refheap_session *session = file->private_data;
 
-	if (!refheap_session_heap(session))
+	struct refheap *heap = refheap_session_heap(session);
+
+	if (!heap)
 		return -ENXIO;
-	return refheap_events_read(&session->events, buffer, len,
-				   file->f_flags & O_NONBLOCK);
+	return refheap_events_read(&session->events, heap, session->seat, buffer,
+				   len, file->f_flags & O_NONBLOCK);
 }
 
 static __poll_t chardev_poll(struct file *file, poll_table *table)

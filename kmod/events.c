@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A ring of events per session. Posting happens with the heap lock held and so
- * neither sleeps nor fails: when the ring is full the event is lost and the
- * sequence numbers say so.
+ * What a session has to read comes from two places. Events that cannot be lost
+ * wait at the session's holder, in memory of the engine, until somebody comes
+ * to read them. The others are in a ring per session. Posting happens with the
+ * heap lock held and so neither sleeps nor fails: when the ring is full the
+ * event is lost and the sequence numbers say so.
+ *
+ * A reader takes events off either into a staging area and copies them out
+ * from there, so that what it could not copy, or what it took before it was
+ * killed, is there for the next one. The reference that came with an event is
+ * the session's from then on.
  *
  * The lock of the wait queue protects the ring. Whoever polls takes it, too,
  * AIO even from a softirq, so it is always taken with interrupts off.
  */
+#include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "events.h"
+#include "seat.h"
 
 #define RING_EVENTS	64	/* a power of two */
-#define READ_EVENTS	8	/* copied out in one go, through the stack */
 
 /**
  * refheap_events_init - make an empty ring without memory
@@ -102,6 +110,20 @@ unlock:
 }
 
 /**
+ * refheap_events_wake - tell readers of events at the holder
+ * @events: the session's
+ *
+ * Context: does not sleep; the heap lock is held.
+ */
+void refheap_events_wake(struct refheap_events *events)
+{
+	spin_lock_irq(&events->wait.lock);
+	events->waiting = true;
+	wake_up_locked_poll(&events->wait, EPOLLIN | EPOLLRDNORM);
+	spin_unlock_irq(&events->wait.lock);
+}
+
+/**
  * refheap_events_end - tell readers that nothing more will come
  * @events: the ring
  *
@@ -115,44 +137,159 @@ void refheap_events_end(struct refheap_events *events)
 	wake_up_poll(&events->wait, EPOLLHUP | EPOLLERR);
 }
 
-static u32 peek(struct refheap_events *events, struct refheap_event *copies,
-		u32 max, bool *ended)
+/**
+ * refheap_events_staged - how many are on their way to a reader
+ * @events: the session's
+ *
+ * Context: process; does not sleep.
+ * Return: a number of events that cannot be lost, which the holder has no more.
+ */
+u32 refheap_events_staged(struct refheap_events *events)
 {
-	u32 n, i;
+	u32 n = 0, i;
 
-	lockdep_assert_held(&events->read_lock);
 	spin_lock_irq(&events->wait.lock);
-	n = min(events->head - events->tail, max);
-	for (i = 0; i < n; i++)
-		copies[i] = events->ring[(events->tail + i) % RING_EVENTS];
-	*ended = events->ended;
+	for (i = 0; i < events->nstaged; i++)
+		n += !(events->staged[i].type & REFHEAP_EVENT_ALL);
 	spin_unlock_irq(&events->wait.lock);
 	return n;
 }
 
-static void consume(struct refheap_events *events, u32 n)
+static bool holder_has_events(struct refheap_events *events)
+{
+	bool ret;
+
+	spin_lock_irq(&events->wait.lock);
+	ret = events->waiting;
+	spin_unlock_irq(&events->wait.lock);
+	return ret;
+}
+
+/*
+ * Takes at most @max events off the holder into @copies. Return: how many, or
+ * why there is none: -EINTR (killed), -EIDRM, and what rh_holder_next_event()
+ * says.
+ */
+static int take_from_holder(struct refheap_events *events, struct refheap *heap,
+			    struct refheap_seat *seat,
+			    struct refheap_event *copies, u32 max)
+{
+	u32 n = 0;
+	int ret;
+
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
+	if (heap->removed) {
+		ret = -EIDRM;
+		goto unlock;
+	}
+	for (; n < max; n++) {
+		ret = rh_holder_next_event(heap->engine, seat->holder, &copies[n]);
+		if (ret <= 0)
+			break;
+		copies[n].time_ns = ktime_get_ns();
+	}
+	spin_lock_irq(&events->wait.lock);
+	events->waiting = rh_holder_events(seat->holder);
+	spin_unlock_irq(&events->wait.lock);
+unlock:
+	refheap_unlock(heap);
+	if (n)
+		return n;
+	return ret;
+}
+
+/* Return: how many were taken, at most @max. */
+static u32 take_from_ring(struct refheap_events *events,
+			  struct refheap_event *copies, u32 max)
+{
+	u32 n, i;
+
+	lockdep_assert_held(&events->wait.lock);
+	n = min(events->head - events->tail, max);
+	for (i = 0; i < n; i++)
+		copies[i] = events->ring[events->tail++ % RING_EVENTS];
+	return n;
+}
+
+/*
+ * Fills the staging area, which is empty, with at most @max events. Return: 0,
+ * or why there is none although there will not be any by waiting.
+ */
+static int stage(struct refheap_events *events, struct refheap *heap,
+		 struct refheap_seat *seat, u32 max)
+{
+	int taken = 0;
+	u32 n;
+
+	lockdep_assert_held(&events->read_lock);
+	if (holder_has_events(events))
+		taken = take_from_holder(events, heap, seat, events->staged, max);
+	n = max(taken, 0);
+	spin_lock_irq(&events->wait.lock);
+	n += take_from_ring(events, &events->staged[n], max - n);
+	events->nstaged = n;
+	if (!n && events->ended)
+		taken = -EIDRM;
+	spin_unlock_irq(&events->wait.lock);
+	return n ? 0 : taken;
+}
+
+static void unstage(struct refheap_events *events, u32 n)
 {
 	lockdep_assert_held(&events->read_lock);
 	spin_lock_irq(&events->wait.lock);
-	events->tail += n;
+	events->nstaged -= n;
+	memmove(events->staged, &events->staged[n],
+		events->nstaged * sizeof(events->staged[0]));
 	spin_unlock_irq(&events->wait.lock);
 }
 
 /* Return: bytes copied, 0 when there is no event, or an error. */
-static ssize_t read_ready(struct refheap_events *events, char __user *buffer,
+static ssize_t read_staged(struct refheap_events *events, struct refheap *heap,
+			   struct refheap_seat *seat, char __user *buffer,
+			   size_t len)
+{
+	u32 n = min_t(size_t, len / sizeof(events->staged[0]), REFHEAP_EVENTS_STAGED);
+	int ret;
+
+	lockdep_assert_held(&events->read_lock);
+	if (!events->nstaged) {
+		ret = stage(events, heap, seat, n);
+		if (ret)
+			return ret;
+	}
+	n = min(n, events->nstaged);
+	if (copy_to_user(buffer, events->staged, n * sizeof(events->staged[0])))
+		return -EFAULT;
+	unstage(events, n);
+	return n * sizeof(events->staged[0]);
+}
+
+/* Likewise, of all that there is room for. */
+static ssize_t read_ready(struct refheap_events *events, struct refheap *heap,
+			  struct refheap_seat *seat, char __user *buffer,
 			  size_t len)
 {
-	struct refheap_event copies[READ_EVENTS];
-	u32 n = min_t(size_t, len / sizeof(copies[0]), READ_EVENTS);
-	bool ended;
+	size_t done = 0;
+	ssize_t n;
 
-	n = peek(events, copies, n, &ended);
-	if (!n)
-		return ended ? -EIDRM : 0;
-	if (copy_to_user(buffer, copies, n * sizeof(copies[0])))
-		return -EFAULT;
-	consume(events, n);
-	return n * sizeof(copies[0]);
+	do {
+		n = read_staged(events, heap, seat, buffer + done, len - done);
+		if (n <= 0)
+			return done ? done : n;
+		done += n;
+		cond_resched();
+	} while (len - done >= sizeof(struct refheap_event) &&
+		 !signal_pending(current));
+	return done;
+}
+
+static bool has_events(const struct refheap_events *events)
+{
+	lockdep_assert_held(&events->wait.lock);
+	return events->waiting || events->nstaged || events->head != events->tail;
 }
 
 static bool readable(struct refheap_events *events)
@@ -160,23 +297,28 @@ static bool readable(struct refheap_events *events)
 	bool ret;
 
 	spin_lock_irq(&events->wait.lock);
-	ret = events->head != events->tail || events->ended;
+	ret = has_events(events) || events->ended;
 	spin_unlock_irq(&events->wait.lock);
 	return ret;
 }
 
 /**
  * refheap_events_read - copy waiting events to the reader, whole ones only
- * @events: the ring
+ * @events: the session's
+ * @heap: that it is attached to
+ * @seat: there
  * @buffer: where to
  * @len: its length in bytes
  * @nonblock: do not wait for the first event
  *
- * Context: may sleep and fault; the caller holds no lock.
+ * Context: may sleep and fault; takes the heap lock; the caller holds no lock.
  * Return: bytes, or -EINVAL (no room for one event), -EAGAIN, -EFAULT, -EIDRM
- * (the heap is gone and everything has been read), -ERESTARTSYS.
+ * (the heap is gone and everything has been read), -ERESTARTSYS, -EINTR
+ * (killed); -ENOMEM, -EDQUOT, -EOVERFLOW (the event of an orphan cannot be
+ * given to this session now).
  */
-ssize_t refheap_events_read(struct refheap_events *events, char __user *buffer,
+ssize_t refheap_events_read(struct refheap_events *events, struct refheap *heap,
+			    struct refheap_seat *seat, char __user *buffer,
 			    size_t len, bool nonblock)
 {
 	ssize_t n;
@@ -189,7 +331,7 @@ ssize_t refheap_events_read(struct refheap_events *events, char __user *buffer,
 		if (nonblock ? !mutex_trylock(&events->read_lock) :
 			       mutex_lock_interruptible(&events->read_lock))
 			return nonblock ? -EAGAIN : -ERESTARTSYS;
-		n = read_ready(events, buffer, len);
+		n = read_ready(events, heap, seat, buffer, len);
 		mutex_unlock(&events->read_lock);
 		if (n)
 			return n;
@@ -203,7 +345,7 @@ ssize_t refheap_events_read(struct refheap_events *events, char __user *buffer,
 
 /**
  * refheap_events_poll - poll() of a session
- * @events: the ring
+ * @events: the session's
  * @file: the session's file
  * @table: of the caller
  *
@@ -217,7 +359,7 @@ __poll_t refheap_events_poll(struct refheap_events *events, struct file *file,
 
 	poll_wait(file, &events->wait, table);
 	spin_lock_irq(&events->wait.lock);
-	if (events->head != events->tail)
+	if (has_events(events))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (events->ended)
 		mask |= EPOLLHUP | EPOLLERR;

@@ -15,6 +15,12 @@
 #define REFHEAP_EVENT_ALL \
 	(REFHEAP_EVENT_GC_START | REFHEAP_EVENT_GC_STOP | REFHEAP_EVENT_LIMIT)
 
+/* Copied out in one go. */
+#define REFHEAP_EVENTS_STAGED	8
+
+struct refheap;
+struct refheap_seat;
+
 /**
  * struct refheap_events - events of one session that wait to be read
  * @subscriber: in the heap's list of those who want events; the heap lock
@@ -22,9 +28,14 @@
  *	copied out stays for the next of them
  * @wait: readers and pollers, who also come before the session is attached;
  *	its lock, taken with interrupts off, protects the fields below
- * @ring: room for events, made by the first subscription
+ * @staged: events on their way out, the oldest first, which stay here for the
+ *	next reader until they have been copied; @read_lock too
+ * @nstaged: how many they are; to change it, @read_lock too
+ * @waiting: the holder has events that cannot be lost; to change it, the heap
+ *	lock too
+ * @ring: room for events that can be lost, made by the first subscription
  * @head: events ever put into the ring
- * @tail: events ever read from it; @read_lock too
+ * @tail: events ever taken from it; @read_lock too
  * @seq: events that there have been, lost ones included
  * @mask: REFHEAP_EVENT_* asked for
  * @ended: the heap has been removed, nothing more comes
@@ -32,7 +43,10 @@
 struct refheap_events {
 	struct list_head subscriber;
 	struct mutex read_lock;	/* before user memory is written to */
+	struct refheap_event staged[REFHEAP_EVENTS_STAGED];
 	wait_queue_head_t wait;
+	u32 nstaged;
+	bool waiting;
 	struct refheap_event *ring;
 	u32 head;
 	u32 tail;
@@ -47,8 +61,11 @@ int refheap_events_prepare(struct refheap_events *events);
 void refheap_events_select(struct refheap_events *events, u32 mask);
 void refheap_events_post(struct refheap_events *events,
 			 const struct refheap_event *event);
+void refheap_events_wake(struct refheap_events *events);
 void refheap_events_end(struct refheap_events *events);
-ssize_t refheap_events_read(struct refheap_events *events, char __user *buffer,
+u32 refheap_events_staged(struct refheap_events *events);
+ssize_t refheap_events_read(struct refheap_events *events, struct refheap *heap,
+			    struct refheap_seat *seat, char __user *buffer,
 			    size_t len, bool nonblock);
 __poll_t refheap_events_poll(struct refheap_events *events, struct file *file,
 			     poll_table *table);

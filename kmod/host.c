@@ -18,6 +18,7 @@
 #include "host.h"
 #include "limits.h"
 #include "mapping.h"
+#include "seat.h"
 #include "trace.h"
 #include "watch.h"
 
@@ -153,6 +154,16 @@ static void host_relax(void *ctx)
 	cond_resched();
 }
 
+/* Whom there is nobody left to tell has closed its file. */
+static void host_wake(void *ctx, void *owner)
+{
+	struct refheap_seat *seat = owner;
+
+	refheap_assert_locked(ctx);
+	if (seat->events)
+		refheap_events_wake(seat->events);
+}
+
 static void host_assert_locked(void *ctx)
 {
 	refheap_assert_locked(ctx);
@@ -168,5 +179,6 @@ const struct rh_host refheap_host = {
 	.unmap = host_unmap,
 	.relax = host_relax,
 	.notify = host_notify,
+	.wake = host_wake,
 	.assert_locked = host_assert_locked,
 };

@@ -106,6 +106,8 @@ static bool stand_up(struct refheap *heap, struct refheap_seat *seat)
 
 	refheap_assert_locked(heap);
 	list_del_init(&seat->events->subscriber);
+	/* What was on its way to a reader is dropped with all that is held. */
+	seat->events = NULL;
 	/*
 	 * The seat stays among the others meanwhile, so that a removal of the
 	 * heap finds its holder before the engine is destroyed.

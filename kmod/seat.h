@@ -19,7 +19,7 @@
  * @since_ns: when that was, CLOCK_MONOTONIC, fixed
  * @holder: owner of its references; NULL once they are dropped; the heap lock
  * @leaving: in the heap's list of those that the worker empties; the heap lock
- * @events: the session's, until it is closed
+ * @events: the session's, NULL once it is closed; the heap lock
  */
 struct refheap_seat {
 	u32 id;

@@ -41,7 +41,8 @@ static bool empty_taken_seat(struct refheap *heap)
 	if (!seat)
 		return false;
 	if (refheap_seat_empty_step(heap, seat) == RH_DONE) {
-		refheap_events_end(seat->events);
+		if (seat->events)
+			refheap_events_end(seat->events);
 		heap->swept++;
 	}
 	return true;
