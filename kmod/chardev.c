@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 #include "chardev.h"
+#include "handle.h"
 #include "mapping.h"
 #include "session.h"
 
@@ -44,6 +45,8 @@ static long chardev_ioctl(struct file *file, unsigned int command,
 	case _IOC_NR(REFHEAP_IOC_ATTACH):
 	case _IOC_NR(REFHEAP_IOC_BATCH):
 	case _IOC_NR(REFHEAP_IOC_SUBSCRIBE):
+	case _IOC_NR(REFHEAP_IOC_EXPORT):
+	case _IOC_NR(REFHEAP_IOC_IMPORT):
 		break;
 	default:
 		return -ENOTTY;
@@ -61,6 +64,10 @@ static long chardev_ioctl(struct file *file, unsigned int command,
 					      user, size);
 	case _IOC_NR(REFHEAP_IOC_BATCH):
 		return refheap_session_batch(session, user, size);
+	case _IOC_NR(REFHEAP_IOC_EXPORT):
+		return refheap_session_export(session, user, size);
+	case _IOC_NR(REFHEAP_IOC_IMPORT):
+		return refheap_session_import(session, user, size);
 	default:
 		return refheap_session_subscribe(session, user, size);
 	}

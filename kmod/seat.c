@@ -18,6 +18,7 @@ static struct refheap_seat *new_seat(struct refheap_events *events)
 		return NULL;
 	INIT_LIST_HEAD(&seat->leaving);
 	seat->events = events;
+	seat->export = !events;
 	seat->pid = get_task_pid(current, PIDTYPE_TGID);
 	get_task_comm(seat->comm, current);
 	seat->uid = current_uid();
@@ -51,7 +52,7 @@ static int sit_down(struct refheap *heap, struct refheap_seat *seat)
 /**
  * refheap_seat_take - make the calling process a holder of references
  * @heap: at which heap
- * @events: of the session
+ * @events: of the session, or NULL for an exported descriptor
  *
  * Context: may sleep; takes the heap lock.
  * Return: the seat, or ERR_PTR: -ENOMEM, -EDQUOT, -EIDRM, -EINTR (killed).
@@ -105,7 +106,8 @@ static bool stand_up(struct refheap *heap, struct refheap_seat *seat)
 	unsigned int steps = 0;
 
 	refheap_assert_locked(heap);
-	list_del_init(&seat->events->subscriber);
+	if (seat->events)
+		list_del_init(&seat->events->subscriber);
 	/* What was on its way to a reader is dropped with all that is held. */
 	seat->events = NULL;
 	/*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A seat is what a heap knows of an attached session. It outlives the session
- * while the references are dropped that were held there.
+ * A seat is what a heap knows of an attached session, or of a descriptor that
+ * holds a reference. It outlives either while the references are dropped that
+ * were held there.
  */
 #ifndef REFHEAP_SEAT_H
 #define REFHEAP_SEAT_H
@@ -19,7 +20,9 @@
  * @since_ns: when that was, CLOCK_MONOTONIC, fixed
  * @holder: owner of its references; NULL once they are dropped; the heap lock
  * @leaving: in the heap's list of those that the worker empties; the heap lock
- * @events: the session's, NULL once it is closed; the heap lock
+ * @export: it is not a session's but an exported descriptor's, fixed
+ * @events: the session's, NULL once it is closed, and without a session; the
+ *	heap lock
  */
 struct refheap_seat {
 	u32 id;
@@ -29,6 +32,7 @@ struct refheap_seat {
 	u64 since_ns;
 	struct rh_holder *holder;
 	struct list_head leaving;
+	bool export;
 	struct refheap_events *events;
 };
 
