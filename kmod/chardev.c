@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 #include "chardev.h"
 #include "handle.h"
+#include "liveness.h"
 #include "mapping.h"
 #include "session.h"
 
@@ -101,6 +102,8 @@ static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!heap)
 		return -ENXIO;
+	if (refheap_is_liveness(vma))
+		return refheap_map_liveness(heap, vma, session->mapping);
 	return refheap_map(heap, vma, session->mapping, session->rdonly);
 }
 

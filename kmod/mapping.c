@@ -60,9 +60,7 @@ static vm_fault_t insert(struct refheap *heap, struct vm_fault *vmf)
 				  page_of(vmf->pgoff), vma->vm_flags & VM_WRITE);
 	if (!payload)
 		return VM_FAULT_SIGBUS;
-	return vmf_insert_pfn(vma, vmf->address & PAGE_MASK,
-			      is_vmalloc_addr(payload) ? vmalloc_to_pfn(payload) :
-							 page_to_pfn(virt_to_page(payload)));
+	return vmf_insert_pfn(vma, vmf->address & PAGE_MASK, refheap_pfn(payload));
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
