@@ -204,8 +204,12 @@ static int run_batch(struct refheap_session *session, struct refheap *heap,
 		}
 		batch->heap = heap->engine;
 		batch->holder = session->seat->holder;
-		if (rh_batch_step(batch) == RH_DONE)
+		if (rh_batch_step(batch) == RH_DONE) {
+			/* A finalizer that has ended lets a collection go on. */
+			if (rh_work_pending(heap->engine))
+				refheap_kick(heap);
 			break;
+		}
 		if (must_stop(batch)) {
 			if (rh_work_pending(heap->engine))
 				refheap_kick(heap);

@@ -52,6 +52,32 @@ int refheap_nl_refuse(int error, struct netlink_ext_ack *extack)
 	return error;
 }
 
+/**
+ * refheap_nl_refuse_object - say in words why an object is refused
+ * @error: of the engine, or of the heap
+ * @id: the attribute that names the object
+ * @extack: for the words
+ *
+ * Context: any.
+ * Return: @error.
+ */
+int refheap_nl_refuse_object(int error, const struct nlattr *id,
+			     struct netlink_ext_ack *extack)
+{
+	switch (error) {
+	case -ESTALE:
+		NL_SET_ERR_MSG_ATTR(extack, id, "the object is dead");
+		break;
+	case -ENOENT:
+		NL_SET_ERR_MSG_ATTR(extack, id, "there never was such an object");
+		break;
+	default:
+		refheap_nl_refuse(error, extack);
+		break;
+	}
+	return error;
+}
+
 static struct refheap *find_by_name(struct nlattr **attrs, struct file *opener,
 				    unsigned int access,
 				    struct netlink_ext_ack *extack)
@@ -184,6 +210,13 @@ static const struct genl_ops operations[] = {
 		.done = refheap_nl_dump_done,
 		.policy = refheap_heap_policy,
 		.maxattr = ARRAY_SIZE(refheap_heap_policy) - 1,
+	}, {
+		.cmd = REFHEAP_CMD_HOLDER_GET,
+		.start = refheap_nl_holder_dump_start,
+		.dumpit = refheap_nl_holder_dump,
+		.done = refheap_nl_dump_done,
+		.policy = refheap_holder_get_policy,
+		.maxattr = ARRAY_SIZE(refheap_holder_get_policy) - 1,
 	},
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Types, arenas and sessions of a heap over netlink. A dump remembers the heap
+ * Types, arenas, sessions and holders of a heap over netlink. A dump remembers the heap
  * and a place in it; each message is made of what was looked at under the heap
  * lock in one go.
  */
@@ -18,9 +18,13 @@ enum phase {
 	PHASE_END,
 };
 
+/* Seats that are looked at for a holder before the heap lock is given away. */
+#define LOOK_SEATS	64
+
 /**
  * struct dump - state of a dump, in netlink_callback.ctx
  * @heap: with a reference
+ * @object: holders: id of what they hold
  * @index: of the next type, class, arena or session
  * @slot: of the type: slots already told
  * @phase: arenas: what comes next
@@ -29,6 +33,7 @@ enum phase {
  */
 struct dump {
 	struct refheap *heap;
+	u64 object;
 	u32 index;
 	u32 slot;
 	enum phase phase;
@@ -80,7 +85,8 @@ typedef int (*put_next_fn)(struct sk_buff *skb, struct netlink_callback *cb,
 /*
  * Fills @skb with messages. @put_next puts the contents of the next one and
  * moves on, with the heap locked; it leaves the place alone when it returns
- * -EMSGSIZE, and sets @end when there was nothing left to put.
+ * -EMSGSIZE, returns -EAGAIN when it has moved on and put nothing, and sets @end
+ * when there was nothing left to put.
  */
 static int fill(struct sk_buff *skb, struct netlink_callback *cb, u8 command,
 		put_next_fn put_next)
@@ -106,10 +112,13 @@ static int fill(struct sk_buff *skb, struct netlink_callback *cb, u8 command,
 		}
 		if (ret || dump->end) {
 			genlmsg_cancel(skb, header);
-			break;
+			if (ret != -EAGAIN)
+				break;
+			ret = 0;
+		} else {
+			genl_dump_check_consistent(cb, header);
+			genlmsg_end(skb, header);
 		}
-		genl_dump_check_consistent(cb, header);
-		genlmsg_end(skb, header);
 		cond_resched();
 	}
 	return skb->len ? skb->len : ret;
@@ -331,6 +340,27 @@ int refheap_nl_arena_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return fill(skb, cb, REFHEAP_CMD_ARENA_GET, put_next_of_arenas);
 }
 
+static int put_seat(struct sk_buff *skb, const struct refheap_seat *seat)
+{
+	if (nla_put_u32(skb, REFHEAP_A_SESSION_ID, seat->id) ||
+	    nla_put_u32(skb, REFHEAP_A_SESSION_PID, pid_vnr(seat->pid)) ||
+	    nla_put_string(skb, REFHEAP_A_SESSION_COMM, seat->comm) ||
+	    nla_put_u32(skb, REFHEAP_A_SESSION_UID,
+			from_kuid_munged(current_user_ns(), seat->uid)) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_SESSION_HELD,
+			      rh_holder_held(seat->holder), REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_SESSION_SINCE, seat->since_ns,
+			      REFHEAP_A_PAD) ||
+	    nla_put_u32(skb, REFHEAP_A_SESSION_FRAMES,
+			rh_holder_depth(seat->holder)) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_SESSION_EVENTS,
+			      refheap_seat_events(seat), REFHEAP_A_PAD))
+		return -EMSGSIZE;
+	if (seat->export && nla_put_flag(skb, REFHEAP_A_SESSION_EXPORT))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_next_session(struct sk_buff *skb, struct netlink_callback *cb,
 			    struct dump *dump)
 {
@@ -344,15 +374,7 @@ static int put_next_session(struct sk_buff *skb, struct netlink_callback *cb,
 		dump->end = true;
 		return 0;
 	}
-	if (nla_put_u32(skb, REFHEAP_A_SESSION_ID, seat->id) ||
-	    nla_put_u32(skb, REFHEAP_A_SESSION_PID, pid_vnr(seat->pid)) ||
-	    nla_put_string(skb, REFHEAP_A_SESSION_COMM, seat->comm) ||
-	    nla_put_u32(skb, REFHEAP_A_SESSION_UID,
-			from_kuid_munged(current_user_ns(), seat->uid)) ||
-	    nla_put_u64_64bit(skb, REFHEAP_A_SESSION_HELD,
-			      rh_holder_held(seat->holder), REFHEAP_A_PAD) ||
-	    nla_put_u64_64bit(skb, REFHEAP_A_SESSION_SINCE, seat->since_ns,
-			      REFHEAP_A_PAD))
+	if (put_seat(skb, seat))
 		return -EMSGSIZE;
 	dump->index = index + 1;
 	return 0;
@@ -369,4 +391,99 @@ static int put_next_session(struct sk_buff *skb, struct netlink_callback *cb,
 int refheap_nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return fill(skb, cb, REFHEAP_CMD_SESSION_GET, put_next_session);
+}
+
+static int check_object(struct refheap *heap, const struct nlattr *id,
+			struct netlink_ext_ack *extack)
+{
+	struct rh_object object;
+	int ret;
+
+	ret = refheap_lock_killable(heap);
+	if (ret)
+		return ret;
+	ret = heap->removed ? -EIDRM :
+			      rh_object_get(heap->engine, nla_get_u64(id), &object);
+	refheap_unlock(heap);
+	return ret ? refheap_nl_refuse_object(ret, id, extack) : 0;
+}
+
+/**
+ * refheap_nl_holder_dump_start - begin a dump of REFHEAP_CMD_HOLDER_GET
+ * @cb: of the dump
+ *
+ * Context: may sleep; takes the registry lock, then the heap lock.
+ * Return: 0 or a negative errno.
+ */
+int refheap_nl_holder_dump_start(struct netlink_callback *cb)
+{
+	const struct nlattr *id = refheap_dump_attrs(cb)[REFHEAP_A_OBJECT_ID];
+	struct refheap *heap;
+	int ret;
+
+	if (!id) {
+		NL_SET_ERR_MSG(cb->extack, "the id of an object is missing");
+		return -EINVAL;
+	}
+	ret = refheap_nl_dump_start(cb);
+	if (ret)
+		return ret;
+	heap = dump_of(cb)->heap;
+	ret = check_object(heap, id, cb->extack);
+	if (ret) {
+		refheap_put(heap);
+		return ret;
+	}
+	dump_of(cb)->object = nla_get_u64(id);
+	return 0;
+}
+
+static int put_hold(struct sk_buff *skb, const struct rh_hold *hold)
+{
+	if (nla_put_u32(skb, REFHEAP_A_HOLD_COUNT, hold->count) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_HOLD_SINCE, hold->since_ns,
+			      REFHEAP_A_PAD) ||
+	    nla_put_u32(skb, REFHEAP_A_HOLD_FRAME, hold->frame))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_next_holder(struct sk_buff *skb, struct netlink_callback *cb,
+			   struct dump *dump)
+{
+	struct refheap *heap = dump->heap;
+	unsigned long index = dump->index;
+	struct refheap_seat *seat;
+	struct rh_hold hold;
+	unsigned int looks;
+
+	cb->seq = refheap_nl_seq(heap->seat_changes);
+	for (looks = 0; looks < LOOK_SEATS; looks++, index++) {
+		seat = xa_find(&heap->seats, &index, ULONG_MAX, XA_PRESENT);
+		if (!seat) {
+			dump->end = true;
+			return 0;
+		}
+		if (!rh_holder_hold(heap->engine, seat->holder, dump->object, &hold))
+			continue;
+		if (put_seat(skb, seat) || put_hold(skb, &hold))
+			return -EMSGSIZE;
+		dump->index = index + 1;
+		return 0;
+	}
+	dump->index = index;
+	return -EAGAIN;
+}
+
+/**
+ * refheap_nl_holder_dump - go on with a dump of REFHEAP_CMD_HOLDER_GET
+ * @skb: to be filled
+ * @cb: of the dump
+ *
+ * Context: may sleep; takes the registry lock, then the heap lock.
+ * Return: bytes filled, 0 at the end, or a negative errno.
+ */
+int refheap_nl_holder_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fill(skb, cb, REFHEAP_CMD_HOLDER_GET, put_next_holder);
 }

@@ -17,6 +17,8 @@ struct refheap *refheap_nl_find(struct sk_buff *request, struct nlattr **attrs,
 				unsigned int access,
 				struct netlink_ext_ack *extack);
 int refheap_nl_refuse(int error, struct netlink_ext_ack *extack);
+int refheap_nl_refuse_object(int error, const struct nlattr *id,
+			     struct netlink_ext_ack *extack);
 u32 refheap_nl_seq(u64 changes);
 
 /* netlink_policy.c */
@@ -29,6 +31,7 @@ extern const struct nla_policy refheap_heap_set_policy[REFHEAP_HEAP_SET_ATTR_MAX
 extern const struct nla_policy refheap_gc_set_policy[REFHEAP_GC_SET_ATTR_MAX + 1];
 extern const struct nla_policy refheap_generation_policy[REFHEAP_A_GEN_THRESHOLD + 1];
 extern const struct nla_policy refheap_object_get_policy[REFHEAP_OBJECT_GET_ATTR_MAX + 1];
+extern const struct nla_policy refheap_holder_get_policy[REFHEAP_A_OBJECT_ID + 1];
 
 /* netlink_heap.c */
 int refheap_nl_heap_get(struct sk_buff *request, struct genl_info *info);
@@ -53,6 +56,8 @@ int refheap_nl_dump_done(struct netlink_callback *cb);
 int refheap_nl_type_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int refheap_nl_arena_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int refheap_nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int refheap_nl_holder_dump_start(struct netlink_callback *cb);
+int refheap_nl_holder_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* netlink_watch.c */
 enum refheap_group {

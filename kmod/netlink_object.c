@@ -25,7 +25,12 @@ static int put_object(struct sk_buff *skb, const struct rh_object *object,
 	    nla_put_u64_64bit(skb, REFHEAP_A_OBJECT_LENGTH, info->length,
 			      REFHEAP_A_PAD) ||
 	    nla_put_u32(skb, REFHEAP_A_OBJECT_GENERATION, info->generation) ||
-	    nla_put_u32(skb, REFHEAP_A_OBJECT_FLAGS, info->flags))
+	    nla_put_u32(skb, REFHEAP_A_OBJECT_FLAGS, info->flags) ||
+	    nla_put_u32(skb, REFHEAP_A_OBJECT_WEAKREFS, info->weakrefs))
+		return -EMSGSIZE;
+	if (info->kind == REFHEAP_KIND_WEAKREF &&
+	    nla_put_u64_64bit(skb, REFHEAP_A_OBJECT_REFERENT, info->value,
+			      REFHEAP_A_PAD))
 		return -EMSGSIZE;
 	if (object->value_len &&
 	    nla_put(skb, REFHEAP_A_OBJECT_VALUE, object->value_len, object->value))
@@ -102,12 +107,8 @@ int refheap_nl_object_get(struct sk_buff *request, struct genl_info *info)
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
 	ret = look(heap, nla_get_u64(id), &object);
-	if (ret == -ESTALE)
-		NL_SET_ERR_MSG_ATTR(info->extack, id, "the object is dead");
-	else if (ret == -ENOENT)
-		NL_SET_ERR_MSG_ATTR(info->extack, id, "there never was such an object");
-	else if (ret)
-		refheap_nl_refuse(ret, info->extack);
+	if (ret)
+		refheap_nl_refuse_object(ret, id, info->extack);
 	else
 		ret = reply(info, &object);
 	refheap_put(heap);

@@ -51,3 +51,8 @@ const struct nla_policy refheap_object_get_policy[REFHEAP_OBJECT_GET_ATTR_MAX + 
 	[REFHEAP_A_FILTER_GARBAGE] = { .type = NLA_FLAG },
 	[REFHEAP_A_FILTER_TRACKED] = { .type = NLA_FLAG },
 };
+
+const struct nla_policy refheap_holder_get_policy[REFHEAP_A_OBJECT_ID + 1] = {
+	HEAP_POLICY,
+	[REFHEAP_A_OBJECT_ID] = { .type = NLA_U64 },
+};

@@ -80,6 +80,20 @@ err_free_seat:
 }
 
 /**
+ * refheap_seat_events - how many events that cannot be lost are yet to be read
+ * @seat: the seat, which has not been emptied
+ *
+ * Context: the heap lock is held.
+ * Return: those at the holder and those on their way to a reader.
+ */
+u64 refheap_seat_events(const struct refheap_seat *seat)
+{
+	u64 events = rh_holder_events(seat->holder);
+
+	return seat->events ? events + refheap_events_staged(seat->events) : events;
+}
+
+/**
  * refheap_seat_empty_step - drop some of the references held at a seat
  * @heap: the heap
  * @seat: the seat

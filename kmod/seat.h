@@ -39,6 +39,7 @@ struct refheap_seat {
 struct refheap_seat *refheap_seat_take(struct refheap *heap,
 				       struct refheap_events *events);
 bool refheap_seat_leave(struct refheap *heap, struct refheap_seat *seat);
+u64 refheap_seat_events(const struct refheap_seat *seat);
 enum rh_progress refheap_seat_empty_step(struct refheap *heap,
 					 struct refheap_seat *seat);
 void refheap_seat_free(struct refheap_seat *seat);
