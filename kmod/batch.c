@@ -15,6 +15,7 @@
 #include "seat.h"
 #include "session.h"
 #include "trace.h"
+#include "watch.h"
 #include "worker.h"
 
 #define STACK_BYTES	384
@@ -191,6 +192,7 @@ static bool has_begun(const struct rh_batch *batch)
 static int run_batch(struct refheap_session *session, struct refheap *heap,
 		     struct rh_batch *batch)
 {
+	enum rh_progress progress;
 	u32 begin = batch->done;
 	int ret;
 
@@ -204,7 +206,10 @@ static int run_batch(struct refheap_session *session, struct refheap *heap,
 		}
 		batch->heap = heap->engine;
 		batch->holder = session->seat->holder;
-		if (rh_batch_step(batch) == RH_DONE) {
+		refheap_look_for_watchers(heap);
+		progress = rh_batch_step(batch);
+		refheap_tell_records(heap);
+		if (progress == RH_DONE) {
 			/* A finalizer that has ended lets a collection go on. */
 			if (rh_work_pending(heap->engine))
 				refheap_kick(heap);

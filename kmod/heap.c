@@ -113,6 +113,7 @@ static void free_heap(struct kref *ref)
 	struct refheap *heap = container_of(ref, struct refheap, ref);
 
 	WARN_ON_ONCE(heap->engine);
+	kfree(heap->records);
 	xa_destroy(&heap->seats);
 	iput(heap->inode);
 	refheap_user_remove_heap(heap->user);

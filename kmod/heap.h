@@ -40,6 +40,7 @@
 #include <uapi/linux/refheap.h>
 #include "engine/engine.h"
 
+struct refheap_record;
 struct refheap_user;
 
 /**
@@ -84,6 +85,11 @@ struct refheap_options {
  * @collect: the worker is to start a full collection; @lock
  * @trim: the worker is to give empty arenas back when it is done; @lock
  * @pressed_at: jiffies when memory pressure last asked for that; @lock
+ * @watched: the engine tells of objects; @lock
+ * @recording: what it tells is kept for watchers; @lock
+ * @records: room for that, made when it is needed; @lock
+ * @record_count: how many are kept; @lock
+ * @records_lost: how many could not be kept after those; @lock
  * @period_ms: between collections on a timer, 0 for none; @lock
  * @period_generation: what they collect; @lock
  * @work: what the worker runs
@@ -113,6 +119,11 @@ struct refheap {
 	bool collect;
 	bool trim;
 	unsigned long pressed_at;
+	bool watched;
+	bool recording;
+	struct refheap_record *records;
+	u32 record_count;
+	u64 records_lost;
 	u32 period_ms;
 	u32 period_generation;
 

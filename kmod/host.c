@@ -127,10 +127,45 @@ static void post_to_subscribers(struct refheap *heap,
 		refheap_events_post(events, &event);
 }
 
+/* Return: true when it was about an object. */
+static bool notify_of_object(struct refheap *heap, const struct rh_notice *notice)
+{
+	enum refheap_ntf event;
+
+	switch (notice->event) {
+	case RH_NOTICE_BIRTH:
+		trace_refheap_birth(heap->id, notice);
+		event = REFHEAP_NTF_BIRTH;
+		break;
+	case RH_NOTICE_DEATH:
+		trace_refheap_death(heap->id, notice);
+		event = REFHEAP_NTF_DEATH;
+		break;
+	case RH_NOTICE_CALLBACK:
+		trace_refheap_callback(heap->id, notice);
+		event = REFHEAP_NTF_CALLBACK;
+		break;
+	case RH_NOTICE_FINALIZE:
+		trace_refheap_finalize(heap->id, notice);
+		event = REFHEAP_NTF_FINALIZE;
+		break;
+	case RH_NOTICE_SKIPPED:
+		trace_refheap_skipped(heap->id, notice);
+		event = REFHEAP_NTF_SKIPPED;
+		break;
+	default:
+		return false;
+	}
+	refheap_record(heap, event, notice);
+	return true;
+}
+
 static void host_notify(void *ctx, const struct rh_notice *notice)
 {
 	struct refheap *heap = ctx;
 
+	if (notify_of_object(heap, notice))
+		return;
 	post_to_subscribers(heap, notice);
 	switch (notice->event) {
 	case REFHEAP_EVENT_GC_START:
@@ -145,6 +180,7 @@ static void host_notify(void *ctx, const struct rh_notice *notice)
 		break;
 	default:
 		trace_refheap_limit(heap->id, notice->value);
+		refheap_tell(heap, REFHEAP_NTF_LIMIT, notice);
 		break;
 	}
 }

@@ -230,6 +230,10 @@ static const struct genl_multicast_group groups[] = {
 		.name = REFHEAP_GENL_MCGRP_GC,
 		.flags = GENL_MCAST_CAP_SYS_ADMIN,
 	},
+	[REFHEAP_GROUP_OBJECT] = {
+		.name = REFHEAP_GENL_MCGRP_OBJECT,
+		.flags = GENL_MCAST_CAP_SYS_ADMIN,
+	},
 };
 
 struct genl_family refheap_family = {

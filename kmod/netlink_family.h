@@ -63,8 +63,10 @@ int refheap_nl_holder_dump(struct sk_buff *skb, struct netlink_callback *cb);
 enum refheap_group {
 	REFHEAP_GROUP_HEAP,
 	REFHEAP_GROUP_GC,
+	REFHEAP_GROUP_OBJECT,
+	REFHEAP_GROUPS
 };
 
-extern struct notifier_block refheap_nl_watcher;
+extern struct refheap_watcher refheap_nl_watcher;
 
 #endif

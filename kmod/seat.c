@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/ktime.h>
 #include "seat.h"
+#include "watch.h"
 
 /* Steps that a closing process makes itself; the worker makes the others. */
 #define LEAVE_STEPS	8
@@ -72,6 +73,7 @@ struct refheap_seat *refheap_seat_take(struct refheap *heap,
 	refheap_unlock(heap);
 	if (ret)
 		goto err_free_seat;
+	refheap_tell_of_seat(heap, REFHEAP_NTF_SESSION_NEW, seat);
 	return seat;
 
 err_free_seat:
@@ -104,10 +106,15 @@ u64 refheap_seat_events(const struct refheap_seat *seat)
 enum rh_progress refheap_seat_empty_step(struct refheap *heap,
 					 struct refheap_seat *seat)
 {
+	enum rh_progress progress;
+
 	refheap_assert_locked(heap);
 	if (!seat->holder)
 		return RH_DONE;
-	if (rh_holder_release_step(heap->engine, seat->holder) == RH_MORE)
+	refheap_look_for_watchers(heap);
+	progress = rh_holder_release_step(heap->engine, seat->holder);
+	refheap_tell_records(heap);
+	if (progress == RH_MORE)
 		return RH_MORE;
 	rh_holder_free(heap->engine, seat->holder);
 	seat->holder = NULL;
@@ -153,6 +160,8 @@ bool refheap_seat_leave(struct refheap *heap, struct refheap_seat *seat)
 {
 	bool left, more;
 
+	/* Once it has been left, it is not ours to look at. */
+	refheap_tell_of_seat(heap, REFHEAP_NTF_SESSION_END, seat);
 	refheap_lock(heap);
 	more = stand_up(heap, seat);
 	left = !seat->holder;

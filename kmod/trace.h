@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints of heaps, sessions, collections and refusals. Only numbers and
+ * Tracepoints of heaps, sessions, objects, collections and refusals. Only numbers and
  * names, so that reading them needs no more than the right to trace.
  */
 #undef TRACE_SYSTEM
@@ -12,6 +12,7 @@
 #include <linux/tracepoint.h>
 #include <linux/uidgid.h>
 #include <uapi/linux/refheap.h>
+#include "engine/host.h"
 
 DECLARE_EVENT_CLASS(refheap_heap,
 		    TP_PROTO(u32 heap, kuid_t owner, const char *name),
@@ -67,6 +68,42 @@ TRACE_EVENT(refheap_refusal,
 	    TP_printk("heap=%u session=%u operation=%u error=%d",
 		      __entry->heap, __entry->session, __entry->code, __entry->error)
 );
+
+DECLARE_EVENT_CLASS(refheap_object,
+		    TP_PROTO(u32 heap, const struct rh_notice *notice),
+		    TP_ARGS(heap, notice),
+		    TP_STRUCT__entry(__field(u64, object)
+				     __field(u32, heap)
+				     __field(u32, kind)
+				     __field(u32, type)),
+		    TP_fast_assign(__entry->object = notice->object;
+				   __entry->heap = heap;
+				   __entry->kind = notice->kind;
+				   __entry->type = notice->type;),
+		    TP_printk("heap=%u object=%llx kind=%u type=%u",
+			      __entry->heap, __entry->object, __entry->kind,
+			      __entry->type)
+);
+
+DEFINE_EVENT(refheap_object, refheap_birth,
+	     TP_PROTO(u32 heap, const struct rh_notice *notice),
+	     TP_ARGS(heap, notice));
+
+DEFINE_EVENT(refheap_object, refheap_death,
+	     TP_PROTO(u32 heap, const struct rh_notice *notice),
+	     TP_ARGS(heap, notice));
+
+DEFINE_EVENT(refheap_object, refheap_callback,
+	     TP_PROTO(u32 heap, const struct rh_notice *notice),
+	     TP_ARGS(heap, notice));
+
+DEFINE_EVENT(refheap_object, refheap_finalize,
+	     TP_PROTO(u32 heap, const struct rh_notice *notice),
+	     TP_ARGS(heap, notice));
+
+DEFINE_EVENT(refheap_object, refheap_skipped,
+	     TP_PROTO(u32 heap, const struct rh_notice *notice),
+	     TP_ARGS(heap, notice));
 
 TRACE_EVENT(refheap_gc_start,
 	    TP_PROTO(u32 heap, u32 generation),

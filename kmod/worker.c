@@ -6,6 +6,7 @@
  */
 #include "mapping.h"
 #include "seat.h"
+#include "watch.h"
 #include "worker.h"
 
 #define RUN_STEPS	256
@@ -54,8 +55,10 @@ static bool destroy_step(struct refheap *heap)
 		return false;
 	if (empty_taken_seat(heap))
 		return true;
+	refheap_look_for_watchers(heap);
 	if (rh_heap_destroy_step(heap->engine) == RH_DONE)
 		heap->engine = NULL;
+	refheap_tell_records(heap);
 	return heap->engine;
 }
 
@@ -82,7 +85,9 @@ static bool work_step(struct refheap *heap)
 	if (heap->removed)
 		return destroy_step(heap);
 	if (rh_work_pending(heap->engine)) {
+		refheap_look_for_watchers(heap);
 		rh_work_step(heap->engine);
+		refheap_tell_records(heap);
 		return true;
 	}
 	return relieve_step(heap);
