@@ -313,8 +313,8 @@ int refheap_frame_pop(struct refheap *session, int frame);
  * One reference of the topmost frame is the next frame's from now on, or, when
  * there is one frame only, the session's.
  *
- * Return: 0, -ENOTUNIQ when the topmost frame does not hold the object, -EINVAL
- * when there is no frame.
+ * Return: 0, or -ENOTUNIQ when the topmost frame does not hold the object, or
+ * there is no frame.
  */
 int refheap_hand_out(struct refheap *session, refheap_id id);
 

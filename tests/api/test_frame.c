@@ -26,7 +26,7 @@ static void handing_out(void **state)
 	struct fixture *f = *state;
 	refheap_id outer, inner, lost;
 
-	fails(refheap_hand_out(f->session, new_list(f->session)), EINVAL);
+	fails(refheap_hand_out(f->session, new_list(f->session)), ENOTUNIQ);
 	assert_int_equal(refheap_frame_push(f->session), 1);
 	assert_int_equal(refheap_frame_push(f->session), 2);
 	outer = new_list(f->session);
