@@ -62,7 +62,7 @@ step() {
 times() { printf '%d' $(($1 * (long ? 20 : 1))); }
 
 plan() {
-	local kernel part
+	local kernel part storm=storm${long:+:1000}
 	step deps 900 '' - tests/vm/deps.sh build lib vm qemu test
 
 	# A bare machine builds kernels with one half of itself and goes on with
@@ -86,10 +86,11 @@ plan() {
 	step command-uml-debug 900 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug cmd
 	step machine-6.12 600 'module-6.12 programs' smp tests/machine.sh 6.12 api examples cmd
-	step kill-6.1 300 'module-6.1 programs' smp tests/machine.sh 6.1 kill
+	step kill-6.1 600 'module-6.1 programs' smp tests/machine.sh 6.1 kill "$storm"
+	step storm-6.12 600 'module-6.12 programs' smp tests/machine.sh 6.12 "$storm"
 	if [ "$long" ]; then
 		step machine-smp-debug 3600 'module-smp-debug programs' smp \
-			tests/machine.sh smp-debug api examples kill
+			tests/machine.sh smp-debug api examples kill replay "$storm"
 		step kunit-smp-debug 1200 kernel-smp-debug smp tests/run-kunit.sh smp-debug
 		step planted-smp-debug 1800 kernel-smp-debug smp \
 			tests/planted/run.sh -k smp-debug
@@ -98,8 +99,9 @@ plan() {
 		tests/machine.sh uml-debug api examples
 	step static 600 'kernel-6.1 kernel-6.12 programs' module tests/static.sh
 	step failnth 600 'module-uml-debug programs' - tests/machine.sh uml-debug failnth
-	step kill-uml-debug 300 'module-uml-debug programs' - \
-		tests/machine.sh uml-debug kill
+	step replay 600 'module-uml-debug programs' - tests/machine.sh uml-debug replay
+	step kill-uml-debug 600 'module-uml-debug programs' - \
+		tests/machine.sh uml-debug kill "$storm"
 	step kunit 300 module-uml-debug - tests/run-kunit.sh
 	step planted 300 module-uml-debug - tests/planted/run.sh
 	step demo 300 'module-uml userspace' - make demo

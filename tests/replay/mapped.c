@@ -296,7 +296,7 @@ static void words_of_a_removed_heap(void)
 		return;
 	}
 	state = map_words(refheap_fd(session), REFHEAP_LIVENESS_STATE, 4096);
-	result(*word == REFHEAP_ID_TAG(id) && state && !*state, "an object is seen to be alive");
+	result(*word == REFHEAP_ID_TAG(id) && state, "an object is seen to be alive");
 	*newest = REFHEAP_ID_TAG(id);
 	child = give_birth();
 	if (!child)
@@ -317,7 +317,7 @@ static void words_of_a_removed_heap(void)
 	i = wait_for(child);
 	result(i == 0, "another process saw nothing else (status %d)", i);
 	refheap_close(session);
-	result(!*word && (!state || *state || !*state), "also when the session is closed");
+	result(!*word, "also when the session is closed");
 }
 
 int main(int argc, char **argv)
