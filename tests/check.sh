@@ -31,7 +31,7 @@ list=
 wanted=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--long) long=y ;;
+	--long) long=1 ;;
 	--list) list=y ;;
 	-h | --help) usage 0 ;;
 	-*) usage ;;
