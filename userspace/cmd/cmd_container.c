@@ -47,14 +47,15 @@ static int run_append(struct context *context, struct arguments *arguments)
 	cleanup_literal struct literal *literal = literal_parse(context, text);
 	const char *path = arguments->words[0];
 	int kind, status;
+	bool set;
 
 	if (!literal)
 		return STATUS_USAGE;
 	status = kind_at(context, path, &kind);
 	if (status)
 		return status;
-	return store_into(context, path, literal,
-			  kind == REFHEAP_KIND_SET ? add_to_set : add_to_list, 0);
+	set = kind == REFHEAP_KIND_SET || kind == REFHEAP_KIND_WEAK_SET;
+	return store_into(context, path, literal, set ? add_to_set : add_to_list, 0);
 }
 
 const struct command append_command = {
