@@ -8,7 +8,7 @@
 #include "example.h"
 
 /* A list of the squares, or an error; nothing else is left behind. */
-static int squares(struct refheap *session, int64_t count, refheap_id *list)
+static int squares(struct refheap *session, int count, refheap_id *list)
 {
 	refheap_id made;
 	int err;
@@ -18,12 +18,12 @@ static int squares(struct refheap *session, int64_t count, refheap_id *list)
 	err = refheap_new_list(session, NULL, 0, &made);
 	if (err)
 		return err;
-	for (int64_t i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++) {
 		refheap_id square;
 
 		if (i > 1000)
 			return -ERANGE;
-		err = refheap_new_int(session, i * i, &square);
+		err = refheap_new_float(session, i * (double)i, &square);
 		if (err)
 			return err;
 		err = refheap_append(session, made, square);

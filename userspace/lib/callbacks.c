@@ -13,6 +13,7 @@
 
 #define FIRST_BUCKETS	16
 #define FIRST_SWEEP	64
+#define LIST_TRIES	8	/* when the list may have missed something */
 
 /* Queues. */
 
@@ -154,7 +155,17 @@ static struct rh_record *take_out(struct rh_callbacks *callbacks,
 	return record;
 }
 
-/* The event of a weak reference that is dead has been read, or never comes. */
+/*
+ * The event of a weak reference that is dead has been read, or never comes.
+ * Those of refheap_finalize() live as long as their records.
+ */
+static bool never_called(struct refheap *session,
+			 const struct rh_record *record)
+{
+	return record->callback && record->weakref &&
+	       refheap_alive(session, record->weakref) == 0;
+}
+
 static void sweep(struct refheap *session)
 {
 	struct rh_callbacks *callbacks = &session->callbacks;
@@ -163,9 +174,7 @@ static void sweep(struct refheap *session)
 		struct rh_record **at = &callbacks->buckets[i];
 
 		while (*at) {
-			refheap_id weakref = (*at)->weakref;
-
-			if (weakref && refheap_alive(session, weakref) == 0)
+			if (never_called(session, *at))
 				free(take_out(callbacks, at));
 			else
 				at = &(*at)->next;
@@ -340,6 +349,26 @@ static void learn_base(struct rh_callbacks *callbacks, uint32_t type,
 	callbacks->bases = bases;
 }
 
+/* Return: what the end of the list gave. */
+static int list_bases(struct refheap *session)
+{
+	struct rh_callbacks *callbacks = &session->callbacks;
+	refheap_auto_iter struct refheap_iter *iter = NULL;
+	struct refheap_type_info info;
+	int got;
+
+	got = refheap_iter_types(NULL, session->heap, &iter);
+	if (got)
+		return got;
+	while ((got = refheap_next_type(iter, &info)) > 0) {
+		pthread_mutex_lock(&callbacks->lock);
+		if (info.type)
+			learn_base(callbacks, info.type, info.base);
+		pthread_mutex_unlock(&callbacks->lock);
+	}
+	return got;
+}
+
 /*
  * Types never change, but there may be more. One that cannot be found, for
  * want of the right to list them, has no base as far as is known here.
@@ -347,16 +376,10 @@ static void learn_base(struct rh_callbacks *callbacks, uint32_t type,
 static void learn_bases(struct refheap *session, uint32_t type)
 {
 	struct rh_callbacks *callbacks = &session->callbacks;
-	refheap_auto_iter struct refheap_iter *iter = NULL;
-	struct refheap_type_info info;
+	int tries = LIST_TRIES;
 
-	if (!refheap_iter_types(NULL, session->heap, &iter))
-		while (refheap_next_type(iter, &info) > 0) {
-			pthread_mutex_lock(&callbacks->lock);
-			if (info.type)
-				learn_base(callbacks, info.type, info.base);
-			pthread_mutex_unlock(&callbacks->lock);
-		}
+	while (list_bases(session) == -EINTR && --tries)
+		;
 	pthread_mutex_lock(&callbacks->lock);
 	learn_base(callbacks, type, 0);
 	pthread_mutex_unlock(&callbacks->lock);

@@ -33,6 +33,9 @@ static const struct {
 	{ E2BIG, "there is more than fits into one call" },
 	{ EBUSY, "the session is attached already" },
 	{ ENOTTY, "the module is too old for this library" },
+	{ EBADF, "that is not a descriptor that holds an object" },
+	{ EXDEV, "the object is of another heap" },
+	{ EBADMSG, "no object came with the message" },
 	{ EINTR, "a signal or a change of the heap interrupted the call" },
 };
 
