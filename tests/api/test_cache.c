@@ -726,15 +726,22 @@ static void calls_are_remembered(void **state)
 /* Of two that make the value of one key all get the first. */
 static void the_first_value_stays(void **state)
 {
-	static const uint32_t kinds[] = {
-		REFHEAP_CACHE_WEAK, REFHEAP_CACHE_LRU, REFHEAP_CACHE_TTL,
+	/* An entry: the value and a weak reference; the value; it, a tuple, an int. */
+	static const struct {
+		uint32_t kind;
+		unsigned int objects;
+	} kinds[] = {
+		{ REFHEAP_CACHE_WEAK, 2 }, { REFHEAP_CACHE_LRU, 1 },
+		{ REFHEAP_CACHE_TTL, 3 },
 	};
 	struct fixture *f = *state;
 	struct refheap *s = f->session;
 
-	for (size_t i = 0; i < 3; i++) {
-		bool timed = kinds[i] == REFHEAP_CACHE_TTL;
-		struct refheap_cache *cache = open_cache(s, NULL, kinds[i], 0,
+	alive_before(f);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		bool timed = kinds[i].kind == REFHEAP_CACHE_TTL;
+		struct refheap_cache *cache = open_cache(s, NULL,
+							 kinds[i].kind, 0,
 							 timed ? SECOND * 1000 :
 								 0);
 		struct maker maker = { .meanwhile = cache };
@@ -746,7 +753,7 @@ static void the_first_value_stays(void **state)
 		ok(refheap_cache_get_str(cache, "k", &found));
 		assert_true(called == found);
 		/* The one that was too late is gone. */
-		assert_int_equal(alive(f), before + (timed ? 3 : 1));
+		assert_int_equal(alive(f), before + kinds[i].objects);
 		refheap_cache_close(cache);
 	}
 }

@@ -28,7 +28,6 @@ $ sleep 2.1; refheap cache get --peek logins ada
 $ refheap -j cache info logins
 json (doc["kind"], doc["ttl"], doc["size"], doc["misses"]) == ("ttl", 2.0, 1, 0)
 $ refheap cache show logins; refheap cache expire logins; refheap -j cache expire logins
-KEY ID VALUE EXPIRES
 1
 {"removed":0}
 
