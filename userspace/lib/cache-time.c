@@ -80,6 +80,9 @@ int rh_cache_make_timed(struct rh_cache_steps *steps,
 
 	if (length > REFHEAP_MAX_DATA / 2)
 		return -EFBIG;
+	/* Among the ids it would be taken for an earlier result. */
+	if (REFHEAP_ID_TAG(value) == REFHEAP_ID_TAG(REFHEAP_ID_RESULT(0)))
+		return -ENOENT;
 	ids = malloc(2 * sizeof(*ids) + length);
 	if (!ids)
 		return -ENOMEM;
