@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A count that wraps around after 2^32 references: the object is freed with all
+ * of them around. Nobody waits for 2^32 here, the module lets the limit be
+ * lowered. Through every door that gives a reference, the one that is too many
+ * has to be refused, and all the others have to stay good.
+ *
+ * CVE-2016-0728: the count of a keyring wrapped, after half an hour of failing
+ * calls. CVE-2016-4558: the count of a BPF program did, with memory enough.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../bed.h"
+
+#define HEAP	"replay.overflow"
+#define MOST	200	/* references to one object */
+
+static struct bed bed;
+
+/* What the doors need: it all goes with the session. */
+struct room {
+	int fd;
+	refheap_id object;	/* whose count is to grow */
+	refheap_id list;	/* with the object in it */
+	refheap_id dict;	/* likewise */
+	refheap_id reference;	/* weak, to the object */
+	refheap_id empty;	/* a list */
+	int exported;		/* descriptor with a reference */
+	int descriptor[MOST];	/* that came about */
+	unsigned int descriptors;
+};
+
+static int take(struct room *room)
+{
+	return op(room->fd, OP(TAKE, .a = room->object), NULL);
+}
+
+static int append(struct room *room)
+{
+	return op(room->fd, OP(APPEND, .a = room->empty, .c = room->object), NULL);
+}
+
+static int insert(struct room *room)
+{
+	return op(room->fd, OP(INSERT, .a = room->empty, .c = room->object), NULL);
+}
+
+/* Many at once: all of them or none. */
+static int new_tuple(struct room *room)
+{
+	const refheap_id items[] = { room->object, room->object, room->object };
+	struct refheap_op tuple = { .code = REFHEAP_OP_TUPLE, .data_len = sizeof(items) };
+	struct refheap_result result;
+
+	return op_whole(room->fd, &tuple, items, NULL, 0, &result);
+}
+
+static int new_dict(struct room *room)
+{
+	refheap_id key = value_of(room->fd, OP(INT, .a = 1000));
+	const refheap_id items[] = { key, room->object };
+	struct refheap_op dict = { .code = REFHEAP_OP_DICT, .data_len = sizeof(items) };
+	struct refheap_result result;
+
+	return op_whole(room->fd, &dict, items, NULL, 0, &result);
+}
+
+static int set_key(struct room *room)
+{
+	static unsigned int n;
+	refheap_id key = value_of(room->fd, OP(INT, .a = 100000 + n++));
+
+	return op(room->fd, OP(SET_KEY, .a = room->dict, .b = key, .c = room->object), NULL);
+}
+
+static int get_index(struct room *room)
+{
+	return op(room->fd, OP(GET_INDEX, .a = room->list), NULL);
+}
+
+static int next(struct room *room)
+{
+	struct refheap_entry entry;
+	struct refheap_result result;
+
+	return op_whole(room->fd, OP(NEXT, .a = room->list, .arg = 1), NULL, &entry, sizeof(entry),
+			&result);
+}
+
+static int dereference(struct room *room)
+{
+	return op(room->fd, OP(DEREF, .a = room->reference), NULL);
+}
+
+static int export(struct room *room)
+{
+	struct refheap_export args = { .size = sizeof(args), .object = room->object };
+
+	if (ioctl(room->fd, REFHEAP_IOC_EXPORT, &args))
+		return -errno;
+	room->descriptor[room->descriptors++] = args.fd;
+	return 0;
+}
+
+static int import(struct room *room)
+{
+	struct refheap_import args = { .size = sizeof(args), .fd = room->exported };
+
+	return ioctl(room->fd, REFHEAP_IOC_IMPORT, &args) ? -errno : 0;
+}
+
+static int move_to_end(struct room *room)
+{
+	struct refheap_op move = {
+		.code = REFHEAP_OP_MOVE_TO_END, .flags = REFHEAP_OPF_KEY_STR, .a = room->dict,
+		.data_len = 3,
+	};
+	struct refheap_result result;
+
+	return op_whole(room->fd, &move, "key", NULL, 0, &result);
+}
+
+static int get_key_str(struct room *room)
+{
+	struct refheap_op get = {
+		.code = REFHEAP_OP_GET_KEY, .flags = REFHEAP_OPF_KEY_STR, .a = room->dict,
+		.data_len = 3,
+	};
+	struct refheap_result result;
+
+	return op_whole(room->fd, &get, "key", NULL, 0, &result);
+}
+
+static const struct {
+	const char *name;
+	int (*open)(struct room *room);
+} doors[] = {
+	{ "take", take },
+	{ "append", append },
+	{ "insert", insert },
+	{ "tuple", new_tuple },
+	{ "dict", new_dict },
+	{ "set key", set_key },
+	{ "get index", get_index },
+	{ "get key", get_key_str },
+	{ "next", next },
+	{ "dereference", dereference },
+	{ "move to the end", move_to_end },
+	{ "export", export },
+	{ "import", import },
+};
+
+static void enter(struct room *room)
+{
+	struct refheap_op set = {
+		.code = REFHEAP_OP_SET_KEY, .flags = REFHEAP_OPF_KEY_STR, .data_len = 3,
+	};
+	struct refheap_result result;
+
+	memset(room, 0, sizeof(*room));
+	room->fd = device_attach(HEAP);
+	must(room->fd, "attach");
+	room->object = value_of(room->fd, OP(LIST));
+	room->list = value_of(room->fd, OP(LIST));
+	room->dict = value_of(room->fd, OP(DICT));
+	room->empty = value_of(room->fd, OP(LIST));
+	value_of(room->fd, OP(APPEND, .a = room->list, .c = room->object));
+	set.a = room->dict;
+	set.c = room->object;
+	must(op_whole(room->fd, &set, "key", NULL, 0, &result), "set key");
+	room->reference = value_of(room->fd, OP(WEAKREF, .a = room->object));
+	must(export(room), "export");
+	room->exported = room->descriptor[0];
+}
+
+static void leave(struct room *room)
+{
+	unsigned int i;
+
+	for (i = 0; i < room->descriptors; i++)
+		close(room->descriptor[i]);
+	close(room->fd);
+}
+
+static bool is_whole(void)
+{
+	char broken[200] = "";
+
+	if (!refheap_verify(bed.session, broken, sizeof(broken)))
+		return true;
+	printf("# %s\n", broken);
+	return false;
+}
+
+static void fill_through(size_t door)
+{
+	struct room room;
+	unsigned int times = 0;
+	int64_t count;
+	int err;
+	bool good;
+
+	enter(&room);
+	do {
+		err = doors[door].open(&room);
+	} while (!err && ++times <= MOST);
+	count = refheap_refcount(bed.session, room.object);
+	/* A tuple of three may not fit where one would. */
+	good = err == -EOVERFLOW && count <= MOST && count > MOST - 3;
+	good &= doors[door].open(&room) == -EOVERFLOW;
+	good &= refheap_refcount(bed.session, room.object) == count;
+	if (!good)
+		printf("# %u times, then %s; %lld references\n", times,
+		       err ? refheap_strerror(err) : "no error", (long long)count);
+	result(good && is_whole(), "%s: no more than %lld references", doors[door].name,
+	       (long long)count);
+	leave(&room);
+	result(within(10, bed_look(&bed).objects == bed.base.objects) && is_whole(),
+	       "%s: they all went", doors[door].name);
+}
+
+/* At the limit it is still an object like any other. */
+static void die_at_the_limit(void)
+{
+	pid_t child = give_birth();
+	struct room room;
+
+	if (!child) {
+		enter(&room);
+		/* In a cycle with itself, and in each place that holds it. */
+		value_of(room.fd, OP(APPEND, .a = room.object, .c = room.object));
+		while (!take(&room))
+			;
+		while (!append(&room))
+			;
+		value_of(room.fd, OP(COLLECT, .arg = 2));
+		raise(SIGKILL);
+	}
+	result(wait_for(child) == 128 + SIGKILL, "a process has as many as there can be");
+	(void)within(10, bed_look(&bed).sessions == bed.base.sessions);
+	MUST(refheap_collect(bed.session, 2, NULL));
+	result(bed_look(&bed).objects == bed.base.objects && is_whole(), "and none when it is killed");
+}
+
+/* What a notice brings is set aside; it may not be one too many. */
+static void be_told_at_the_limit(void)
+{
+	struct refheap_event event;
+	struct room room;
+	uint64_t reference;
+	int told;
+
+	enter(&room);
+	reference = value_of(room.fd, OP(WEAKREF, .a = room.empty,
+					 .arg = REFHEAP_WEAKREF_CALLBACK, .b = 77));
+	while (!op(room.fd, OP(TAKE, .a = reference), NULL))
+		;
+	value_of(room.fd, OP(DROP, .a = room.empty));
+	told = next_event(room.fd, &event);
+	result(told == 1 && event.object == reference && event.value == 77,
+	       "a weak reference with all its references tells of the death");
+	result(is_whole(), "and its count is right");
+	leave(&room);
+}
+
+int main(void)
+{
+	struct rlimit files = { 2 * MOST + 100, 2 * MOST + 100 };
+	size_t door;
+
+	MUST_SYS(setrlimit(RLIMIT_NOFILE, &files));
+	if (!set_parameter("max_count", MOST)) {
+		skipped("the module does not take max_count");
+		return results();
+	}
+	bed_make(&bed, HEAP);
+	set_parameter("max_count", 0);
+	for (door = 0; door < sizeof(doors) / sizeof(doors[0]); door++)
+		fill_through(door);
+	die_at_the_limit();
+	be_told_at_the_limit();
+	bed_check(&bed, "after all that");
+	bed_remove(&bed);
+	return results();
+}
