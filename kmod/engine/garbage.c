@@ -70,14 +70,14 @@ static bool empty_keyed(struct rh_heap *heap, u32 slot)
 	struct rh_cells *cells = rh_cells(heap, slot);
 	u32 n = rh_map_used(heap, slot);
 
-	for (; gc->cell < n; gc->cell++) {
+	while (gc->cell < n) {
 		u32 edge = cells->cell[gc->cell];
 
-		if (rh_slice_over(heap))
-			return false;
-		cells->cell[gc->cell] = 0;
+		cells->cell[gc->cell++] = 0;
 		if (edge && !rh_condemned_bit(heap, edge))
 			rh_release(heap, edge);
+		if (gc->cell < n && rh_slice_over(heap))
+			return false;
 	}
 	gc->cell = 0;
 	return true;

@@ -35,10 +35,10 @@ static bool subtract_dict(struct rh_heap *heap, u32 slot)
 	u32 n = rh_map_used(heap, slot);
 
 	/* It is touched, and a root, when anything in it changes. */
-	for (; rh_gc_is_candidate(*rh_gc(heap, slot)) && gc->cell < n; gc->cell++) {
-		if (rh_slice_over(heap))
+	while (rh_gc_is_candidate(*rh_gc(heap, slot)) && gc->cell < n) {
+		count_inner(heap, cells->cell[gc->cell++]);
+		if (gc->cell < n && rh_slice_over(heap))
 			return false;
-		count_inner(heap, cells->cell[gc->cell]);
 	}
 	gc->cell = 0;
 	return true;
@@ -55,9 +55,11 @@ enum rh_progress rh_step_subtract_keyed(struct rh_heap *heap)
 			return RH_MORE;
 		if (slot >= gc->end)
 			return RH_DONE;
-		if (!subtract_dict(heap, slot) || rh_slice_over(heap))
+		if (!subtract_dict(heap, slot))
 			return RH_MORE;
 		gc->cursor++;
+		if (rh_slice_over(heap))
+			return RH_MORE;
 	}
 }
 
@@ -74,11 +76,11 @@ enum rh_progress rh_step_mark_keyed(struct rh_heap *heap)
 			return RH_MORE;
 		if (slot >= gc->end)
 			return RH_DONE;
-		if (rh_slice_over(heap))
-			return RH_MORE;
 		gc->cursor++;
 		if (*rh_gc(heap, slot) == RH_GC_IDLE)
 			rh_keyed_reached(heap, slot);
+		if (rh_slice_over(heap))
+			return RH_MORE;
 	}
 }
 
@@ -112,15 +114,14 @@ static bool mark_dict(struct rh_heap *heap, u32 slot)
 	u32 n = rh_map_used(heap, slot), at;
 
 	while (gc->keyed_at < n) {
-		if (rh_slice_over(heap))
-			return false;
 		at = gc->keyed_at;
 		gc->keyed_at += 2;
-		if (!cells->cell[at])
-			continue;
 		reach(heap, cells->cell[at]);
-		if (is_reached(heap, rh_weak(heap, cells->cell[at])->referent))
+		if (cells->cell[at] &&
+		    is_reached(heap, rh_weak(heap, cells->cell[at])->referent))
 			reach(heap, cells->cell[at + 1]);
+		if (gc->keyed_at < n && rh_slice_over(heap))
+			return false;
 	}
 	gc->keyed = 0;
 	return true;
@@ -135,13 +136,13 @@ static bool mark_key(struct rh_heap *heap, u32 slot)
 	if (!gc->keyed_at)
 		gc->keyed_at = rh_weakref_first(heap, slot);
 	while (gc->keyed_at) {
-		if (rh_slice_over(heap))
-			return false;
 		weak = rh_weak(heap, gc->keyed_at);
 		if ((weak->flags & RH_WEAK_KEY) && is_reached(heap, weak->cookie))
 			reach(heap, rh_map_value_at(heap, weak->cookie, weak->hash,
 						    gc->keyed_at));
 		gc->keyed_at = weak->older;
+		if (gc->keyed_at && rh_slice_over(heap))
+			return false;
 	}
 	gc->keyed = 0;
 	return true;

@@ -27,7 +27,8 @@ int rh_op_len(struct rh_op *op)
 {
 	u32 kind = kind_of(op);
 
-	if (kind < REFHEAP_KIND_STR || kind >= REFHEAP_KIND_INSTANCE)
+	if (kind < REFHEAP_KIND_STR || kind == REFHEAP_KIND_INSTANCE ||
+	    kind == REFHEAP_KIND_WEAKREF)
 		return -EOPNOTSUPP;
 	op->result->value = rh_object_len(op->heap, op->object);
 	return 0;
