@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What watchers are told, who holds what, and collections on a timer. */
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include "raw.h"
@@ -332,6 +333,17 @@ static void a_heap_goes_with_its_timer(void **state)
 	}
 }
 
+#define TRACING	"/sys/kernel/tracing"
+
+/* Where nobody else sees it. */
+static bool mount_tracing(void)
+{
+	return !unshare(CLONE_NEWNS) &&
+	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount("tracefs", TRACING, "tracefs", 0, NULL) &&
+	       !access(TRACING "/events/refheap/refheap_birth/enable", W_OK);
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "w");
@@ -343,7 +355,7 @@ static void write_file(const char *path, const char *text)
 
 static int count_in_trace(const char *text)
 {
-	FILE *file = fopen("/sys/kernel/tracing/trace", "r");
+	FILE *file = fopen(TRACING "/trace", "r");
 	char line[400];
 	int n = 0;
 
@@ -361,14 +373,14 @@ static void tracepoints_tell_of_objects(void **state)
 	char birth[100], death[100];
 	uint64_t id;
 
-	if (access("/sys/kernel/tracing/events/refheap/refheap_birth/enable", W_OK))
+	if (!mount_tracing())
 		skip();
-	write_file("/sys/kernel/tracing/events/refheap/refheap_birth/enable", "1");
-	write_file("/sys/kernel/tracing/events/refheap/refheap_death/enable", "1");
+	write_file(TRACING "/events/refheap/refheap_birth/enable", "1");
+	write_file(TRACING "/events/refheap/refheap_death/enable", "1");
 	id = new_list(f->session);
 	ok(refheap_drop(f->session, id));
-	write_file("/sys/kernel/tracing/events/refheap/refheap_birth/enable", "0");
-	write_file("/sys/kernel/tracing/events/refheap/refheap_death/enable", "0");
+	write_file(TRACING "/events/refheap/refheap_birth/enable", "0");
+	write_file(TRACING "/events/refheap/refheap_death/enable", "0");
 	snprintf(birth, sizeof(birth), "refheap_birth: heap=%u object=%llx kind=%u", f->heap,
 		 (unsigned long long)id, REFHEAP_KIND_LIST);
 	snprintf(death, sizeof(death), "refheap_death: heap=%u object=%llx kind=%u", f->heap,
