@@ -33,6 +33,10 @@ extern const struct command adopt_command;
 extern const struct command events_command;
 extern const struct command finalizer_command;
 
+/* cmd_export.c */
+extern const struct command export_command;
+extern const struct command import_command;
+
 /* cmd_frame.c */
 extern const struct command frame_command;
 

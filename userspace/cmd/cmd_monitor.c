@@ -392,8 +392,11 @@ static int run_monitor(struct context *context, struct arguments *arguments)
 	if (!status)
 		status = open_monitor(&watcher);
 	if (!status) {
-		interrupt_catch();
+		bool caught = interrupt_catch();
+
 		status = watch(&watcher, &deadline);
+		if (!caught)
+			interrupt_release();
 	}
 	refheap_monitor_close(watcher.monitor);
 	for (size_t i = 0; i < watcher.types_count; i++)

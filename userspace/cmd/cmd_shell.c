@@ -6,6 +6,7 @@
 
 #include "cmd.h"
 #include "editor.h"
+#include "events.h"
 #include "heap.h"
 #include "output.h"
 #include "path.h"
@@ -14,6 +15,17 @@
 #include "script.h"
 #include "util.h"
 #include "value.h"
+
+/* What only the variables held is finalized while this session is there to do it. */
+static void drop_variables(struct context *context)
+{
+	struct variables *variables = &context->variables;
+
+	while (variables->count)
+		refheap_drop(context->session,
+			     variables_remove(variables, &variables->items[variables->count - 1]));
+	events_run(context);
+}
 
 static int run_shell(struct context *context, struct arguments *arguments)
 {
@@ -33,6 +45,7 @@ static int run_shell(struct context *context, struct arguments *arguments)
 		status = editor_run(context);
 	else
 		status = script_run(context, path ? path : "-", keep_going);
+	drop_variables(context);
 	context->in_shell = false;
 	return status;
 }

@@ -12,6 +12,7 @@
 #include "path.h"
 #include "report.h"
 #include "repr.h"
+#include "store.h"
 #include "util.h"
 #include "value.h"
 
@@ -44,29 +45,6 @@ static int make_weakref(struct context *context, refheap_id object, uint64_t coo
 	return refheap_new_weakref_cookie(context->session, object, cookie, flags, weakref);
 }
 
-static int store(struct context *context, const char *name, refheap_id weakref)
-{
-	struct refheap_place place;
-	refheap_id before;
-	int error, status;
-
-	if (context->in_shell && variables_valid_name(name)) {
-		error = refheap_take(context->session, weakref);
-		if (error)
-			return report_error(context, error, "'%s'", name);
-		before = variables_set(&context->variables, name, weakref);
-		if (before)
-			refheap_drop(context->session, before);
-		return STATUS_OK;
-	}
-	status = path_resolve_parent(context, name, &place);
-	if (status)
-		return status;
-	error = refheap_place_set(context->session, &place, weakref);
-	refheap_place_release(context->session, &place);
-	return error ? path_error(context, error, name) : STATUS_OK;
-}
-
 /* Outside of the shell nobody would be left to be told. */
 static int wait_for_death(struct context *context, struct arguments *arguments,
 			  const struct deadline *deadline)
@@ -86,19 +64,19 @@ static int finish(struct context *context, struct arguments *arguments, refheap_
 		  uint64_t cookie)
 {
 	const char *name = argument_option(arguments, "name");
-	int status = name ? store(context, name, weakref) : STATUS_OK;
-	int error;
+	int error = print_object(context, weakref);
 
-	if (!status) {
-		error = print_object(context, weakref);
-		if (error)
-			status = report_error(context, error, "cannot print the weak reference");
+	if (error) {
+		refheap_drop(context->session, weakref);
+		return report_error(context, error, "cannot print the weak reference");
 	}
-	if (!status && cookie && !name)
+	if (name)
+		return store_object(context, name, weakref);
+	if (cookie)
 		events_keep(context, cookie);
 	else
 		refheap_drop(context->session, weakref);
-	return status;
+	return STATUS_OK;
 }
 
 static int run_weakref(struct context *context, struct arguments *arguments)

@@ -22,7 +22,8 @@ const struct command *const commands[] = {
 	&holders_command,     &history_command,	  &gc_command,	     &adopt_command,
 	&types_command,	      &type_command,	  &arenas_command,   &verify_command,
 	&heap_command,	      &sessions_command,  &monitor_command,  &cache_command,
-	&shell_command,	      &echo_command,	  &print_command,    &vars_command,
+	&export_command,      &import_command,	  &shell_command,
+	      &echo_command,	  &print_command,    &vars_command,
 	&events_command,      &finalizer_command, &frame_command,    &exit_command,
 	&complete_command,    &help_command_entry, &version_command, NULL,
 };

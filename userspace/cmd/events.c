@@ -128,6 +128,7 @@ static void print_finalize(struct context *context, const struct refheap_event *
 static void run_line(struct context *context, refheap_id id)
 {
 	cleanup_free char *line = xstrdup(context->events->finalizer);
+	bool in_shell = context->in_shell;
 	struct variable *it;
 	refheap_id before;
 
@@ -136,7 +137,9 @@ static void run_line(struct context *context, refheap_id id)
 	before = variables_set(&context->variables, "it", id);
 	if (before)
 		refheap_drop(context->session, before);
+	context->in_shell = true;
 	script_line(context, line);
+	context->in_shell = in_shell;
 	it = variables_find(&context->variables, "it");
 	if (it && it->id == id)
 		refheap_drop(context->session, variables_remove(&context->variables, it));
@@ -191,12 +194,12 @@ int events_follow(struct context *context, const struct deadline *deadline, uint
 		  uint64_t *seen)
 {
 	bool paused = events_of(context)->paused;
+	bool caught = interrupt_catch();
 	uint64_t number = 0;
 	int got = 0, left;
 
 	events_pause(context, false);
 	events_begin(context);
-	interrupt_catch();
 	do {
 		left = deadline_left(deadline);
 		got = refheap_dispatch(context->session, left, count ? count - number : 0);
@@ -205,6 +208,8 @@ int events_follow(struct context *context, const struct deadline *deadline, uint
 	} while (!interrupted() && (got >= 0 || got == -EINTR) && left &&
 		 !(count && number >= count));
 	events_pause(context, paused);
+	if (!caught)
+		interrupt_release();
 	if (seen)
 		*seen = number;
 	if (got < 0 && got != -EINTR)

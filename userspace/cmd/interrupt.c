@@ -12,13 +12,20 @@ static void remember(int number)
 	came = 1;
 }
 
-void interrupt_catch(void)
+bool interrupt_catch(void)
 {
 	/* Without SA_RESTART: waiting for a key is to end, too. */
-	struct sigaction action = { .sa_handler = remember };
+	struct sigaction action = { .sa_handler = remember }, before;
 
 	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGINT, &action, &before);
+	return before.sa_handler == remember;
+}
+
+void interrupt_release(void)
+{
+	signal(SIGINT, SIG_DFL);
+	came = 0;
 }
 
 void interrupt_reset(void)

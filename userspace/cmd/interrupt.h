@@ -5,8 +5,14 @@
 
 #include <stdbool.h>
 
-/* From now on SIGINT is remembered instead of ending the process. */
-void interrupt_catch(void);
+/*
+ * From now on SIGINT is remembered instead of ending the process. Returns
+ * whether it was so before.
+ */
+bool interrupt_catch(void);
+
+/* SIGINT ends the process again; what came so far is forgotten. */
+void interrupt_release(void);
 
 /* Forget what came so far. */
 void interrupt_reset(void);

@@ -51,6 +51,28 @@ int store_at(struct context *context, const char *path, const struct literal *li
 	return status;
 }
 
+int store_object(struct context *context, const char *path, uint64_t id)
+{
+	struct refheap_place place;
+	uint64_t before;
+	int error, status;
+
+	if (context->in_shell && variables_valid_name(path)) {
+		before = variables_set(&context->variables, path, id);
+		if (before)
+			refheap_drop(context->session, before);
+		return STATUS_OK;
+	}
+	status = path_resolve_parent(context, path, &place);
+	if (!status) {
+		error = refheap_place_set(context->session, &place, id);
+		refheap_place_release(context->session, &place);
+		status = error ? path_error(context, error, path) : STATUS_OK;
+	}
+	refheap_drop(context->session, id);
+	return status;
+}
+
 int store_into(struct context *context, const char *path, const struct literal *literal,
 	       store_fn *store, int64_t index)
 {

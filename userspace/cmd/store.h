@@ -26,6 +26,14 @@ typedef int store_fn(struct refheap_batch_builder *builder, uint64_t container, 
 int store_into(struct context *context, const char *path, const struct literal *literal,
 	       store_fn *store, int64_t index);
 
+/**
+ * store_object() - put an object where a path ends; in the shell a plain name is a variable
+ * @id: the caller's reference to it is used up, whether it succeeds or not
+ *
+ * Return: a status. Prints nothing.
+ */
+int store_object(struct context *context, const char *path, uint64_t id);
+
 /* For commands without a result: JSON output says what was changed. */
 void store_done(const struct context *context, const char *path, uint64_t id);
 

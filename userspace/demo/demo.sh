@@ -12,4 +12,5 @@ refheap: objects that the kernel counts, collects and shares.
 Booting a machine with the module in it. Nothing is loaded into this one's kernel.
 
 END
-exec "$top/tests/vm/machine.sh" uml "refheap shell -v '$top/userspace/demo/walkthrough.rh'"
+exec "$top/tests/vm/machine.sh" uml \
+	"refheap shell -v '$top/userspace/demo/walkthrough.rh' && '$top/userspace/demo/death.sh'"

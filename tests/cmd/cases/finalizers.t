@@ -86,6 +86,13 @@ TYPE
 Old
 1
 
+## leaving the shell runs the finalizers of what its variables held
+$ printf 'type new File name --finalizer\nfinalizer print "closing" it.name\nf = File(name="log")\ng = [f]\ndel f\necho leaving\n' | refheap shell; refheap gc show -o skipped
+leaving
+finalize: File\(name='log'\) \(@.*\) (re)
+closing log
+skipped 0
+
 ## finalizers as JSON
 $ printf 'type new File name --finalizer\nf = File(name="log")\ndel f\n' | refheap -j shell
 json docs[-1]["event"] == "finalize" and docs[-1]["object"]["type"] == "File" and docs[-1]["adopted"] is False

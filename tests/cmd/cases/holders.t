@@ -19,6 +19,27 @@ $ refheap holders nothing
 ! refheap: there is no name 'nothing' in heap 'user.0'
 = 1
 
+## an object goes to another program in a descriptor
+$ refheap set job '{"n": 1}'; refheap set w 'weakref(job)'; refheap export job -- sh -c 'refheap del job; refheap deref w; refheap sessions -o held,exported | grep yes; refheap import again; refheap refcount again; echo $REFHEAP_FD'; refheap show again; refheap refcount again
+{'n': 1}
+   1 yes
+2
+\d+ (re)
+{'n': 1}
+1
+$ refheap export again -- nonexistent
+! refheap: cannot execute 'nonexistent': No such file or directory
+= 1
+$ refheap import x
+! refheap: REFHEAP_FD is not set, and --fd not given
+= 2
+$ refheap import x --fd 0
+! refheap: descriptor 0 holds no object
+= 1
+$ refheap heap new other 2>/dev/null; refheap -H other set a '[]'; refheap -H other export a -- refheap import x; refheap heap del other
+! refheap: descriptor \d+ holds an object of another heap; choose it with --heap (re)
+= 0
+
 ## sessions show frames and events
 $ printf 'frame push\nframe push\nsessions -o command,frames,events\n' | refheap shell
 COMMAND FRAMES EVENTS

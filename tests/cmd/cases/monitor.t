@@ -30,7 +30,7 @@ $ refheap heap new small --max-objects 5; refheap monitor -e limits -n 1 --wait 
 \d\d:\d\d:\d\d\.\d{3} heap \d+ small: limit at \d+ bytes (re)
 
 ## what is missed is said
-$ refheap set l '[]'; refheap monitor -e deaths --wait 3 >seen & sleep 0.5; kill -STOP $!; python3 -c 'print("set a []"); [print("append a", [[] for _ in range(20000)]) for _ in range(4)]; print("del a")' | refheap -b -; kill -CONT $!; wait; grep -c missed seen | python3 -c 'print(int(input()) > 0)'
+$ refheap set l '[]'; refheap monitor -e deaths --wait 40 >seen & j1=$!; sleep 0.5; kill -STOP $j1; python3 -c 'print("set a []"); [print("append a", [[] for _ in range(20000)]) for _ in range(4)]; print("del a")' | refheap -b -; kill -CONT $j1; sleep 1; refheap set b '[]'; refheap del b; sleep 1; kill -INT $j1; wait $j1; grep -c missed seen | python3 -c 'print(int(input()) > 0)'
 True
 
 ## Ctrl-C ends it

@@ -106,7 +106,7 @@ callback: a \(@[0-9a-f]+\) is dead, says the weak reference @[0-9a-f]+ (re)
 after
 <weakref at @[0-9a-f]+; dead> (re)
 $ printf 'a = []\nb = {}\nx = [a]\nweakref a -c\nweakref b -c\nweakref x -c\ndel a\nset keep x\ndel x\ndel keep\n' | refheap -j shell
-json [d["path"] for d in docs if d.get("event") == "callback"] == ["x", "a"]
+json [d["path"] for d in docs if d.get("event") == "callback"] == ["x", "a", "b"]
 
 ## nobody keeps it: the session does, until it is told
 $ refheap shell <<'END'
