@@ -673,7 +673,7 @@ static void usual_cases_are_one_call(void **state)
 struct maker {
 	int calls;
 	int error;
-	struct refheap_cache *meanwhile; /* puts the key itself, as others may */
+	struct refheap_cache *meanwhile; /* puts the key, as others may */
 };
 
 static int make_value(struct refheap *session, refheap_id key,
@@ -726,7 +726,7 @@ static void calls_are_remembered(void **state)
 /* Of two that make the value of one key all get the first. */
 static void the_first_value_stays(void **state)
 {
-	/* An entry: the value and a weak reference; the value; it, a tuple, an int. */
+	/* Value and weak reference; value; value, tuple and int. */
 	static const struct {
 		uint32_t kind;
 		unsigned int objects;

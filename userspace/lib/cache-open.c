@@ -55,38 +55,31 @@ static refheap_id temporary(struct refheap_batch_builder *batch, int n)
 	return REFHEAP_ID_RESULT(refheap_batch_temp(batch, n));
 }
 
-static refheap_id new_entries(struct refheap_batch_builder *batch,
-			      uint32_t kind)
+static int new_entries(struct refheap_batch_builder *batch, uint32_t kind)
 {
-	struct refheap_op op = { .code = REFHEAP_OP_WEAK_VALUE_DICT };
-
 	if (kind == REFHEAP_CACHE_WEAK)
-		return temporary(batch, refheap_batch_add(batch, &op, NULL, 0,
-							  0));
-	return temporary(batch, refheap_batch_new_dict(batch, NULL, 0));
+		return refheap_batch_new_weak_value_dict(batch);
+	return refheap_batch_new_dict(batch, NULL, 0);
 }
 
 /* Returns the number of the operation that makes the instance. */
 static int build(struct refheap_batch_builder *batch,
 		 const struct refheap_cache_options *options)
 {
-	const refheap_id values[SLOTS] = {
-		temporary(batch, refheap_batch_new_str(batch,
-						       kinds[options->kind])),
-		temporary(batch, refheap_batch_new_int(batch,
-						       (int64_t)options->maximum)),
-		temporary(batch, refheap_batch_new_int(batch,
-						       (int64_t)options->ttl_ns)),
+	const size_t bytes = sizeof(struct rh_cache_counts);
+	const int numbers[] = {
+		refheap_batch_new_str(batch, kinds[options->kind]),
+		refheap_batch_new_int(batch, (int64_t)options->maximum),
+		refheap_batch_new_int(batch, (int64_t)options->ttl_ns),
 		new_entries(batch, options->kind),
-		temporary(batch, refheap_batch_new_bytearray(batch, NULL,
-							     sizeof(struct rh_cache_counts))),
+		refheap_batch_new_bytearray(batch, NULL, bytes),
 	};
 	int type = refheap_batch_type_define(batch, &definition);
 	int made = refheap_batch_new_instance(batch, REFHEAP_ID_RESULT(type));
 
 	for (size_t i = 0; i < SLOTS; i++)
 		refheap_batch_set_attr(batch, REFHEAP_ID_RESULT(made), slots[i],
-				       values[i]);
+				       temporary(batch, numbers[i]));
 	return made;
 }
 
@@ -161,7 +154,7 @@ static int obtain(struct refheap *session, const char *name,
 enum {
 	READ_INFO,
 	READ_TYPE,
-	READ_KIND = 3,		/* each behind the operation that gets the slot */
+	READ_KIND = 3,		/* each behind what gets the slot */
 	READ_MAXIMUM = 5,
 	READ_TTL = 7,
 	GET_ENTRIES,

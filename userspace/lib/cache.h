@@ -94,7 +94,7 @@ struct rh_cache_steps {
 /* Add an operation. Returns its number. */
 uint32_t rh_cache_step(struct rh_cache_steps *steps, struct refheap_op op);
 
-/* An operation on an entry; if its key is text, that is the input of the steps. */
+/* An operation on an entry; a key that is text is in the input of the steps. */
 struct refheap_op rh_cache_keyed(const struct rh_cache_steps *steps,
 				 const struct refheap_cache *cache,
 				 uint16_t code, const struct rh_cache_key *key);
