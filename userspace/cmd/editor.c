@@ -8,6 +8,7 @@
 
 #include "complete.h"
 #include "editor.h"
+#include "events.h"
 #include "interrupt.h"
 #include "report.h"
 #include "script.h"
@@ -141,6 +142,8 @@ static void execute(struct editor *editor, const char *text)
 		history(editor->history, &event, H_ENTER, text);
 	editor->context->line++;
 	script_line(editor->context, line);
+	/* After an empty line, too. */
+	events_run(editor->context);
 	fflush(stdout);
 }
 
