@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -86,6 +87,11 @@ struct refheap_heap_info bed_look(const struct bed *bed)
 
 	MUST(refheap_heap_get(bed->ctl, bed->heap, &info));
 	return info;
+}
+
+int bed_fd(const struct bed *bed)
+{
+	return refheap_fd(bed->session);
 }
 
 static uint64_t table_bytes(const struct bed *bed)
@@ -278,6 +284,14 @@ int next_event(int fd, struct refheap_event *event)
 }
 
 /* Processes. */
+
+void *shared_memory(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	must(memory == MAP_FAILED ? -ENOMEM : 0, "shared memory");
+	return memory;
+}
 
 pid_t give_birth(void)
 {

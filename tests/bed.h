@@ -61,6 +61,7 @@ struct bed {
 
 void bed_make(struct bed *bed, const char *name);
 struct refheap *bed_session(const struct bed *bed);	/* one more */
+int bed_fd(const struct bed *bed);	/* of the witness */
 struct refheap_heap_info bed_look(const struct bed *bed);
 /* What is there now is the base line from now on. */
 void bed_set_base(struct bed *bed);
@@ -103,6 +104,9 @@ int device_attach(const char *name);
 
 /* One event that is there. Return: 1, 0 when there is none, or a negative errno. */
 int next_event(int fd, struct refheap_event *event);
+
+/* Zeroes that children share with their parent. */
+void *shared_memory(size_t bytes);
 
 /*
  * Processes. A child ends with the parent and gets the default signals.

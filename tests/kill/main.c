@@ -1,49 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes are killed at random moments, while they execute batches, collect
- * and touch mappings, and while the kernel asks for memory back. Nothing of them
- * may stay.
+ * Processes are killed: with finalizers, frames, unread events and descriptors
+ * on their way, and then at random moments, while the kernel asks for memory
+ * back. Nothing of them may stay, and whoever watched is told.
  *
  *   kill [PROCESSES [SEED]]    200, the time
  *
  * Prints TAP. To be run as root with the module loaded.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <refheap.h>
+#include "kill.h"
 
-#define HEAP		"kill"
 #define AT_ONCE		8
 #define LIFE_US		30000	/* at most */
 #define WITHIN_MS	1000
 #define SHARED_BYTES	20000
 
-static unsigned int cases, failed;
-
-static void result(bool good, const char *what)
-{
-	printf("%s %u - %s\n", good ? "ok" : "not ok", ++cases, what);
-	failed += !good;
-}
-
-static void must(int err, const char *what)
-{
-	if (err >= 0)
-		return;
-	printf("Bail out! %s: %s\n", what, refheap_strerror(err));
-	exit(2);
-}
-#define MUST(call) must(call, #call)
+static struct bed bed;
+static uint32_t type;	/* with a finalizer */
 
 /* The victims. */
 
@@ -93,6 +74,59 @@ static void touch_views(struct refheap *heap, refheap_id shared)
 		refheap_view_close(&view);
 }
 
+/* Weak references, and events that some are left unread of. */
+static void observe(struct refheap *heap, refheap_id shared)
+{
+	int fd = refheap_fd(heap), i, n = rand() % 50;
+	struct refheap_event event;
+	uint64_t object, reference;
+
+	for (i = 0; i < n; i++) {
+		if (op(fd, rand() % 2 ? OP(INSTANCE, .arg = type) : OP(LIST), &object))
+			return;
+		op(fd, OP(WEAKREF, .a = rand() % 4 ? object : shared,
+			  .arg = rand() % 4, .b = i), &reference);
+		if (rand() % 2)
+			op(fd, OP(DROP, .a = object), NULL);
+	}
+	for (i = 0; i < n && next_event(fd, &event) > 0; i++)
+		if (event.type == REFHEAP_EVENT_FINALIZE && rand() % 2)
+			op(fd, OP(FINALIZED, .a = event.object), NULL);
+		else if (rand() % 2)
+			op(fd, OP(DROP, .a = event.object), NULL);
+}
+
+static void use_frames(struct refheap *heap)
+{
+	int fd = refheap_fd(heap), i, n = rand() % 20;
+	uint64_t object;
+
+	for (i = 0; i < n; i++) {
+		op(fd, OP(FRAME_PUSH), NULL);
+		if (!op(fd, OP(LIST), &object) && rand() % 2)
+			op(fd, OP(HAND_OUT, .a = object), NULL);
+		if (rand() % 2)
+			op(fd, OP(FRAME_POP), NULL);
+	}
+}
+
+static void use_descriptors(struct refheap *heap, refheap_id shared)
+{
+	struct refheap_export export = { .size = sizeof(export), .object = shared };
+	struct refheap_import import = { .size = sizeof(import) };
+	int fd = refheap_fd(heap);
+	uint64_t object;
+
+	if (rand() % 2 && !op(fd, OP(LIST), &object))
+		export.object = object;
+	if (ioctl(fd, REFHEAP_IOC_EXPORT, &export))
+		return;
+	import.fd = export.fd;
+	ioctl(fd, REFHEAP_IOC_IMPORT, &import);
+	if (rand() % 8)
+		close(export.fd);
+}
+
 static void live(unsigned int seed)
 {
 	struct refheap_batch_builder *batch;
@@ -105,13 +139,23 @@ static void live(unsigned int seed)
 		_exit(1);
 	refheap_subscribe_events(heap, REFHEAP_EVENT_GC_START | REFHEAP_EVENT_GC_STOP);
 	for (;;) {
-		switch (rand() % 4) {
+		switch (rand() % 8) {
 		case 0:
 		case 1:
+		case 2:
 			batch_of_objects(heap, shared, batch);
 			break;
-		case 2:
-			refheap_collect(heap, rand() % 3, NULL);
+		case 3:
+			op(refheap_fd(heap), OP(COLLECT, .arg = rand() % 3), NULL);
+			break;
+		case 4:
+			observe(heap, shared);
+			break;
+		case 5:
+			use_frames(heap);
+			break;
+		case 6:
+			use_descriptors(heap, shared);
 			break;
 		default:
 			touch_views(heap, shared);
@@ -121,27 +165,14 @@ static void live(unsigned int seed)
 
 /* The witness. */
 
-static pid_t give_birth(void)
+static pid_t new_victim(void)
 {
 	unsigned int seed = rand();
-	pid_t child = fork();
+	pid_t child = give_birth();
 
-	must(child < 0 ? -errno : 0, "fork");
 	if (!child)
 		live(seed);
 	return child;
-}
-
-/* Have the kernel ask everybody for memory, as it does when there is little. */
-static void press_for_memory(void)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, "2", 1) != 1)
-		perror("drop_caches");
-	close(fd);
 }
 
 /* Return: whether all died of the signal, and none of anything before it. */
@@ -152,15 +183,12 @@ static bool storm(unsigned int processes)
 
 	for (i = 0; i < processes + AT_ONCE; i++) {
 		pid_t *victim = &child[i % AT_ONCE];
-		int status;
 
 		if (*victim) {
 			usleep(rand() % LIFE_US);
-			kill(*victim, SIGKILL);
-			waitpid(*victim, &status, 0);
-			others += !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL;
+			others += end(*victim) != 128 + SIGKILL;
 		}
-		*victim = i < processes ? give_birth() : 0;
+		*victim = i < processes ? new_victim() : 0;
 		if (i % AT_ONCE == 0)
 			press_for_memory();
 	}
@@ -169,86 +197,48 @@ static bool storm(unsigned int processes)
 	return !others;
 }
 
-static unsigned int sessions(struct refheap_ctl *ctl, uint32_t number)
+static void wait_for_sessions(void)
 {
-	struct refheap_session_info info;
-	struct refheap_iter *iter;
-	unsigned int n = 0;
+	uint64_t begin = now_us(), took;
 
-	MUST(refheap_iter_sessions(ctl, number, &iter));
-	while (refheap_next_session(iter, &info) > 0)
-		n++;
-	refheap_iter_close(iter);
-	return n;
+	(void)within(30, bed_look(&bed).sessions == bed.base.sessions);
+	took = (now_us() - begin) / 1000;
+	result(took <= WITHIN_MS, "no session but ours after %llu ms", (unsigned long long)took);
 }
 
-static long now_ms(void)
+static refheap_id make_common_things(void)
 {
-	struct timespec now;
+	const struct refheap_type_def definition = {
+		.name = "finalized", .flags = REFHEAP_TYPE_DICT | REFHEAP_TYPE_FINALIZER,
+	};
+	refheap_id shared;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void wait_for_sessions(struct refheap_ctl *ctl, uint32_t number)
-{
-	long begin = now_ms(), took;
-	char what[80];
-
-	while (sessions(ctl, number) > 1 && now_ms() - begin < 30 * WITHIN_MS)
-		usleep(1000);
-	took = now_ms() - begin;
-	snprintf(what, sizeof(what), "no session but ours after %ld ms", took);
-	result(took <= WITHIN_MS, what);
-}
-
-static void compare(uint64_t is, uint64_t was, const char *what)
-{
-	if (is != was)
-		printf("# %llu, not %llu\n", (unsigned long long)is, (unsigned long long)was);
-	result(is == was, what);
-}
-
-static uint64_t objects(struct refheap_ctl *ctl, uint32_t number)
-{
-	struct refheap_heap_info info;
-
-	MUST(refheap_heap_get(ctl, number, &info));
-	return info.objects;
+	MUST(refheap_type_define(bed.session, &definition, &type));
+	MUST(refheap_new_bytearray(bed.session, NULL, SHARED_BYTES, &shared));
+	MUST(refheap_set_name(bed.session, "shared", shared));
+	bed_set_base(&bed);
+	return shared;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int processes = argc > 1 ? strtoul(argv[1], NULL, 0) : 200;
 	unsigned int seed = argc > 2 ? strtoul(argv[2], NULL, 0) : (unsigned int)time(NULL);
-	char broken[200] = "";
-	struct refheap *heap;
-	struct refheap_ctl *ctl;
 	refheap_id shared;
-	uint64_t before;
-	uint32_t number;
 
 	printf("# %u processes, seed %u\n", processes, seed);
 	srand(seed);
-	MUST(refheap_open(HEAP, REFHEAP_ATTACH_CREATE | REFHEAP_ATTACH_EXCL, &heap));
-	MUST(refheap_ctl_open(&ctl));
-	number = refheap_heap(heap);
-	MUST(refheap_new_bytearray(heap, NULL, SHARED_BYTES, &shared));
-	MUST(refheap_set_name(heap, "shared", shared));
-	before = objects(ctl, number);
-	fflush(stdout);
-
-	result(storm(processes), "all were killed");
-	wait_for_sessions(ctl, number);
-	MUST(refheap_collect(heap, 2, NULL));
-	compare(objects(ctl, number), before, "as many objects as before");
-	compare(refheap_refcount(heap, shared), 2, "what they shared is held by us and its name");
-	compare(refheap_verify(heap, broken, sizeof(broken)), 0, "no invariant is broken");
-	if (broken[0])
-		printf("# %s\n", broken);
-	MUST(refheap_heap_remove(ctl, number));
-	refheap_close(heap);
-	refheap_ctl_close(ctl);
-	printf("1..%u\n", cases);
-	return failed > 0;
+	bed_make(&bed, HEAP);
+	shared = make_common_things();
+	kill_and_be_told(&bed);
+	kill_with_finalizers(&bed, type);
+	kill_with_leftovers(&bed);
+	result(storm(processes), "all of the storm were killed");
+	wait_for_sessions();
+	bed_check(&bed, "after the storm");
+	result(refheap_refcount(bed.session, shared) == 2,
+	       "what they shared is held by us and its name");
+	bed_check_memory(&bed, "after the storm");
+	bed_remove(&bed);
+	return results();
 }

@@ -456,8 +456,7 @@ int main(int argc, char **argv)
 
 	printf("# %u seconds, seed %u\n", seconds, seed);
 	srand(seed);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
+	shared = shared_memory(sizeof(*shared));
 	tally = &shared->tally;
 	if (!set_parameter("slice_us", 1))
 		printf("# the module does not take slice_us\n");

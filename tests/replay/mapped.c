@@ -327,7 +327,7 @@ int main(int argc, char **argv)
 	size_t i;
 
 	srand(getpid());
-	offer = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	offer = shared_memory(sizeof(*offer));
 	bed_make(&bed, HEAP);
 	for (i = 0; i < READERS; i++) {
 		reader[i] = give_birth();

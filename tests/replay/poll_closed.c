@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -242,7 +241,7 @@ int main(int argc, char **argv)
 
 	printf("# %u rounds, seed %u\n", rounds, seed);
 	srand(seed);
-	bait = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bait = shared_memory(sizeof(*bait));
 	bed_make(&bed, HEAP);
 	waker = give_birth();
 	if (!waker)

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -277,9 +276,8 @@ int main(int argc, char **argv)
 	victims = members / 2;
 	pid = calloc(members, sizeof(*pid));
 	number = calloc(members, sizeof(*number));
-	member = mmap(NULL, members * sizeof(*member), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!pid || !number || member == MAP_FAILED)
+	member = shared_memory(members * sizeof(*member));
+	if (!pid || !number)
 		must(-ENOMEM, "memory");
 	MUST_SYS(pipe(ready));
 	MUST_SYS(pipe(over));
