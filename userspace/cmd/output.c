@@ -54,6 +54,14 @@ static struct json_object *words_to_json(const char *text)
 	return array;
 }
 
+/* Without the digits that only say that the number is binary. */
+static struct json_object *real_to_json(double real)
+{
+	cleanup_free char *text = xasprintf("%.9g", real);
+
+	return json_object_new_double_s(real, text);
+}
+
 static struct json_object *cell_to_json(const struct cell *cell)
 {
 	switch (cell->type) {
@@ -64,7 +72,7 @@ static struct json_object *cell_to_json(const struct cell *cell)
 	case CELL_SIGNED:
 		return json_object_new_int64(cell->integer);
 	case CELL_REAL:
-		return json_object_new_double(cell->real);
+		return real_to_json(cell->real);
 	case CELL_FLAG:
 		return json_object_new_boolean(cell->flag);
 	case CELL_WORDS:

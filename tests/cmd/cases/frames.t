@@ -109,6 +109,6 @@ $ printf 'a = []\nframe push\nframe hand-out a\n' | refheap shell
 $ refheap frame push
 ! refheap: 'refheap' has no command 'frame'.* (re)
 = 2
-$ printf 'frame psuh\n' | refheap shell
-! <stdin>:1: 'frame' has no command 'psuh'; did you mean 'push'?
+$ printf 'frame pushh\n' | refheap shell
+! <stdin>:1: 'frame' has no command 'pushh'; did you mean 'push'?
 = 2
