@@ -11,14 +11,27 @@
  *	likewise, and a list that holds two is met in both orders
  *   interleave pairs [OBJECTS [PART PARTS]]
  *	likewise (2 objects), every pair of changes at every pair of steps
+ *   interleave weak [OBJECTS [PART PARTS]]
+ *	as ordered (2 objects), with a weak reference with a callback to each
+ *   interleave final [OBJECTS [PART PARTS]]
+ *	instances instead of lists (2), every subset of them with a finalizer,
+ *	and the weak references
+ *   interleave ephemeron [OBJECTS [PART PARTS]]
+ *	instances (2), and a weak-keyed dict with every two entries of them
  *   interleave random GRAPHS [SEED]
- *	larger graphs of lists, tuples, dicts and instances, several changes
- *	each, in heaps that go on living with what is left.
+ *	larger graphs of everything, several changes each, in heaps that go on
+ *	living with what is left.
  *
  * What must hold, as reachability says that is computed here by plain search:
  * nothing that can be reached is ever freed, refused or condemned; what was
  * garbage when the collection began is freed by it unless some garbage was
  * touched; what is garbage afterwards is freed by the next one.
+ *
+ * A weak reference leads to what can be reached and, once it has led to
+ * nothing, to nothing for ever; its callback runs once when its referent is
+ * gone, and not before. A finalizer runs once before its object is freed, and
+ * finds alive all that the object leads to. An entry of a weak-keyed dict is
+ * there while its key can be reached without it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,11 +41,14 @@
 #include "kmod/engine/heap.h"
 #include "rig.h"
 
-#define NODES	16	/* with those made on the way */
+#define NODES	20	/* with those made on the way */
 #define EDGES	4
 #define OPS	96
 
-enum kind { LIST, DICT, SLOTTED, OPEN, TUPLE, KINDS };
+enum kind { LIST, DICT, SLOTTED, OPEN, FINAL, TUPLE, WEAK_KEYS, WEAK, KINDS };
+
+/* Of a finalizer. */
+enum final { NOT_RUN, DUE, RUNNING, ENDED };
 
 struct node {
 	u64 id;
@@ -40,6 +56,12 @@ struct node {
 	u8 kind;
 	u8 n;			/* of a list or tuple: length */
 	s8 edge[EDGES];		/* -1: none */
+	s8 key[EDGES];		/* of a weak-keyed dict */
+	u8 final;		/* enum final */
+	s8 target;		/* of a weak reference */
+	bool armed;		/* its callback has not run */
+	bool led_nowhere;	/* it was dereferenced in vain */
+	bool lost;		/* was garbage once */
 	bool exists;		/* as far as counts tell; garbage may be gone */
 	bool reachable;
 	bool garbage;		/* when the collection began */
@@ -47,7 +69,7 @@ struct node {
 
 enum action {
 	TAKE, DROP, APPEND, INSERT, SET, UNSET, POP, GET, CLEAR, HAND_OVER, MAKE, MAKE_INTO,
-	REPLACE, ACTIONS
+	REPLACE, DEREF, NEW_WEAK, ANSWER, KEY_SET, KEY_UNSET, KEY_GET, ACTIONS
 };
 
 struct change {
@@ -60,9 +82,10 @@ static u32 nnodes;
 static bool garbage_touched;
 static u32 highest;		/* slot that a node ever had */
 static unsigned int generation = 2;	/* of the collections that are disturbed */
-static u32 types[2];
+static u32 types[3];
+static bool finalizers;		/* some node has one */
 static u64 base_objects;
-static u64 runs, changes, refusals, freed, verified;
+static u64 runs, changes, refusals, freed, verified, callbacks, finalized;
 
 static struct refheap_op ops[OPS];
 static struct refheap_result results[OPS];
@@ -104,6 +127,12 @@ static void die(const char *what)
 		printf("  node %u id %llx kind %u held %u%s%s%s:", i, node[i].id, node[i].kind,
 		       node[i].held, node[i].exists ? "" : " gone",
 		       node[i].reachable ? " reachable" : "", node[i].garbage ? " garbage" : "");
+		if (node[i].kind == WEAK)
+			printf(" of %d%s", node[i].target, node[i].armed ? ", armed" : "");
+		if (node[i].kind == FINAL)
+			printf(" final %u", node[i].final);
+		for (j = 0; node[i].kind == WEAK_KEYS && j < EDGES; j++)
+			printf(" %d:", node[i].key[j]);
 		for (j = 0; j < EDGES; j++)
 			printf(" %d", node[i].edge[j]);
 		printf("   engine: count %u\n", rig_info(&rig, node[i].id).refcount);
@@ -148,39 +177,128 @@ static bool sequence(const struct node *x)
 	return x->kind == LIST || x->kind == TUPLE;
 }
 
+static bool slotted(const struct node *x)
+{
+	return x->kind == SLOTTED || x->kind == FINAL;
+}
+
+static bool instance(const struct node *x)
+{
+	return slotted(x) || x->kind == OPEN;
+}
+
 static u32 capacity(const struct node *x)
 {
-	return x->kind == SLOTTED ? 2 : EDGES;
+	return slotted(x) ? 2 : EDGES;
+}
+
+/* Its edges are set and unset by themselves. */
+static bool mutable(const struct node *x)
+{
+	return x->kind == LIST || x->kind == DICT || instance(x);
+}
+
+/* An edge, unless it is an entry whose key cannot be reached so far. */
+static int leads_to(const struct node *x, u32 i)
+{
+	if (x->edge[i] < 0 || (x->kind == WEAK_KEYS && !node[x->key[i]].reachable))
+		return -1;
+	return x->edge[i];
+}
+
+/* Marks what the marked ones lead to. */
+static void spread(void)
+{
+	bool again;
+	u32 i, j;
+	int to;
+
+	do {
+		again = false;
+		for (i = 0; i < nnodes; i++) {
+			for (j = 0; node[i].reachable && j < EDGES; j++) {
+				to = leads_to(&node[i], j);
+				if (to < 0 || node[to].reachable)
+					continue;
+				node[to].reachable = true;
+				again = true;
+			}
+		}
+	} while (again);
 }
 
 static void reach(void)
 {
-	u8 queue[NODES];
-	u32 head = 0, tail = 0, i, j;
+	u32 i;
 
-	for (i = 0; i < nnodes; i++) {
-		node[i].reachable = node[i].exists && node[i].held;
-		if (node[i].reachable)
-			queue[tail++] = i;
-	}
-	while (head < tail) {
-		const struct node *x = &node[queue[head++]];
+	for (i = 0; i < nnodes; i++)
+		node[i].reachable = node[i].exists && (node[i].held || node[i].final == DUE);
+	spread();
+	for (i = 0; i < nnodes; i++)
+		if (node[i].exists && !node[i].reachable)
+			node[i].lost = true;
+}
 
-		for (j = 0; j < EDGES; j++) {
-			if (x->edge[j] < 0 || node[x->edge[j]].reachable)
-				continue;
-			node[x->edge[j]].reachable = true;
-			queue[tail++] = x->edge[j];
-		}
-	}
+/* A weak-keyed dict that is touched keeps all its values for this time. */
+static void touched(u32 x)
+{
+	u32 i;
+
+	if (node[x].garbage)
+		garbage_touched = true;
+	for (i = 0; node[x].kind == WEAK_KEYS && i < EDGES; i++)
+		if (node[x].edge[i] >= 0 && node[node[x].edge[i]].garbage)
+			garbage_touched = true;
 }
 
 static void forget(struct node *x)
 {
+	u32 i, j;
+
+	touched(x - node);
+	for (i = 0; i < EDGES; i++)
+		if (x->edge[i] >= 0)
+			touched(x->edge[i]);
 	x->exists = false;
 	x->held = 0;
 	x->n = 0;
 	memset(x->edge, -1, sizeof(x->edge));
+	memset(x->key, -1, sizeof(x->key));
+	/* Entries go with their key. */
+	for (i = 0; i < nnodes; i++) {
+		for (j = 0; j < EDGES; j++) {
+			if (node[i].key[j] != x - node)
+				continue;
+			touched(node[i].edge[j]);
+			node[i].key[j] = -1;
+			node[i].edge[j] = -1;
+		}
+	}
+}
+
+/*
+ * What a finalizer brings back has lost its entries with its weak references,
+ * when it was found by a collection.
+ */
+static void lose_entries(void)
+{
+	u32 i, j;
+
+	for (i = 0; finalizers && i < nnodes; i++) {
+		for (j = 0; j < EDGES; j++) {
+			struct refheap_op op = { .code = REFHEAP_OP_CONTAINS, .a = node[i].id };
+			struct refheap_result result;
+
+			if (node[i].key[j] < 0 || !node[node[i].key[j]].lost)
+				continue;
+			op.b = node[node[i].key[j]].id;
+			result = rig_op(&rig, op);
+			if (result.error || result.value)
+				continue;
+			node[i].key[j] = -1;
+			node[i].edge[j] = -1;
+		}
+	}
 }
 
 /* What no count keeps alive is gone. */
@@ -189,6 +307,11 @@ static void settle(void)
 	bool again;
 	u32 i, j;
 
+	lose_entries();
+	/* Who gives up what he has of the object ends the finalizer. */
+	for (i = 0; i < nnodes; i++)
+		if (node[i].final == RUNNING && !node[i].held)
+			node[i].final = ENDED;
 	do {
 		u32 count[NODES] = { 0 };
 
@@ -200,9 +323,12 @@ static void settle(void)
 					count[node[i].edge[j]]++;
 		}
 		for (i = 0; i < nnodes; i++) {
-			if (!node[i].exists || count[i])
+			if (!node[i].exists || count[i] || node[i].final == DUE)
 				continue;
-			forget(&node[i]);
+			if (node[i].kind == FINAL && node[i].final == NOT_RUN)
+				node[i].final = DUE;
+			else
+				forget(&node[i]);
 			again = true;
 		}
 	} while (again);
@@ -226,10 +352,31 @@ static void list_insert(struct node *x, u32 i, s8 y)
 	x->n++;
 }
 
-static void touched(u32 x)
+static int entry_of(const struct node *x, s8 key)
 {
-	if (node[x].garbage)
-		garbage_touched = true;
+	u32 i;
+
+	for (i = 0; i < EDGES; i++)
+		if (x->key[i] == key)
+			return i;
+	return -1;
+}
+
+/* Each is a weak reference, to the heap. */
+static u32 entries(const struct node *x)
+{
+	u32 n = 0, i;
+
+	for (i = 0; x->kind == WEAK_KEYS && i < EDGES; i++)
+		n += x->key[i] >= 0;
+	return n;
+}
+
+static int free_entry(const struct node *x, s8 key)
+{
+	int i = entry_of(x, key);
+
+	return i >= 0 ? i : entry_of(x, -1);
 }
 
 /* Whether the change makes sense as things are. */
@@ -237,6 +384,8 @@ static bool possible(const struct change *c)
 {
 	const struct node *x = &node[c->x], *y = &node[c->y];
 
+	if (c->action == ANSWER)
+		return true;
 	if (c->action != MAKE && !x->exists)
 		return false;
 	switch (c->action) {
@@ -249,18 +398,28 @@ static bool possible(const struct change *c)
 	case INSERT:
 		return x->kind == LIST && x->n < EDGES && y->exists;
 	case SET:
-		return x->kind != TUPLE && y->exists &&
+		return mutable(x) && y->exists &&
 		       (x->kind == LIST ? c->i < x->n : c->i < capacity(x));
 	case UNSET:
-		return x->kind != TUPLE && x->edge[c->i] >= 0;
+		return mutable(x) && x->edge[c->i] >= 0;
 	case POP:
 		return (x->kind == LIST || x->kind == DICT) && x->edge[c->i] >= 0;
 	case GET:
-		return x->edge[c->i] >= 0;
+		return x->kind != WEAK_KEYS && x->edge[c->i] >= 0;
 	case CLEAR:
-		return x->kind != TUPLE && x->kind != SLOTTED;
+		return x->kind == WEAK_KEYS || (mutable(x) && !slotted(x));
+	case DEREF:
+		return x->kind == WEAK;
+	case NEW_WEAK:
+		return x->kind != TUPLE && x->kind != WEAK && nnodes < NODES;
+	case KEY_SET:
+		return x->kind == WEAK_KEYS && instance(y) && y->exists && node[c->i].exists &&
+		       c->i < nnodes && free_entry(x, c->y) >= 0;
+	case KEY_UNSET:
+	case KEY_GET:
+		return x->kind == WEAK_KEYS && entry_of(x, c->y) >= 0;
 	case HAND_OVER:
-		return x->kind != TUPLE && y->exists && y->held &&
+		return mutable(x) && y->exists && y->held &&
 		       (x->kind == LIST ? x->n < EDGES : x->edge[c->i] < 0 && c->i < capacity(x));
 	case MAKE:
 		return nnodes < NODES && (c->y >= nnodes || y->exists);
@@ -328,6 +487,24 @@ static void emit_change(const struct change *c)
 	case CLEAR:
 		emit(REFHEAP_OP_CLEAR, x->id);
 		return;
+	case DEREF:
+		emit(REFHEAP_OP_DEREF, x->id);
+		return;
+	case NEW_WEAK:
+		op = emit(REFHEAP_OP_WEAKREF, x->id);
+		op->arg = REFHEAP_WEAKREF_CALLBACK;
+		op->b = nnodes;
+		return;
+	case KEY_SET:
+		op = emit(REFHEAP_OP_SET_KEY, x->id);
+		op->b = y->id;
+		op->c = node[c->i].id;
+		return;
+	case KEY_UNSET:
+	case KEY_GET:
+		op = emit(c->action == KEY_GET ? REFHEAP_OP_GET_KEY : REFHEAP_OP_DEL_KEY, x->id);
+		op->b = y->id;
+		return;
 	case HAND_OVER:
 		if (x->kind == LIST)
 			emit(REFHEAP_OP_APPEND, x->id)->c = y->id;
@@ -354,12 +531,37 @@ static u32 new_node(u64 id, u32 kind)
 {
 	struct node *x = &node[nnodes];
 
-	forget(x);
-	x->id = id;
-	x->kind = kind;
-	x->exists = true;
-	x->garbage = false;
+	*x = (struct node){ .id = id, .kind = kind, .exists = true, .target = -1 };
+	memset(x->edge, -1, sizeof(x->edge));
+	memset(x->key, -1, sizeof(x->key));
 	return nnodes++;
+}
+
+static void new_weak(u64 id, u32 target)
+{
+	struct node *x = &node[new_node(id, WEAK)];
+
+	x->held = 1;
+	x->target = target;
+	x->armed = true;
+}
+
+/* What a weak reference has led to. */
+static void dereferenced(struct node *x, u64 id)
+{
+	struct node *target = &node[x->target];
+
+	if (!id) {
+		/* What a finalizer brought back has lost its weak references. */
+		if (target->reachable && !(finalizers && target->lost))
+			die("a weak reference to what can be reached is dead");
+		x->led_nowhere = true;
+		return;
+	}
+	if (id != target->id || !target->exists || x->led_nowhere || !x->armed)
+		die("a weak reference leads to what is dead");
+	touched(x->target);
+	target->held++;
 }
 
 /* The same on our side, after the engine has done it. */
@@ -412,7 +614,30 @@ static void mirror(const struct change *c)
 			if (x->edge[made] >= 0)
 				touched(x->edge[made]);
 		memset(x->edge, -1, sizeof(x->edge));
+		memset(x->key, -1, sizeof(x->key));
 		x->n = 0;
+		break;
+	case DEREF:
+		dereferenced(x, results[0].value);
+		break;
+	case NEW_WEAK:
+		new_weak(results[0].value, c->x);
+		break;
+	case KEY_SET:
+		made = free_entry(x, c->y);
+		x->key[made] = c->y;
+		x->edge[made] = c->i;
+		break;
+	case KEY_UNSET:
+	case KEY_GET:
+		made = entry_of(x, c->y);
+		touched(x->edge[made]);
+		if (c->action == KEY_GET) {
+			node[x->edge[made]].held++;
+			break;
+		}
+		x->key[made] = -1;
+		x->edge[made] = -1;
 		break;
 	case HAND_OVER:
 		if (x->kind == LIST)
@@ -442,11 +667,101 @@ static bool uses_y(const struct change *c)
 	case INSERT:
 	case SET:
 	case HAND_OVER:
+	case KEY_SET:
+	case KEY_UNSET:
+	case KEY_GET:
 		return true;
 	case MAKE:
 		return c->y < nnodes;
 	}
 	return false;
+}
+
+static int node_of(u64 id)
+{
+	u32 i;
+
+	for (i = 0; i < nnodes; i++)
+		if (node[i].id == id)
+			return i;
+	die("an event of something else");
+	return -1;
+}
+
+static void check_reachable(const char *when);
+
+static void finalizer_runs(u32 i)
+{
+	struct node *x = &node[i];
+
+	if (x->kind != FINAL || x->final >= RUNNING || !x->exists)
+		die("a finalizer runs that has run, or when it is too late");
+	finalized++;
+	x->final = RUNNING;
+	x->held++;
+	lose_entries();
+	reach();
+	check_reachable("what a finalizer can reach was freed");
+}
+
+static void callback_runs(u32 i, u64 value, u64 referent)
+{
+	struct node *x = &node[i], *target = &node[x->target];
+
+	if (x->kind != WEAK || !x->armed || value != i || referent != target->id)
+		die("a callback runs that has run, or of something else");
+	if (target->reachable && !(finalizers && target->lost))
+		die("a callback runs though the referent can be reached");
+	callbacks++;
+	x->armed = false;
+	emit(REFHEAP_OP_DROP, x->id);
+	run_batch();
+	if (results[0].error)
+		die("the weak reference of an event is not held");
+}
+
+/* Return: whether there was an event to read. */
+static bool read_event(void)
+{
+	struct refheap_event event;
+	int got = rh_holder_next_event(rig.heap, rig.holder[0], &event);
+
+	if (got < 0)
+		die("an event was refused");
+	if (!got)
+		return false;
+	if (event.type == REFHEAP_EVENT_FINALIZE)
+		finalizer_runs(node_of(event.object));
+	else
+		callback_runs(node_of(event.object), event.value, event.referent);
+	return true;
+}
+
+/* Ends a finalizer that runs. Return: whether there was one. */
+static bool end_finalizer(void)
+{
+	u32 i;
+
+	for (i = 0; i < nnodes; i++) {
+		if (node[i].final != RUNNING)
+			continue;
+		node[i].final = ENDED;
+		emit(REFHEAP_OP_FINALIZED, node[i].id);
+		run_batch();
+		if (results[0].error)
+			die("a finalizer cannot be ended");
+		node[i].held--;
+		settle();
+		return true;
+	}
+	return false;
+}
+
+/* Finalizers may drop what has others. */
+static void answer(void)
+{
+	while (read_event() || end_finalizer())
+		;
 }
 
 /*
@@ -458,6 +773,10 @@ static void execute(const struct change *c)
 	u32 n, i;
 
 	changes++;
+	if (c->action == ANSWER) {
+		answer();
+		return;
+	}
 	emit_change(c);
 	n = nops;
 	run_batch();
@@ -469,20 +788,19 @@ static void execute(const struct change *c)
 			touched(c->x);
 		if (uses_y(c))
 			touched(c->y);
+		if (c->action == KEY_SET)
+			touched(c->i);
 		mirror(c);
 		return;
 	}
 	if (results[i].error != -ESTALE)
 		die("a change failed");
 	refusals++;
-	if ((c->action != MAKE && node[c->x].reachable) || (uses_y(c) && node[c->y].reachable)) {
-		/* One of them is garbage, and only that one may be refused. */
-		bool x_good = c->action == MAKE || node[c->x].reachable;
-		bool y_good = !uses_y(c) || node[c->y].reachable;
-
-		if (x_good && y_good)
-			die("what can be reached was refused");
-	}
+	/* One of them is garbage, and only that one may be refused. */
+	if ((c->action == MAKE || node[c->x].reachable) &&
+	    (!uses_y(c) || node[c->y].reachable) &&
+	    (c->action != KEY_SET || node[c->i].reachable))
+		die("what can be reached was refused");
 	/* The new list that was to go into what is condemned died with the batch. */
 }
 
@@ -535,20 +853,50 @@ static void collection_begins(void)
 
 static void collection_ended(void)
 {
+	bool lives[NODES], waits[NODES], complete = !garbage_touched;
 	u32 i;
 
 	check_reachable("what can be reached was freed");
+	/* Finalizers keep what they can reach for the time being. */
+	for (i = 0; i < nnodes; i++)
+		if (node[i].kind == FINAL && node[i].exists && node[i].final == NOT_RUN)
+			node[i].reachable = true;
+	spread();
 	for (i = 0; i < nnodes; i++) {
-		bool lives = rig_info(&rig, node[i].id).id == node[i].id;
-
-		if (node[i].garbage && lives && !garbage_touched)
-			die("garbage that nobody touched was left");
-		if (node[i].exists && !lives) {
-			freed++;
-			forget(&node[i]);
-		}
+		waits[i] = node[i].reachable;
+		lives[i] = rig_info(&rig, node[i].id).id == node[i].id;
 	}
 	reach();
+	for (i = 0; i < nnodes; i++) {
+		if (node[i].garbage && node[i].exists && lives[i] && !waits[i] && complete)
+			die("garbage that nobody touched was left");
+		if (!node[i].exists || lives[i])
+			continue;
+		if (waits[i])
+			die("a finalizer was not run, or what it can reach was freed");
+		freed++;
+		forget(&node[i]);
+	}
+	reach();
+}
+
+/* When all have been told that are to be. */
+static void check_told(void)
+{
+	u32 i;
+
+	for (i = 0; i < nnodes; i++)
+		if (node[i].kind == WEAK && node[i].reachable && !node[i].lost && node[i].armed &&
+		    !node[node[i].target].exists)
+			die("a callback did not run");
+}
+
+/* What is left to be done in peace. */
+static void work(void)
+{
+	do
+		rig_work(&rig);
+	while (read_event() || end_finalizer());
 }
 
 /* Return: what it was. */
@@ -567,13 +915,29 @@ static void check_complete(void)
 	u64 expected = base_objects;
 
 	collection_begins();
-	rig_work(&rig);
+	work();
 	collection_ended();
+	check_told();
 	for (i = 0; i < nnodes; i++)
-		expected += node[i].reachable;
+		if (node[i].reachable)
+			expected += 1 + entries(&node[i]);
 	if (rig_objects(&rig) != expected)
 		die("the next collection left garbage, or took too much");
 	unit_of(units);
+}
+
+/* Finalizers and callbacks that come of it. */
+static void taken_apart(void)
+{
+	struct refheap_event event;
+
+	do {
+		rig_work(&rig);
+		while (rh_holder_next_event(rig.heap, rig.holder[0], &event) > 0) {
+			emit(REFHEAP_OP_DROP, event.object);
+			run_batch();
+		}
+	} while (rh_work_pending(rig.heap) || rh_holder_events(rig.holder[0]));
 }
 
 /* Takes everything apart; the heap is as it was at first. */
@@ -582,12 +946,13 @@ static void tear_down(void)
 	u32 i;
 
 	for (i = 0; i < nnodes; i++)
-		if (node[i].reachable && node[i].kind != TUPLE && node[i].kind != SLOTTED)
+		if (node[i].reachable && (node[i].kind == WEAK_KEYS ||
+					  (mutable(&node[i]) && !slotted(&node[i]))))
 			emit(REFHEAP_OP_CLEAR, node[i].id);
 	for (i = 0; i < nnodes; i++) {
 		u32 j;
 
-		if (node[i].reachable && node[i].kind == SLOTTED)
+		if (node[i].reachable && slotted(&node[i]))
 			for (j = 0; j < 2; j++)
 				if (node[i].edge[j] >= 0)
 					emit_keyed(&node[i], 0, REFHEAP_OP_DEL_ATTR, j);
@@ -602,9 +967,14 @@ static void tear_down(void)
 		}
 	rig_batch(&rig, ops, results, nops, REFHEAP_BATCH_CONTINUE);
 	nops = 0;
+	taken_apart();
 	nnodes = 0;
 	if (rig_objects(&rig) != base_objects) {
-		check_complete();
+		u32 units = unit_of(0);
+
+		start();
+		taken_apart();
+		unit_of(units);
 		if (rig_objects(&rig) != base_objects)
 			die("not everything could be freed");
 	}
@@ -626,6 +996,7 @@ static void begin(void)
 	rh_gc_enable(rig.heap, false);
 	types[0] = rig_type(&rig, "Slotted", 0, 0, slots, 2);
 	types[1] = rig_type(&rig, "Open", REFHEAP_TYPE_DICT, 0, NULL, 0);
+	types[2] = rig_type(&rig, "Final", REFHEAP_TYPE_FINALIZER, 0, slots, 2);
 	/* Names of one character are made when they are needed, and stay. */
 	for (i = 0; i < EDGES; i++) {
 		emit_name(emit(REFHEAP_OP_STR, 0), i);
@@ -644,14 +1015,18 @@ static void end(void)
 
 /*
  * The exhaustive part. A graph is a number: for each object its edges, of 1 +
- * n + n * n possibilities, and then the subset that is held.
+ * n + n * n possibilities, and then the subset that is held; above that, the
+ * subset with finalizers, or the entries of the weak-keyed dict.
  */
+enum flavour { LISTS, WEAK_REFERENCES, FINALIZERS, EPHEMERONS };
+static enum flavour flavour;
+
 static u32 shapes(u32 n)
 {
 	return 1 + n + n * n;
 }
 
-static u64 graphs(u32 n)
+static u64 plain_graphs(u32 n)
 {
 	u64 all = 1;
 	u32 i;
@@ -661,19 +1036,57 @@ static u64 graphs(u32 n)
 	return all << n;
 }
 
+static u64 graphs(u32 n)
+{
+	u64 all = plain_graphs(n);
+
+	if (flavour == FINALIZERS)
+		return all << n;
+	return flavour == EPHEMERONS ? all * (1 + n * n) * n * n : all;
+}
+
+static u32 kind_of(u64 above, u32 i)
+{
+	if (flavour == FINALIZERS)
+		return above >> i & 1 ? FINAL : SLOTTED;
+	return flavour == EPHEMERONS ? SLOTTED : LIST;
+}
+
+/* One or two entries; the second key is another one. */
+static bool decode_entries(u64 above, u32 n, u32 *count)
+{
+	struct node *x = &node[new_node(0, WEAK_KEYS)];
+
+	x->held = 1;
+	x->key[0] = above % n;
+	x->edge[0] = above / n % n;
+	above /= n * n;
+	count[x->edge[0]]++;
+	if (!above)
+		return true;
+	x->key[1] = (above - 1) % n;
+	x->edge[1] = (above - 1) / n;
+	count[x->edge[1]]++;
+	return x->key[1] > x->key[0];
+}
+
 /*
  * Return: false when another graph stands for this one: an object without any
  * reference is not there, and smaller graphs are like that.
  */
 static bool decode(u64 graph, u32 n)
 {
-	u32 count[NODES] = { 0 }, held = graph & ((1U << n) - 1), i, j;
+	u32 count[NODES] = { 0 }, held, i, j;
+	u64 above = graph / plain_graphs(n);
 
+	graph %= plain_graphs(n);
+	held = graph & ((1U << n) - 1);
 	graph >>= n;
 	nnodes = 0;
+	finalizers = flavour == FINALIZERS && above;
 	for (i = 0; i < n; i++) {
 		u32 shape = graph % shapes(n);
-		struct node *x = &node[new_node(0, LIST)];
+		struct node *x = &node[new_node(0, kind_of(above, i))];
 
 		graph /= shapes(n);
 		x->held = held >> i & 1;
@@ -693,34 +1106,104 @@ static bool decode(u64 graph, u32 n)
 			if (x->edge[j] >= 0)
 				count[x->edge[j]]++;
 	}
+	if (flavour == EPHEMERONS && !decode_entries(above, n, count))
+		return false;
 	for (i = 0; i < n; i++)
 		if (!count[i])
 			return false;
+	for (i = 0; i < n && (flavour == WEAK_REFERENCES || flavour == FINALIZERS); i++)
+		new_weak(0, i);
 	return true;
 }
 
-static void build_lists(u32 n)
+static void emit_edges(u32 i)
 {
-	u32 i, j;
+	const struct node *x = &node[i];
+	struct refheap_op *op;
+	u32 j;
 
-	for (i = 0; i < n; i++)
-		emit(REFHEAP_OP_LIST, 0);
-	for (i = 0; i < n; i++)
-		for (j = 0; j < node[i].n; j++) {
-			struct refheap_op *op = emit(REFHEAP_OP_APPEND, i);
-
-			op->flags = REFHEAP_OPF_A_RESULT | REFHEAP_OPF_C_RESULT;
-			op->c = node[i].edge[j];
+	for (j = 0; j < EDGES; j++) {
+		if (x->edge[j] < 0)
+			continue;
+		if (x->kind == WEAK_KEYS) {
+			op = emit(REFHEAP_OP_SET_KEY, i);
+			op->b = x->key[j];
+			op->flags = REFHEAP_OPF_B_RESULT;
+		} else {
+			op = emit(x->kind == LIST ? REFHEAP_OP_APPEND : REFHEAP_OP_SET_ATTR, i);
+			if (x->kind != LIST)
+				emit_name(op, j);
 		}
-	for (i = 0; i < n; i++)
+		op->flags |= REFHEAP_OPF_A_RESULT | REFHEAP_OPF_C_RESULT;
+		op->c = x->edge[j];
+	}
+}
+
+static void emit_node(u32 i)
+{
+	const struct node *x = &node[i];
+	struct refheap_op *op;
+
+	if (x->kind == LIST) {
+		emit(REFHEAP_OP_LIST, 0);
+	} else if (x->kind == WEAK_KEYS) {
+		emit(REFHEAP_OP_WEAK_KEY_DICT, 0);
+	} else if (x->kind == WEAK) {
+		op = emit(REFHEAP_OP_WEAKREF, x->target);
+		op->flags = REFHEAP_OPF_A_RESULT;
+		op->arg = REFHEAP_WEAKREF_CALLBACK;
+		op->b = i;
+	} else {
+		emit(REFHEAP_OP_INSTANCE, 0)->arg = types[x->kind - SLOTTED];
+	}
+}
+
+static void build(void)
+{
+	u32 i, n;
+
+	for (i = 0; i < nnodes; i++)
+		emit_node(i);
+	for (i = 0; i < nnodes; i++)
+		emit_edges(i);
+	for (i = 0; i < nnodes; i++)
 		if (!node[i].held)
 			emit(REFHEAP_OP_DROP, i)->flags = REFHEAP_OPF_A_RESULT;
+	n = nops;
 	run_batch();
 	for (i = 0; i < n; i++) {
-		node[i].id = results[i].value;
 		if (results[i].error)
 			die("a graph could not be made");
+		if (i < nnodes)
+			node[i].id = results[i].value;
 	}
+}
+
+/* Those of what comes after the first @n. */
+static u32 other_changes(struct change *list, u32 count, u32 n)
+{
+	u32 x, y, i;
+
+	if (flavour != EPHEMERONS) {
+		/* A weak reference is met, dropped, and put into what it leads to. */
+		for (x = n; x < 2 * n; x++) {
+			list[count++] = (struct change){ DEREF, x, 0, 0 };
+			list[count++] = (struct change){ DROP, x, 0, 0 };
+			for (y = 0; y < n; y++)
+				list[count++] = (struct change){ HAND_OVER, y, 0, x };
+		}
+		list[count++] = (struct change){ ANSWER, 0, 0, 0 };
+		return count;
+	}
+	list[count++] = (struct change){ DROP, n, 0, 0 };
+	list[count++] = (struct change){ CLEAR, n, 0, 0 };
+	for (y = 0; y < n; y++) {
+		list[count++] = (struct change){ KEY_UNSET, n, 0, y };
+		list[count++] = (struct change){ KEY_GET, n, 0, y };
+		for (i = 0; i < n; i++)
+			list[count++] = (struct change){ KEY_SET, n, i, y };
+	}
+	return count;
 }
 
 static u32 all_changes(struct change *list, u32 n)
@@ -754,6 +1237,10 @@ static u32 all_changes(struct change *list, u32 n)
 					for (i = 0; i < 2; i++)
 						list[count++] = (struct change){ action, x, i, y };
 				break;
+			case NEW_WEAK:
+				if (flavour != LISTS)
+					list[count++] = (struct change){ action, x, 0, 0 };
+				break;
 			case MAKE:
 				list[count++] = (struct change){ action, 0, 0, x };
 				break;
@@ -761,7 +1248,7 @@ static u32 all_changes(struct change *list, u32 n)
 		}
 	}
 	list[count++] = (struct change){ MAKE, 0, 0, NODES };
-	return count;
+	return flavour == LISTS ? count : other_changes(list, count, n);
 }
 
 /*
@@ -774,20 +1261,23 @@ static bool run(u64 graph, u32 n, const struct change *c, const u32 *at, u32 nch
 
 	now = (typeof(now)){ graph, n, nchanges, c, at };
 	decode(graph, n);
-	build_lists(n);
+	build();
 	collection_begins();
-	while (rh_work_pending(rig.heap)) {
-		while (next < nchanges && at[next] == step) {
-			if (possible(&c[next]))
-				execute(&c[next]);
-			next++;
-			if (!rh_work_pending(rig.heap))
-				break;
+	do {
+		while (rh_work_pending(rig.heap)) {
+			while (next < nchanges && at[next] == step) {
+				if (possible(&c[next]))
+					execute(&c[next]);
+				next++;
+				if (!rh_work_pending(rig.heap))
+					break;
+			}
+			rh_work_step(rig.heap);
+			step++;
 		}
-		rh_work_step(rig.heap);
-		step++;
-	}
+	} while (read_event() || end_finalizer());
 	collection_ended();
+	check_told();
 	if (!(++runs % 256))
 		verify();
 	check_complete();
@@ -862,9 +1352,14 @@ static u32 rnd(u32 n)
 	return (random_state >> 11) % n;
 }
 
+static bool may_be_referred(const struct node *x)
+{
+	return x->reachable && x->kind != TUPLE && x->kind != WEAK;
+}
+
 static void random_node(void)
 {
-	u32 kind = rnd(KINDS), i, n;
+	u32 kind = rnd(KINDS), target = 0, i, n;
 	struct refheap_op *op;
 	u64 ids[EDGES];
 	s8 edge[EDGES];
@@ -897,6 +1392,22 @@ static void random_node(void)
 	case DICT:
 		emit(REFHEAP_OP_DICT, 0);
 		break;
+	case WEAK_KEYS:
+		emit(REFHEAP_OP_WEAK_KEY_DICT, 0);
+		break;
+	case WEAK:
+		for (i = rnd(nnodes + 1); i < nnodes && !may_be_referred(&node[i]); i++)
+			;
+		if (i == nnodes) {
+			kind = LIST;
+			emit(REFHEAP_OP_LIST, 0);
+			break;
+		}
+		target = i;
+		op = emit(REFHEAP_OP_WEAKREF, node[i].id);
+		op->arg = REFHEAP_WEAKREF_CALLBACK;
+		op->b = nnodes;
+		break;
 	default:
 		emit(REFHEAP_OP_INSTANCE, 0)->arg = types[kind - SLOTTED];
 		break;
@@ -904,6 +1415,12 @@ static void random_node(void)
 	run_batch();
 	if (results[0].error)
 		die("an object could not be made");
+	if (kind == WEAK) {
+		new_weak(results[0].value, target);
+		reach();
+		return;
+	}
+	finalizers |= kind == FINAL;
 	made = new_node(results[0].value, kind);
 	node[made].held = 1;
 	memcpy(node[made].edge, edge, sizeof(edge));
@@ -920,13 +1437,21 @@ static void random_change(bool anything)
 
 	for (tries = 0; tries < 8; tries++) {
 		c = (struct change){ rnd(ACTIONS), rnd(nnodes), rnd(EDGES), rnd(nnodes) };
+		if (c.action == KEY_SET)
+			c.i = rnd(nnodes);
 		if (!possible(&c))
 			continue;
 		/* A program reaches only what can be reached; ids reach more. */
 		if (!anything && (!node[c.x].reachable || !node[c.y].reachable))
 			continue;
-		if ((c.action == MAKE || c.action == MAKE_INTO || c.action == REPLACE) && rnd(2))
+		if ((c.action == MAKE || c.action == MAKE_INTO || c.action == REPLACE ||
+		     c.action == NEW_WEAK) && rnd(2))
 			continue;
+		/* A finalizer that goes on for a while. */
+		if (c.action == ANSWER && rnd(2)) {
+			read_event();
+			return;
+		}
 		execute(&c);
 		return;
 	}
@@ -941,6 +1466,10 @@ static void random_graph(void)
 	for (i = 0; i < 2 * n; i++) {
 		struct change c = { rnd(2) ? SET : APPEND, rnd(nnodes), rnd(EDGES), rnd(nnodes) };
 
+		if (node[c.x].kind == WEAK_KEYS) {
+			c.action = KEY_SET;
+			c.i = rnd(nnodes);
+		}
 		if (possible(&c))
 			execute(&c);
 	}
@@ -953,6 +1482,7 @@ static void random_graph(void)
 	unit_of(0);
 	if (!rnd(4))
 		rig_collect(&rig, rnd(2));
+	work();
 	/* Young collections free garbage too. */
 	for (i = 0; i < nnodes; i++)
 		if (node[i].exists && !node[i].reachable &&
@@ -961,21 +1491,25 @@ static void random_graph(void)
 	unit_of(1 + (rnd(4) ? 0 : rnd(6)));
 	left = rnd(6);
 	collection_begins();
-	while (rh_work_pending(rig.heap)) {
-		if (left && !rnd(12)) {
-			random_change(rnd(2));
-			left--;
-			if (!rh_work_pending(rig.heap))
-				break;
+	do {
+		while (rh_work_pending(rig.heap)) {
+			if (left && !rnd(12)) {
+				random_change(rnd(2));
+				left--;
+				if (!rh_work_pending(rig.heap))
+					break;
+			}
+			rh_work_step(rig.heap);
 		}
-		rh_work_step(rig.heap);
-	}
+	} while (read_event() || end_finalizer());
 	collection_ended();
+	check_told();
 	if (!(++runs % 512))
 		verify();
 	if (rnd(2))
 		check_complete();
 	tear_down();
+	finalizers = false;
 }
 
 static void random_graphs(u64 count, u64 seed)
@@ -1007,6 +1541,9 @@ int main(int argc, char **argv)
 		exhaustive(a ?: 2, 0, 1);
 	} else if (!strcmp(what, "exhaustive") || !strcmp(what, "ordered")) {
 		exhaustive(a ?: 3, b, c);
+	} else if (!strcmp(what, "weak") || !strcmp(what, "final") || !strcmp(what, "ephemeron")) {
+		flavour = *what == 'w' ? WEAK_REFERENCES : *what == 'f' ? FINALIZERS : EPHEMERONS;
+		exhaustive(a ?: 2, b, c);
 	} else if (!strcmp(what, "pairs")) {
 		pairs(a ?: 2, b, c);
 	} else if (!strcmp(what, "random") && a) {
@@ -1017,6 +1554,7 @@ int main(int argc, char **argv)
 	end();
 	printf("interleave %s: %llu collections, %llu changes, %llu of them refused\n",
 	       what, runs, changes, refusals);
+	printf("%llu callbacks, %llu finalizers\n", callbacks, finalized);
 	printf("%llu objects freed by collections, %llu times verified: sound and complete\n",
 	       freed, verified);
 	return 0;
