@@ -1356,7 +1356,7 @@ int refheap_new_weak_set(struct refheap *session, refheap_id *id);
 /**
  * refheap_alive - whether an object is alive, without a system call
  * @session: session
- * @id: object; need not have been one ever
+ * @id: that an object has, or had; for others the answer means nothing
  *
  * Reads memory that the kernel keeps up to date. A call to the kernel is made
  * the first time for each 8192 neighbouring slots, and in the short time in
@@ -2193,10 +2193,10 @@ static inline void refheap_cleanup_frame(struct refheap_frame *frame)
  *
  * Keys are objects that can be hashed, or, for functions that end in _str, text,
  * which is the same key as a str of that text. A handle may be used by several
- * threads at the same time. It holds its cache by references of the session:
- * close it before the session, and before the end of the frame that it was
- * opened in. Functions that take a handle can fail with the errors of every
- * call that takes a session or an object.
+ * threads at the same time. It holds its cache by references of the session,
+ * which belong to no frame: close it before the session. Functions that take a
+ * handle can fail with the errors of every call that takes a session or an
+ * object.
  */
 
 struct refheap_cache;			/* a cache that is open */
