@@ -15,6 +15,9 @@
 void rh_touch_slow(struct rh_heap *heap, u32 slot);
 void rh_kill(struct rh_heap *heap, u32 slot);
 
+/* Adds a change to the history of an object, if it has one (history.c). */
+void rh_history_add(struct rh_heap *heap, u32 slot, u32 what);
+
 static inline void rh_touch(struct rh_heap *heap, u32 slot)
 {
 	heap->changes++;
@@ -33,6 +36,8 @@ static inline bool rh_can_take(const struct rh_heap *heap, u32 slot, u32 n)
 static inline void rh_take(struct rh_heap *heap, u32 slot)
 {
 	rh_head(heap, slot)->count++;
+	if (unlikely(heap->histories))
+		rh_history_add(heap, slot, REFHEAP_CHANGE_TAKE);
 	rh_touch(heap, slot);
 }
 
@@ -45,7 +50,10 @@ static inline void rh_release(struct rh_heap *heap, u32 slot)
 	struct rh_head *head = rh_head(heap, slot);
 
 	heap->changes++;
-	if (--head->count)
+	--head->count;
+	if (unlikely(heap->histories))
+		rh_history_add(heap, slot, REFHEAP_CHANGE_DROP);
+	if (head->count)
 		rh_touch(heap, slot);
 	else
 		rh_kill(heap, slot);

@@ -81,9 +81,13 @@ static void move_chunk(struct rh_heap *heap, u32 to)
 	for (bits = all; bits; bits &= bits - 1) {
 		u32 i = __ffs(bits);
 
-		head[i].meta = (head[i].meta & ~RH_META_GEN) | to << RH_META_GEN_SHIFT;
-		if (word_of[i] == RH_GC_NEW)
+		/* What has become young meanwhile stays so. */
+		if (word_of[i] == RH_GC_NEW) {
 			word_of[i] = RH_GC_IDLE;
+			all &= ~(1ULL << i);
+			continue;
+		}
+		head[i].meta = (head[i].meta & ~RH_META_GEN) | to << RH_META_GEN_SHIFT;
 	}
 	gc->cursor += n;
 	n = hweight64(all);
@@ -250,7 +254,8 @@ static bool is_needed(const struct rh_heap *heap, enum rh_phase phase)
 	case RH_PHASE_FINALIZE:
 		return gc->aside;
 	case RH_PHASE_UNLINK:
-		return free && (keyed || heap->types.objects[REFHEAP_KIND_WEAKREF]);
+		return free && (keyed || heap->histories ||
+				heap->types.objects[REFHEAP_KIND_WEAKREF]);
 	case RH_PHASE_CONDEMN:
 	case RH_PHASE_SWEEP:
 		return free;
@@ -423,6 +428,8 @@ enum rh_progress rh_work_step(struct rh_heap *heap)
 	u64 since;
 
 	rh_assert_locked(heap);
+	heap->actor = 0;
+	heap->site = 0;
 	if (heap->gc.again_due)
 		rh_collect_again_start(heap);
 	collecting = heap->gc.phase != RH_PHASE_IDLE;

@@ -12,6 +12,7 @@
 #include "collect.h"
 #include "execute.h"
 #include "frame.h"
+#include "history.h"
 #include "table.h"
 #include "weakref.h"
 
@@ -97,8 +98,14 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_COLLECT_FINISH] = { rh_op_collect_finish, WRITES },
 	[REFHEAP_OP_FRAME_PUSH] = { rh_op_frame_push, 0 },
 	[REFHEAP_OP_FRAME_POP] = { rh_op_frame_pop, A_NUMBER },
-	[REFHEAP_OP_HAND_OUT] = { rh_op_hand_out, A_OBJECT },
+	[REFHEAP_OP_HAND_OUT] = { rh_op_hand_out, A_OBJECT | ARG },
 	[REFHEAP_OP_MOVE_TO_END] = { rh_op_move_to_end, A_OBJECT | B_KEY | GIVES | WRITES },
+	[REFHEAP_OP_SET_DEFAULT] = { rh_op_set_default,
+				     A_OBJECT | B_KEY | C_OBJECT | GIVES | WRITES },
+	[REFHEAP_OP_SITE] = { rh_op_site, DATA | WRITES },
+	[REFHEAP_OP_HISTORY] = { rh_op_history, A_OBJECT | B_NUMBER | WRITES },
+	[REFHEAP_OP_TYPE_HISTORY] = { rh_op_type_history, ARG | B_NUMBER | WRITES },
+	[REFHEAP_OP_HISTORY_READ] = { rh_op_history_read, A_OBJECT },
 	[REFHEAP_OP_POP_OLDEST] = { rh_op_pop_oldest, A_OBJECT | B_NUMBER | WRITES },
 };
 
@@ -263,6 +270,7 @@ static bool is_birth(const struct rh_op *op, u32 use)
 	case REFHEAP_OP_WEAKREF:
 		return op->arg || !rh_weakref_shared(op->heap, op->object);
 	case REFHEAP_OP_SET_KEY:
+	case REFHEAP_OP_SET_DEFAULT:
 	case REFHEAP_OP_ADD:
 		/* Entries of weak containers are weak references. */
 		return rh_kind_is_weak_map(rh_kind(op->heap, op->object));
@@ -280,7 +288,8 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 	const struct op_description *description;
 	int err;
 
-	if (raw->code >= __REFHEAP_OP_MAX || !descriptions[raw->code].execute)
+	if (raw->code >= __REFHEAP_OP_MAX ||
+	    (batch->site && !rh_site_valid(batch->heap, batch->site)))
 		return -EINVAL;
 	description = &descriptions[raw->code];
 	if (!fields_valid(batch, raw, description->use))
@@ -391,6 +400,8 @@ enum rh_progress rh_batch_step(struct rh_batch *batch)
 	rh_assert_locked(heap);
 	if (!collected(batch))
 		return RH_MORE;
+	heap->actor = batch->holder->number;
+	heap->site = batch->site;
 	rh_slice_begin(heap);
 	if (!batch->entered)
 		batch->dying = heap->dying;

@@ -83,6 +83,12 @@ RH_OP(frame_push);
 RH_OP(frame_pop);
 RH_OP(hand_out);
 
+/* op_history.c */
+RH_OP(site);
+RH_OP(history);
+RH_OP(type_history);
+RH_OP(history_read);
+
 /* op_container.c */
 RH_OP(len);
 RH_OP(get_index);
@@ -93,6 +99,7 @@ RH_OP(insert);
 RH_OP(pop);
 RH_OP(get_key);
 RH_OP(set_key);
+RH_OP(set_default);
 RH_OP(del_key);
 RH_OP(pop_key);
 RH_OP(contains);

@@ -56,7 +56,7 @@ void rh_extra_tidy(struct rh_heap *heap, u32 slot)
 	u32 *handle = &heap->table.extra[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
 	struct rh_extra *extra = rh_extra(heap, slot);
 
-	if (extra->weakrefs || extra->post)
+	if (extra->weakrefs || extra->post || extra->history)
 		return;
 	rh_block_free(heap, REFHEAP_SPACE_REFS, *handle, sizeof(*extra));
 	*handle = 0;

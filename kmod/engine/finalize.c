@@ -7,32 +7,13 @@
  * Nobody is waited for. What a dead cycle's finalizers can reach stays as it
  * is, alive, and is looked at again when they have ended (collect.c).
  */
-#include <linux/errno.h>
 #include "finalize.h"
 #include "holder.h"
 #include "post.h"
-#include "table.h"
 
-int rh_finalizer_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 *block)
+void rh_finalizer_attach(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
-	u32 slot;
-	int err = rh_table_reserve(heap, 1);
-
-	if (err)
-		return err;
-	slot = rh_slot_next(heap);
-	err = rh_extra_prepare(heap, slot, block);
-	if (err)
-		return err;
-	err = rh_holder_pin(heap, holder, slot);
-	if (err)
-		rh_extra_cancel(heap, *block);
-	return err;
-}
-
-void rh_finalizer_attach(struct rh_heap *heap, struct rh_holder *holder, u32 slot, u32 block)
-{
-	rh_extra_attach(heap, slot, block)->post = rh_post_get(holder->post);
+	rh_extra(heap, slot)->post = rh_post_get(holder->post);
 }
 
 /* Nobody has an obligation for it any more. */

@@ -8,12 +8,10 @@
 #include "extra.h"
 
 /*
- * An instance of a type with a finalizer is born: prepare does what can fail,
- * before the object has its slot, attach the rest. @holder will run it.
- * Return: 0 or an errno.
+ * An instance of a type with a finalizer is born, which @holder will run. It
+ * has a struct rh_extra, and @holder a pin for it.
  */
-int rh_finalizer_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 *block);
-void rh_finalizer_attach(struct rh_heap *heap, struct rh_holder *holder, u32 slot, u32 block);
+void rh_finalizer_attach(struct rh_heap *heap, struct rh_holder *holder, u32 slot);
 
 /* Whether an object has a finalizer that has yet to be begun. */
 static inline bool rh_finalizer_due(const struct rh_heap *heap, u32 slot)

@@ -185,18 +185,20 @@ void rh_frame_del(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 		share_less(holder, share);
 }
 
-int rh_frame_hand_out(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+int rh_frame_hand_out(struct rh_heap *heap, struct rh_holder *holder, u32 slot, bool all)
 {
 	struct rh_frame *outer;
 	struct rh_share *share, *next;
 	int err;
 
-	if (!holder->top || !rh_holder_slot_count(holder, slot))
+	if (!rh_holder_slot_count(holder, slot))
 		return -ENOTUNIQ;
+	if (!holder->top)
+		return all ? 0 : -ENOTUNIQ;
 	share = innermost(holder, slot);
 	if (!share || share->frame != holder->top)
 		return -ENOTUNIQ;
-	outer = holder->top->outer;
+	outer = all ? NULL : holder->top->outer;
 	next = share->outer;
 	if (outer && (!next || next->frame != outer)) {
 		err = has_room(outer) ? 0 : add_shares(heap, outer, MORE_SHARES);

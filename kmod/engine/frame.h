@@ -26,10 +26,10 @@ void rh_frame_add(struct rh_holder *holder, u32 slot);
 void rh_frame_del(struct rh_heap *heap, struct rh_holder *holder, u32 slot);
 
 /*
- * Gives one reference of the topmost frame to the next. Return: 0, -ENOTUNIQ
- * (it has none), -ENOMEM, -EDQUOT.
+ * Gives one reference of the topmost frame to the next, or with @all to none.
+ * Return: 0, -ENOTUNIQ (it has none), -ENOMEM, -EDQUOT.
  */
-int rh_frame_hand_out(struct rh_heap *heap, struct rh_holder *holder, u32 slot);
+int rh_frame_hand_out(struct rh_heap *heap, struct rh_holder *holder, u32 slot, bool all);
 
 /* How deep the innermost frame is that has a reference to @slot, 0: none has. */
 u32 rh_frame_of(const struct rh_holder *holder, u32 slot);

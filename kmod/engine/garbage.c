@@ -4,6 +4,7 @@
  * it, finalizers in it, and what holds on to others otherwise than by edges.
  */
 #include "finalize.h"
+#include "history.h"
 #include "map.h"
 #include "type.h"
 #include "walk.h"
@@ -93,6 +94,8 @@ static __always_inline bool visit_unlink(struct rh_heap *heap, u32 slot, u32 *wo
 	kind = rh_kind(heap, slot);
 	if (kind == REFHEAP_KIND_WEAKREF)
 		rh_weakref_end(heap, slot);
+	if (rh_extra(heap, slot))
+		rh_history_attach(heap, slot, NULL);
 	return kind != REFHEAP_KIND_WEAK_KEY_DICT || empty_keyed(heap, slot);
 }
 

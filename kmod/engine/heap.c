@@ -9,9 +9,12 @@
 #include "collect.h"
 #include "intern.h"
 #include "map.h"
+#include "history.h"
 #include "object.h"
+#include "post.h"
 #include "table.h"
 #include "type.h"
+#include "weakref.h"
 
 void rh_params_init(struct rh_params *params)
 {
@@ -123,6 +126,27 @@ struct rh_heap *rh_heap_new(const struct rh_host *host, void *ctx,
 	return heap;
 }
 
+/* Gives up what an object has that is in no arena. */
+static void discard(struct rh_heap *heap, u32 slot)
+{
+	struct rh_extra *extra;
+
+	if (!rh_kind(heap, slot))
+		return;
+	rh_object_unmap(heap, slot);
+	if (rh_kind(heap, slot) == REFHEAP_KIND_WEAKREF && *rh_block_of(heap, slot) &&
+	    rh_weak(heap, slot)->post)
+		rh_post_put(heap, rh_weak(heap, slot)->post);
+	extra = rh_extra(heap, slot);
+	if (extra && extra->post)
+		rh_post_put(heap, extra->post);
+	if (extra) {
+		extra->post = NULL;
+		extra->weakrefs = 0;
+		rh_history_attach(heap, slot, NULL);
+	}
+}
+
 /*
  * Nobody can reach the heap any more: objects need no death of their own, only
  * their memory must go, and mappings must have gone. Arenas are freed one by
@@ -137,7 +161,7 @@ enum rh_progress rh_heap_destroy_step(struct rh_heap *heap)
 
 		heap->destroy_cursor = slot + 1;
 		if (slot < rh_table_end(heap))
-			rh_object_unmap(heap, slot);
+			discard(heap, slot);
 		if (rh_slice_over(heap))
 			return RH_MORE;
 	}

@@ -143,6 +143,7 @@ struct rh_type {
 	u32 base;
 	u32 flags;
 	u32 nslots;		/* with those of the base */
+	u32 history;		/* changes that are kept of each instance */
 	u32 *slot;		/* interned names, each held by the type */
 	u64 objects, bytes;
 	char name[REFHEAP_NAME_MAX];
@@ -246,6 +247,7 @@ struct rh_extra {
 	u32 next_event;		/* of a queue of events: the object behind it */
 	u32 flags;		/* RH_EXTRA_* */
 	struct rh_post *post;	/* who runs its finalizer; NULL: it has none, or it has ended */
+	struct rh_history *history; /* or NULL */
 };
 
 #define RH_EXTRA_QUEUED		BIT(0)	/* a queue has it, and one reference */
@@ -365,6 +367,9 @@ struct rh_heap {
 	u64 reserved;		/* memory taken from the host */
 	u64 max_bytes, max_objects;
 	u64 births, deaths, changes;
+	u64 histories;		/* objects that have one */
+	u32 actor;		/* number of the session at work, 0: none */
+	u32 site;		/* where in its program, or 0 */
 
 	u32 destroy_cursor;
 	u64 slice_end_ns;

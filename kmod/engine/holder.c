@@ -145,6 +145,8 @@ int rh_holder_take(struct rh_heap *heap, struct rh_holder *holder, u64 id)
 	u32 slot;
 
 	rh_assert_locked(heap);
+	heap->actor = holder->number;
+	heap->site = 0;
 	slot = rh_lookup(heap, id, &err);
 	if (!slot)
 		return err;
@@ -268,6 +270,8 @@ static enum rh_progress leave(struct rh_heap *heap, struct rh_holder *holder)
 enum rh_progress rh_holder_release_step(struct rh_heap *heap, struct rh_holder *holder)
 {
 	rh_assert_locked(heap);
+	heap->actor = holder->number;
+	heap->site = 0;
 	rh_slice_begin(heap);
 	if (rh_reap_step(heap) != RH_DONE || leave(heap, holder) != RH_DONE)
 		return RH_MORE;

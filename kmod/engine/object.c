@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include "collect.h"
 #include "extra.h"
+#include "history.h"
 #include "intern.h"
 #include "map.h"
 #include "object.h"
@@ -221,6 +222,17 @@ void rh_object_set_generation(struct rh_heap *heap, u32 slot, u32 generation)
 	heap->generation[generation].objects++;
 }
 
+void rh_object_rejuvenate(struct rh_heap *heap, u32 slot)
+{
+	u32 *word = rh_gc(heap, slot);
+
+	if (!(rh_head(heap, slot)->meta & RH_META_TRACKED) ||
+	    (*word != RH_GC_IDLE && *word != RH_GC_FROZEN))
+		return;
+	rh_object_set_generation(heap, slot, 0);
+	*word = heap->gc.phase == RH_PHASE_IDLE ? RH_GC_IDLE : RH_GC_NEW;
+}
+
 void rh_object_unmap(struct rh_heap *heap, u32 slot)
 {
 	struct rh_head *head = rh_head(heap, slot);
@@ -312,7 +324,13 @@ static bool reap_weakrefs(struct rh_heap *heap, u32 slot)
 		return true;
 	if (rh_meta_kind(meta) == REFHEAP_KIND_WEAKREF)
 		rh_weakref_end(heap, slot);
-	return !(meta & RH_META_EXTRA) || rh_weakrefs_clear_step(heap, slot);
+	if (!(meta & RH_META_EXTRA))
+		return true;
+	if (!rh_weakrefs_clear_step(heap, slot))
+		return false;
+	if (rh_extra(heap, slot))
+		rh_history_attach(heap, slot, NULL);
+	return true;
 }
 
 /*

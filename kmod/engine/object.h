@@ -51,6 +51,12 @@ bool rh_object_may_be_tracked(const struct rh_heap *heap, u32 slot);
 void rh_object_track(struct rh_heap *heap, u32 slot);
 void rh_object_untrack(struct rh_heap *heap, u32 slot);
 
+/*
+ * Puts an object that has come back at the end of its life among the youngest,
+ * as CPython's subtype_dealloc() does, unless a collection has yet to come to it.
+ */
+void rh_object_rejuvenate(struct rh_heap *heap, u32 slot);
+
 /* Moves a tracked object to another generation. */
 void rh_object_set_generation(struct rh_heap *heap, u32 slot, u32 generation);
 

@@ -315,6 +315,34 @@ int rh_op_set_key(struct rh_op *op)
 	return err ?: map_set(op, op->object, &key, op->item);
 }
 
+int rh_op_set_default(struct rh_op *op)
+{
+	struct rh_key key;
+	u32 *cells, there;
+	int err = rh_kind_is_dict(kind_of(op)) ? decode_key(op, &key) : -EOPNOTSUPP;
+
+	if (err)
+		return err;
+	cells = rh_map_find(op->heap, op->object, &key);
+	there = cells ? rh_map_value(op->heap, op->object, cells) : 0;
+	if (there) {
+		rh_op_not_born(op);
+		return rh_op_give_borrowed(op, there);
+	}
+	err = rh_op_give_borrowed(op, op->item);
+	if (err)
+		return err;
+	err = cells ? replace_value(op, op->object, &key, cells, op->item) :
+		      insert_entry(op, op->object, &key, op->item);
+	if (err) {
+		rh_holder_del(op->heap, op->batch->holder, op->item);
+		rh_release(op->heap, op->item);
+		return err;
+	}
+	op->result->info = 1;
+	return 0;
+}
+
 /* Takes an entry out and lets go of it. */
 static void remove_entry(struct rh_op *op, u32 *cells)
 {

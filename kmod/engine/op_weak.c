@@ -199,5 +199,7 @@ int rh_op_frame_pop(struct rh_op *op)
 
 int rh_op_hand_out(struct rh_op *op)
 {
-	return rh_frame_hand_out(op->heap, op->batch->holder, op->object);
+	if (op->arg > 1)
+		return -EINVAL;
+	return rh_frame_hand_out(op->heap, op->batch->holder, op->object, op->arg);
 }

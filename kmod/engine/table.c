@@ -57,7 +57,7 @@ static void segment_init(struct rh_heap *heap, struct rh_segment *segment, u32 i
 	segment->nfree = RH_SEGMENT_SLOTS;
 	for (i = 0; i < RH_SEGMENT_SLOTS; i++) {
 		gc[i] = RH_GC_FREE;
-		tag[i] = 1;
+		tag[i] = first + i ? 1 : 0;
 		/* Slot 0 is no object; those over the limit are never used. */
 		if (first + i == 0 || first + i >= limit) {
 			segment->used[i / 64] |= 1ULL << i % 64;
@@ -288,9 +288,12 @@ void rh_table_stat(struct rh_heap *heap, struct rh_table_stat *stat)
 	const struct rh_table *table = &heap->table;
 	u64 directories = directory_bytes(table->capacity);
 	u64 per_segment = sizeof(struct rh_segment) + RH_SEGMENT_SLOTS * RH_OBJECT_BYTES;
+	u32 i;
 
 	stat->slots = rh_table_end(heap);
 	stat->bytes = directories + table->nsegments * per_segment;
+	for (i = 0; i < table->nsegments; i++)
+		stat->bytes += table->extra[i] ? WORDS_BYTES : 0;
 	stat->millibytes = 1000 * RH_OBJECT_BYTES +
 			   1000 * sizeof(struct rh_segment) / RH_SEGMENT_SLOTS;
 }

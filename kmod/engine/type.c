@@ -10,6 +10,9 @@
 #include <linux/string.h>
 #include "intern.h"
 #include "finalize.h"
+#include "history.h"
+#include "holder.h"
+#include "table.h"
 #include "type.h"
 
 #define TYPE_FLAGS	(REFHEAP_TYPE_DICT | REFHEAP_TYPE_FINALIZER | REFHEAP_TYPE_LEGACY)
@@ -215,12 +218,47 @@ int rh_type_slot(const struct rh_heap *heap, u32 id, const void *name, u32 len)
 	return -ENODATA;
 }
 
+/* What instances of a type have beside their attributes, for the one about to be born. */
+static int prepare_extra(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 *extra,
+			 struct rh_history **history)
+{
+	u32 n = heap->types.type[id]->history, slot;
+	bool finalizer = rh_type_has_finalizer(heap, id);
+	int err = 0;
+
+	*extra = 0;
+	*history = NULL;
+	if (!n && !finalizer)
+		return 0;
+	slot = rh_slot_next(heap);
+	err = rh_extra_prepare(heap, slot, extra);
+	if (err)
+		return err;
+	if (n) {
+		*history = rh_history_new(heap, n);
+		if (IS_ERR(*history)) {
+			err = PTR_ERR(*history);
+			goto err_cancel_extra;
+		}
+	}
+	if (finalizer)
+		err = rh_holder_pin(heap, holder, slot);
+	if (!err)
+		return 0;
+	if (n)
+		rh_history_free(heap, *history);
+err_cancel_extra:
+	rh_extra_cancel(heap, *extra);
+	return err;
+}
+
 int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 *slot)
 {
 	const struct rh_type *type;
 	struct rh_cells *cells;
 	size_t bytes;
-	u32 block, extra = 0;
+	struct rh_history *history;
+	u32 block, extra;
 	int err;
 
 	if (!id || id > heap->types.n)
@@ -230,12 +268,10 @@ int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 
 	err = rh_object_prepare(heap, REFHEAP_KIND_INSTANCE, bytes, &block);
 	if (err)
 		return err;
-	if (rh_type_has_finalizer(heap, id)) {
-		err = rh_finalizer_prepare(heap, holder, &extra);
-		if (err) {
-			rh_block_free(heap, REFHEAP_SPACE_REFS, block, bytes);
-			return err;
-		}
+	err = prepare_extra(heap, holder, id, &extra, &history);
+	if (err) {
+		rh_block_free(heap, REFHEAP_SPACE_REFS, block, bytes);
+		return err;
 	}
 	if (block) {
 		cells = rh_block(heap, REFHEAP_SPACE_REFS, block);
@@ -245,7 +281,13 @@ int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 
 	}
 	*slot = rh_object_publish(heap, REFHEAP_KIND_INSTANCE, id, block, 0);
 	if (extra)
-		rh_finalizer_attach(heap, holder, *slot, extra);
+		rh_extra_attach(heap, *slot, extra);
+	if (rh_type_has_finalizer(heap, id))
+		rh_finalizer_attach(heap, holder, *slot);
+	if (history) {
+		rh_history_attach(heap, *slot, history);
+		rh_history_add(heap, *slot, REFHEAP_CHANGE_TAKE);
+	}
 	return 0;
 }
 

@@ -9,6 +9,7 @@
  */
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include "collect.h"
 #include "extra.h"
 #include "holder.h"
@@ -155,6 +156,19 @@ bool rh_weakref_disarm(struct rh_heap *heap, u32 slot)
 	return true;
 }
 
+/*
+ * A weak reference whose callback a collection runs is a survivor of it, of
+ * whatever generation it was, as in CPython's handle_weakrefs().
+ */
+static void grow_older(struct rh_heap *heap, u32 slot)
+{
+	u32 *word = rh_gc(heap, slot);
+
+	if (*word == RH_GC_FROZEN)
+		*word = RH_GC_IDLE;
+	rh_object_set_generation(heap, slot, min_t(u32, heap->gc.generation + 1, 2));
+}
+
 /* Has the callback of a weak reference run, provided that it lives itself. */
 static void fire(struct rh_heap *heap, u32 slot)
 {
@@ -168,6 +182,8 @@ static void fire(struct rh_heap *heap, u32 slot)
 	weak->flags = (weak->flags & ~RH_WEAK_ARMED) | RH_WEAK_QUEUED;
 	rh_notify_object(heap, RH_NOTICE_CALLBACK, slot);
 	rh_post_queue(heap, weak->post, slot);
+	if (heap->gc.phase == RH_PHASE_WEAKREFS)
+		grow_older(heap, slot);
 }
 
 /*

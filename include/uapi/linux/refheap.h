@@ -308,7 +308,7 @@ enum refheap_opcode {
 				 * is the topmost, or there is none.
 				 */
 	REFHEAP_OP_HAND_OUT,	/* a: object: one reference of the topmost frame is
-				 * the next frame's from now on
+				 * the next frame's from now on; arg 1: no frame's
 				 */
 
 	/* Dicts in the order of use. */
@@ -330,6 +330,11 @@ enum refheap_opcode {
 	REFHEAP_OP_HISTORY_READ, /* a: object => struct refheap_change into the output,
 				 * the oldest first; info: their number; value: how
 				 * many there have been. ENODATA: none is kept.
+				 */
+
+	REFHEAP_OP_SET_DEFAULT,	/* a: dict, key, c: value for a key that is not there
+				 * => ref to the value that is there now; info: 1
+				 * when it is c and the key was missing, else 0
 				 */
 	__REFHEAP_OP_MAX,
 };

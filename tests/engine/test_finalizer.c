@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "suite.h"
+
+static s64 final_type(struct kunit *test, u32 flags)
+{
+	static const char *const slots[] = { "next" };
+
+	return rig_type(test->priv, "Final", flags, 0, slots, 1);
+}
+
+static void set_next(struct kunit *test, u64 object, u64 next)
+{
+	do_string(test, REFHEAP_OP_SET_ATTR, object, next, "next");
+}
+
+/* An instance that holds only itself, and that nobody else holds. */
+static u64 dead_cycle(struct kunit *test, s64 type)
+{
+	u64 object = new_instance(test, type);
+
+	set_next(test, object, object);
+	drop(test, object);
+	return object;
+}
+
+static int next_event(struct kunit *test, struct refheap_event *event)
+{
+	struct rig *rig = test->priv;
+
+	return rh_holder_next_event(rig->heap, rig->holder[rig->current_holder], event);
+}
+
+static void expect_finalize(struct kunit *test, u64 object, u32 flags)
+{
+	struct refheap_event event = {};
+
+	KUNIT_ASSERT_EQ(test, next_event(test, &event), 1);
+	KUNIT_EXPECT_EQ(test, event.type, REFHEAP_EVENT_FINALIZE);
+	KUNIT_EXPECT_EQ(test, event.object, object);
+	KUNIT_EXPECT_EQ(test, event.generation, flags);
+}
+
+static void expect_silence(struct kunit *test)
+{
+	struct refheap_event event;
+
+	KUNIT_EXPECT_EQ(test, next_event(test, &event), 0);
+}
+
+static void finalized(struct kunit *test, u64 object)
+{
+	do_op(test, OP(REFHEAP_OP_FINALIZED, .a = object));
+}
+
+static struct refheap_result finish(struct kunit *test)
+{
+	return rig_op(test->priv, OP(REFHEAP_OP_COLLECT_FINISH));
+}
+
+static struct rh_gc_stat stat_of(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	struct rh_gc_stat stat;
+
+	rh_gc_stat(rig->heap, &stat);
+	return stat;
+}
+
+static void at_zero(struct kunit *test)
+{
+	u64 object = new_instance(test, final_type(test, REFHEAP_TYPE_FINALIZER));
+	u64 ref = do_op(test, OP(REFHEAP_OP_WEAKREF, .a = object));
+
+	drop(test, object);
+	KUNIT_EXPECT_TRUE(test, alive(test, object));
+	KUNIT_EXPECT_EQ(test, stat_of(test).pending, 1);
+	expect_finalize(test, object, 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, object), 1);
+	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_DEREF, .a = ref)), object);
+	drop(test, object);
+	finalized(test, object);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+	KUNIT_EXPECT_EQ(test, stat_of(test).pending, 0);
+	KUNIT_EXPECT_EQ(test, stat_of(test).finalized, 1);
+	expect_silence(test);
+}
+
+static void once(struct kunit *test)
+{
+	u64 object = new_instance(test, final_type(test, REFHEAP_TYPE_FINALIZER));
+	u64 list = new_list(test, 0, NULL);
+
+	drop(test, object);
+	expect_finalize(test, object, 0);
+	append(test, list, object);
+	/* To give up all that one has of it ends the finalizer, too. */
+	drop(test, object);
+	KUNIT_EXPECT_EQ(test, stat_of(test).pending, 0);
+	EXPECT_ERROR(test, ENOTUNIQ, REFHEAP_OP_FINALIZED, .a = object);
+	KUNIT_EXPECT_TRUE(test, alive(test, object));
+	KUNIT_EXPECT_TRUE(test, rig_info(test->priv, object).flags & REFHEAP_INFO_FINALIZED);
+	drop(test, list);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+	expect_silence(test);
+}
+
+static void in_cycles(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	u64 a = new_instance(test, type), b = new_instance(test, type);
+	u64 list = new_list(test, 1, &a), ref;
+	struct refheap_result result;
+
+	set_next(test, a, b);
+	set_next(test, b, list);
+	ref = do_op(test, OP(REFHEAP_OP_WEAKREF, .a = b));
+	drop(test, a);
+	drop(test, b);
+	drop(test, list);
+	garbage_list(test);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 1);
+	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_DEREF, .a = ref)), 0);
+	result = finish(test);
+	KUNIT_EXPECT_EQ(test, result.value, 1);
+	KUNIT_EXPECT_EQ(test, result.info, 2);
+	KUNIT_EXPECT_TRUE(test, alive(test, list));
+	expect_finalize(test, a, 0);
+	expect_finalize(test, b, 0);
+	finalized(test, a);
+	KUNIT_EXPECT_TRUE(test, alive(test, a));
+	finalized(test, b);
+	result = finish(test);
+	KUNIT_EXPECT_EQ(test, result.value, 4);
+	KUNIT_EXPECT_EQ(test, result.info, 0);
+	KUNIT_EXPECT_FALSE(test, alive(test, list));
+	KUNIT_EXPECT_EQ(test, stat_of(test).generation[2].collected, 4);
+	KUNIT_EXPECT_EQ(test, stat_of(test).generation[2].collections, 1);
+}
+
+static void resurrected(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	u64 a = dead_cycle(test, type), b = dead_cycle(test, type);
+	u64 list = new_list(test, 0, NULL);
+
+	KUNIT_EXPECT_EQ(test, collect(test, 0), 0);
+	expect_finalize(test, a, 0);
+	expect_finalize(test, b, 0);
+	append(test, list, a);
+	finalized(test, a);
+	finalized(test, b);
+	rig_work(test->priv);
+	KUNIT_EXPECT_EQ(test, finish(test).value, 1);
+	KUNIT_EXPECT_TRUE(test, alive(test, a));
+	KUNIT_EXPECT_FALSE(test, alive(test, b));
+	drop(test, list);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 1);
+	KUNIT_EXPECT_FALSE(test, alive(test, a));
+	expect_silence(test);
+}
+
+static void never_answered(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	u64 stuck = dead_cycle(test, type), other;
+	struct rig *rig = test->priv;
+
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, stuck, 0);
+	other = dead_cycle(test, type);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, other, 0);
+	finalized(test, other);
+	/* It need not wait for the other one. */
+	KUNIT_EXPECT_EQ(test, finish(test).value, 1);
+	KUNIT_EXPECT_FALSE(test, alive(test, other));
+	KUNIT_EXPECT_TRUE(test, alive(test, stuck));
+	KUNIT_ASSERT_EQ(test, rig_new_holder(rig), 0);
+	rig_work(rig);
+	KUNIT_EXPECT_FALSE(test, alive(test, stuck));
+}
+
+static void orphans(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	struct rig *rig = test->priv;
+	u64 skipped, kept, cycle, queued;
+
+	rig->current_holder = 1;
+	skipped = new_instance(test, type);
+	kept = new_instance(test, type);
+	cycle = dead_cycle(test, type);
+	queued = new_instance(test, type);
+	drop(test, queued);
+	rig->current_holder = 0;
+	do_op(test, OP(REFHEAP_OP_TAKE, .a = kept));
+	rig->current_holder = 1;
+	KUNIT_ASSERT_EQ(test, rig_new_holder(rig), 0);
+	rig->current_holder = 0;
+	KUNIT_EXPECT_FALSE(test, alive(test, skipped));
+	KUNIT_EXPECT_FALSE(test, alive(test, queued));
+	KUNIT_EXPECT_EQ(test, stat_of(test).skipped, 2);
+	do_op(test, OP(REFHEAP_OP_ADOPT, .a = 1));
+	drop(test, kept);
+	expect_finalize(test, kept, REFHEAP_EVENT_ADOPTED);
+	finalized(test, kept);
+	KUNIT_EXPECT_FALSE(test, alive(test, kept));
+	do_op(test, OP(REFHEAP_OP_ADOPT, .a = 0));
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	rig_work(rig);
+	KUNIT_EXPECT_FALSE(test, alive(test, cycle));
+	KUNIT_EXPECT_EQ(test, stat_of(test).skipped, 3);
+}
+
+static void legacy(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_LEGACY);
+	struct refheap_result result;
+	u64 a = new_instance(test, type), list = new_list(test, 1, &a);
+	u64 reached = new_list(test, 0, NULL);
+
+	set_next(test, a, list);
+	append(test, list, reached);
+	drop(test, a);
+	drop(test, list);
+	drop(test, reached);
+	garbage_list(test);
+	result = rig_op(test->priv, OP(REFHEAP_OP_COLLECT, .arg = 2));
+	KUNIT_EXPECT_EQ(test, result.value, 4);
+	KUNIT_EXPECT_EQ(test, result.info, 3);
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 1);
+	KUNIT_EXPECT_TRUE(test, rig_info(test->priv, a).flags & REFHEAP_INFO_GARBAGE);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	do_string(test, REFHEAP_OP_DEL_ATTR, a, 0, "next");
+	do_op(test, OP(REFHEAP_OP_GARBAGE_CLEAR));
+	expect_finalize(test, a, 0);
+	finalized(test, a);
+	KUNIT_EXPECT_FALSE(test, alive(test, a));
+}
+
+static void inherited(struct kunit *test)
+{
+	s64 base = final_type(test, REFHEAP_TYPE_FINALIZER);
+	s64 type = rig_type(test->priv, "Derived", 0, base, NULL, 0);
+	u64 object = new_instance(test, type);
+
+	drop(test, object);
+	expect_finalize(test, object, 0);
+	finalized(test, object);
+}
+
+static void in_steps(struct kunit *test)
+{
+	static void (*const bodies[])(struct kunit *test) = {
+		at_zero, once, in_cycles, resurrected, never_answered, orphans, legacy,
+	};
+	struct rh_params params;
+	u32 i;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
+		suite_params(test, &params);
+		bodies[i](test);
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(at_zero),
+	KUNIT_CASE(once),
+	KUNIT_CASE(in_cycles),
+	KUNIT_CASE(resurrected),
+	KUNIT_CASE(never_answered),
+	KUNIT_CASE(orphans),
+	KUNIT_CASE(legacy),
+	KUNIT_CASE(inherited),
+	KUNIT_CASE(in_steps),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "refheap-finalizer",
+	.init = suite_init,
+	.exit = suite_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
