@@ -318,6 +318,17 @@ int refheap_frame_pop(struct refheap *session, int frame);
  */
 int refheap_hand_out(struct refheap *session, refheap_id id);
 
+/**
+ * refheap_keep - let a reference outlive all frames
+ * @session: session
+ * @id: object
+ *
+ * One reference of the topmost frame is the session's from now on.
+ *
+ * Return: as refheap_hand_out(), but 0 when there is no frame.
+ */
+int refheap_keep(struct refheap *session, refheap_id id);
+
 /*
  * A frame that is closed on every way out of a scope:
  *
@@ -588,6 +599,24 @@ int refheap_pop_key(struct refheap *session, refheap_id dict, refheap_id key,
 		    refheap_id *value);
 int refheap_pop_key_str(struct refheap *session, refheap_id dict,
 			const char *key, refheap_id *value);
+
+/**
+ * refheap_set_default - set a key that is not there, and get what is there then
+ * @session: session
+ * @dict: dict
+ * @key: key
+ * @value: object
+ * @now: out: @value, or the value that the key had already; gives a reference
+ *
+ * In one step: of several who do it at the same time one is the first, and all
+ * get the same value.
+ *
+ * Return: 1 when the key was missing, else 0.
+ */
+int refheap_set_default(struct refheap *session, refheap_id dict,
+			refheap_id key, refheap_id value, refheap_id *now);
+int refheap_set_default_str(struct refheap *session, refheap_id dict,
+			    const char *key, refheap_id value, refheap_id *now);
 
 /**
  * refheap_move_to_end - make an entry of a dict the newest, and get its value
@@ -943,7 +972,13 @@ int refheap_batch_del_attr(struct refheap_batch_builder *builder,
 int refheap_batch_clear(struct refheap_batch_builder *builder,
 			refheap_id container);
 
-/* The value is that of the entry, an object. */
+/* The value is that of the entry, an object; with set_default info is 1 or 0. */
+int refheap_batch_set_default(struct refheap_batch_builder *builder,
+			      refheap_id dict, refheap_id key,
+			      refheap_id value);
+int refheap_batch_set_default_str(struct refheap_batch_builder *builder,
+				  refheap_id dict, const char *key,
+				  refheap_id value);
 int refheap_batch_move_to_end(struct refheap_batch_builder *builder,
 			      refheap_id dict, refheap_id key);
 int refheap_batch_move_to_end_str(struct refheap_batch_builder *builder,
@@ -978,6 +1013,7 @@ int refheap_batch_frame_pop(struct refheap_batch_builder *builder,
 			    uint64_t frame);
 int refheap_batch_hand_out(struct refheap_batch_builder *builder,
 			   refheap_id id);
+int refheap_batch_keep(struct refheap_batch_builder *builder, refheap_id id);
 
 int refheap_batch_set_history(struct refheap_batch_builder *builder,
 			      refheap_id id, uint32_t keep);

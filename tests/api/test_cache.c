@@ -234,6 +234,30 @@ static void handle_keeps_a_cache_without_name(void **state)
 	assert_int_equal(alive(f), before);
 }
 
+static void handle_outlives_a_frame(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = alive_before(f);
+	struct refheap_cache *cache;
+	refheap_id value;
+
+	assert_int_equal(refheap_frame_push(f->session), 1);
+	assert_int_equal(refheap_frame_push(f->session), 2);
+	cache = open_cache(f->session, "c", REFHEAP_CACHE_LRU, 5, 0);
+	put_int(f->session, cache, "k", 1000);
+	ok(refheap_cache_get_str(cache, "k", &value));
+	ok(refheap_frame_pop(f->session, 2));
+	ok(refheap_frame_pop(f->session, 1));
+	ok(refheap_del_name(f->session, "c"));
+	/* What was got belongs to the frame. */
+	fails(refheap_drop(f->session, value), ENOTUNIQ);
+	ok(refheap_cache_get_str(cache, "k", &value));
+	assert_int(f->session, value, 1000);
+	assert_int_equal(info_of(cache).hits, 2);
+	refheap_cache_close(cache);
+	assert_int_equal(alive(f), before);
+}
+
 static void readers(void **state)
 {
 	struct fixture *f = *state;
@@ -1129,6 +1153,7 @@ int main(void)
 		heap_test(what_is_there_must_be_a_cache),
 		heap_test(what_is_there_must_be_whole),
 		heap_test(handle_keeps_a_cache_without_name),
+		heap_test(handle_outlives_a_frame),
 		heap_test(readers),
 		heap_test(keys_of_all_kinds),
 		heap_test(lru_is_as_the_model),

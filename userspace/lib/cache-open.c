@@ -161,6 +161,20 @@ enum {
 	GET_COUNTS,
 };
 
+/* A reference of the handle does not end with the frame that is the topmost. */
+static void hand_out(struct refheap_batch_builder *batch, uint64_t object,
+		     uint16_t flags)
+{
+	const struct refheap_op op = {
+		.code = REFHEAP_OP_HAND_OUT,
+		.flags = flags,
+		.arg = 1,
+		.a = object,
+	};
+
+	refheap_batch_add(batch, &op, NULL, 0, 0);
+}
+
 static void build_reading(struct refheap_batch_builder *batch, refheap_id id)
 {
 	int n;
@@ -174,6 +188,9 @@ static void build_reading(struct refheap_batch_builder *batch, refheap_id id)
 	}
 	refheap_batch_get_attr(batch, id, slots[SLOTS - 2]);
 	refheap_batch_get_attr(batch, id, slots[SLOTS - 1]);
+	hand_out(batch, GET_ENTRIES, REFHEAP_OPF_A_RESULT);
+	hand_out(batch, GET_COUNTS, REFHEAP_OPF_A_RESULT);
+	hand_out(batch, id, 0);
 }
 
 static bool read_number(const struct refheap_batch_builder *batch, size_t n,

@@ -64,9 +64,6 @@ static inline struct rh_cache_key rh_cache_key_str(const char *text)
 	return (struct rh_cache_key){ .text = text };
 }
 
-/* An operation that not every kernel has: EINVAL then. */
-#define REFHEAP_OP_SET_DEFAULT 0xffff
-
 #define RH_CACHE_STEPS	7
 
 /**
