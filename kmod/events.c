@@ -166,17 +166,17 @@ static bool holder_has_events(struct refheap_events *events)
 }
 
 /*
- * Takes at most @max events off the holder into @copies. Return: how many, or
- * why there is none: -EINTR (killed), -EIDRM, and what rh_holder_next_event()
- * says.
+ * Takes at most @max events off the holder into the staging area, which is
+ * empty. Return: 0, or why there is none: -EINTR (killed), -EIDRM, and what
+ * rh_holder_next_event() says.
  */
 static int take_from_holder(struct refheap_events *events, struct refheap *heap,
-			    struct refheap_seat *seat,
-			    struct refheap_event *copies, u32 max)
+			    struct refheap_seat *seat, u32 max)
 {
 	u32 n = 0;
 	int ret;
 
+	lockdep_assert_held(&events->read_lock);
 	ret = refheap_lock_killable(heap);
 	if (ret)
 		return ret;
@@ -185,55 +185,52 @@ static int take_from_holder(struct refheap_events *events, struct refheap *heap,
 		goto unlock;
 	}
 	for (; n < max; n++) {
-		ret = rh_holder_next_event(heap->engine, seat->holder, &copies[n]);
+		ret = rh_holder_next_event(heap->engine, seat->holder,
+					   &events->staged[n]);
 		if (ret <= 0)
 			break;
-		copies[n].time_ns = ktime_get_ns();
+		events->staged[n].time_ns = ktime_get_ns();
 	}
+	/* At once: nobody may go to sleep because they are in neither place. */
 	spin_lock_irq(&events->wait.lock);
+	events->nstaged = n;
 	events->waiting = rh_holder_events(seat->holder);
 	spin_unlock_irq(&events->wait.lock);
 unlock:
 	refheap_unlock(heap);
-	if (n)
-		return n;
-	return ret;
+	return min(ret, 0);
 }
 
-/* Return: how many were taken, at most @max. */
-static u32 take_from_ring(struct refheap_events *events,
-			  struct refheap_event *copies, u32 max)
+/* Likewise off the ring, until there are @max. */
+static void take_from_ring(struct refheap_events *events, u32 max)
 {
-	u32 n, i;
-
+	lockdep_assert_held(&events->read_lock);
 	lockdep_assert_held(&events->wait.lock);
-	n = min(events->head - events->tail, max);
-	for (i = 0; i < n; i++)
-		copies[i] = events->ring[events->tail++ % RING_EVENTS];
-	return n;
+	while (events->nstaged < max && events->tail != events->head)
+		events->staged[events->nstaged++] =
+			events->ring[events->tail++ % RING_EVENTS];
 }
 
 /*
  * Fills the staging area, which is empty, with at most @max events. Return: 0,
- * or why there is none although there will not be any by waiting.
+ * or why there is none and waiting is of no use.
  */
 static int stage(struct refheap_events *events, struct refheap *heap,
 		 struct refheap_seat *seat, u32 max)
 {
-	int taken = 0;
-	u32 n;
+	int ret = 0;
 
 	lockdep_assert_held(&events->read_lock);
 	if (holder_has_events(events))
-		taken = take_from_holder(events, heap, seat, events->staged, max);
-	n = max(taken, 0);
+		ret = take_from_holder(events, heap, seat, max);
 	spin_lock_irq(&events->wait.lock);
-	n += take_from_ring(events, &events->staged[n], max - n);
-	events->nstaged = n;
-	if (!n && events->ended)
-		taken = -EIDRM;
+	take_from_ring(events, max);
+	if (events->nstaged)
+		ret = 0;
+	else if (events->ended)
+		ret = -EIDRM;
 	spin_unlock_irq(&events->wait.lock);
-	return n ? 0 : taken;
+	return ret;
 }
 
 static void unstage(struct refheap_events *events, u32 n)
