@@ -3,23 +3,19 @@
  * The device under those who use it in ways that the library does not: at the
  * same time, before it is attached, with timers, through pipes.
  */
-#include <fcntl.h>
 #include <linux/aio_abi.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "fixture.h"
+#include "raw.h"
 
 static int open_device(void)
 {
@@ -243,45 +239,6 @@ static void polled_before_it_is_attached(void **state)
 	assert_int_equal(event.events, EPOLLIN);
 	close(epoll);
 	close(fd);
-}
-
-static void send_fd(int socket, int fd)
-{
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(fd))];
-	} control = { 0 };
-	struct iovec data = { "x", 1 };
-	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-
-	control.header = (struct cmsghdr){
-		.cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET,
-		.cmsg_type = SCM_RIGHTS,
-	};
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	assert_int_equal(sendmsg(socket, &message, 0), 1);
-}
-
-static int receive_fd(int socket)
-{
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	char byte;
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	assert_int_equal(recvmsg(socket, &message, 0), 1);
-	memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
-	return fd;
 }
 
 /* A session that is on its way keeps its references, and goes with its last fd. */

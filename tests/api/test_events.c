@@ -202,6 +202,49 @@ static void racing_readers_get_each_once(void **state)
 	free(race);
 }
 
+static void *read_nowhere(void *data)
+{
+	struct race *race = data;
+
+	while (__atomic_load_n(&race->left, __ATOMIC_RELAXED) > 0)
+		assert_int_equal(read(race->fd, nowhere, 4096), -1);
+	return NULL;
+}
+
+/* Somebody takes events off and cannot copy them; who sleeps must hear of them. */
+static void a_bad_reader_keeps_nobody_asleep(void **state)
+{
+	struct race race = { .fd = raw_session(*state, O_RDWR), .left = 1 };
+	struct refheap_event event;
+	pthread_t thread;
+
+	ok(pthread_create(&thread, NULL, read_nowhere, &race));
+	for (unsigned int i = 0; i < 2000; i++) {
+		pid_t child = -1;
+
+		/* Now and then by a child, so that this one sleeps. */
+		if (i % 100 == 0) {
+			child = fork();
+			assert_true(child >= 0);
+			if (!child)
+				usleep(1000);
+		}
+		if (child <= 0)
+			die_watched(race.fd, 1);
+		if (!child)
+			_exit(0);
+		assert_int_equal(read(race.fd, &event, sizeof(event)), sizeof(event));
+		if (child > 0)
+			assert_int_equal(waitpid(child, NULL, 0), child);
+	}
+	__atomic_store_n(&race.left, 0, __ATOMIC_RELAXED);
+	/* It sleeps as well. */
+	die_watched(race.fd, 1);
+	ok(pthread_join(thread, NULL));
+	assert_int_equal(read(race.fd, &event, sizeof(event)), sizeof(event));
+	close(race.fd);
+}
+
 /* A blocked reader that is killed takes nothing with it. */
 static void killed_readers_take_nothing(void **state)
 {
@@ -363,6 +406,7 @@ int main(void)
 		heap_test(both_kinds_of_events),
 		heap_test(a_bad_buffer_loses_nothing),
 		heap_test(racing_readers_get_each_once),
+		heap_test(a_bad_reader_keeps_nobody_asleep),
 		heap_test(killed_readers_take_nothing),
 		heap_test(death_of_a_process_is_told),
 		heap_test(unread_events_go_with_the_session),
