@@ -3,7 +3,13 @@
  * The engine as a shared library, for oracle.py.
  */
 #include <stdlib.h>
+#include <string.h>
+#include <linux/errno.h>
 #include "oracle.h"
+
+/* What oracle_legacy() has noted. */
+size_t oracle_legacy_run[ORACLE_LEGACY];
+u32 oracle_nlegacy;
 
 struct rig *oracle_new(void)
 {
@@ -52,7 +58,8 @@ void oracle_objects(struct rig *rig, const u64 *ids, u32 n, struct oracle_object
 		struct refheap_info info = rig_info(rig, ids[i]);
 
 		objects[i] = (struct oracle_object){
-			info.id ? info.refcount : 0, info.generation, info.flags, info.length,
+			info.id ? info.refcount : 0, info.generation, info.flags, info.weakrefs,
+			info.value,
 		};
 	}
 }
@@ -84,6 +91,47 @@ void oracle_set_gc(struct rig *rig, u32 enabled, u32 debug, const u32 *threshold
 		abort();
 	for (i = 0; i < RH_GENERATIONS; i++)
 		rh_gc_set_threshold(rig->heap, i, thresholds[i]);
+}
+
+void oracle_work(struct rig *rig)
+{
+	rig_work(rig);
+}
+
+int oracle_event(struct rig *rig, u64 *values)
+{
+	struct refheap_event event = { 0 };
+	int got = rh_holder_next_event(rig->heap, rig->holder[rig->current_holder], &event);
+
+	values[0] = event.type;
+	values[1] = event.value;
+	values[2] = event.object;
+	values[3] = event.referent;
+	return got;
+}
+
+int oracle_weakrefs(struct rig *rig, u64 id, u64 *ids, u32 max)
+{
+	struct refheap_result result = rig_op(rig, (struct refheap_op){
+		.code = REFHEAP_OP_WEAKREFS, .a = id, .arg = max });
+	u32 n = result.info, i;
+
+	if (result.error)
+		return result.error;
+	if (result.value != n)
+		return -EBADMSG;
+	memcpy(ids, rig->out + result.out_off, n * sizeof(*ids));
+	for (i = 0; i < n; i++)
+		if (rig_op(rig, (struct refheap_op){ .code = REFHEAP_OP_DROP, .a = ids[i] }).error)
+			return -EBADMSG;
+	return n;
+}
+
+void oracle_legacy(void *object)
+{
+	if (oracle_nlegacy == ORACLE_LEGACY)
+		abort();
+	oracle_legacy_run[oracle_nlegacy++] = (size_t)object;
 }
 
 long oracle_verify(struct rig *rig)

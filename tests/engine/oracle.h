@@ -8,8 +8,11 @@
 #include "rig.h"
 
 struct oracle_object {
-	u32 refcount, generation, flags, length;
+	u32 refcount, generation, flags, weakrefs;
+	u64 value;
 };
+
+#define ORACLE_LEGACY	4096	/* legacy finalizers of one operation at most */
 
 struct rig *oracle_new(void);
 void oracle_free(struct rig *rig);
@@ -20,6 +23,13 @@ s64 oracle_type(struct rig *rig, const char *name, u32 flags, const char *const 
 void oracle_objects(struct rig *rig, const u64 *ids, u32 n, struct oracle_object *objects);
 void oracle_gc(struct rig *rig, u64 *values);
 void oracle_set_gc(struct rig *rig, u32 enabled, u32 debug, const u32 *thresholds);
+void oracle_work(struct rig *rig);
+/* Return: 1 with type, value, object and referent of the next event; 0; an errno. */
+int oracle_event(struct rig *rig, u64 *values);
+/* Return: how many weak references there are to @id, or an errno. */
+int oracle_weakrefs(struct rig *rig, u64 id, u64 *ids, u32 max);
+/* A tp_del: notes which object it is called for. */
+void oracle_legacy(void *object);
 long oracle_verify(struct rig *rig);
 const char *oracle_fault(struct rig *rig);
 

@@ -9,6 +9,9 @@ CPython 3.11, and on the engine. After EACH one these must be the same:
 
   which objects are dead, and the count of each that lives
   whether it is tracked, and in which generation
+  which weak references there are to it, in order; what each refers to
+  which callbacks have run, in order for one referent
+  which finalizers have run, and what became of the objects
   what a collection returned
   count[0..2]; collections, collected, uncollectable of each generation
   long_lived_pending and long_lived_total, which decide on full collections
@@ -31,10 +34,21 @@ All comparisons are exact. How:
     freelist is full before every window, so that no dead one goes there.
   * Counts are read from the objects' memory, so that reading adds none.
   * Death is seen by weak references, which are untracked, so that they count
-    nowhere. Dicts and tuples cannot have one: each holds a code object of its
-    own, which can, and dies with it. To the engine that is a leaf; leaves of
-    traces are code objects here, too, which have no header.
+    nowhere. They are not to the objects themselves, whose weak references are
+    part of the trace: each holds a code object of its own, which dies with it.
+    To the engine that is a leaf, or not there; leaves of traces are code
+    objects here, too, which have no header. Weak references are tracked for
+    life: those that the collector no longer knows are dead.
   * Objects are held as a session holds them: in a list of this harness.
+  * Finalizers run within the operation here, and after it in the engine, where
+    they come as events. What they do is noted here, in ints, and done there in
+    the same order. Callbacks note their weak references, and both sides hold
+    these until the operation is compared.
+  * A legacy finalizer is a tp_del, written into the type from outside.
+
+Not compared: whether a callback runs when its weak reference dies of the same
+death as the referent. Which of them goes first is the order in which CPython's
+containers let go, which differs from kind to kind.
 
 Left out: tuples in tuples. By which collection the outer one is untracked
 depends in CPython on the order of its internal lists. nested_tuples() shows
@@ -53,35 +67,111 @@ if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
     sys.exit("oracle: this must be run by CPython 3.11, not by " + sys.version)
 
 POPULATION = 40
+HARBOR = 0              # where a list is held that finalizers put objects into
 HELD = 64
 KEYS = ("a", "b", "c", "d")
 CANARY = "canary"
 PADDING = 21
-LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF = range(7)
-KIND_NAMES = ("list", "dict", "set", "tuple", "slotted", "open", "leaf")
+LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, FINAL, FINAL_OPEN, LEGACY, WEAKREF = range(11)
+KIND_NAMES = ("list", "dict", "set", "tuple", "slotted", "open", "leaf", "slotted-final",
+              "open-final", "legacy", "weak reference")
+# Each kind that is made without another object, as often as it is to be.
+MADE = (LIST, LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, FINAL, FINAL, FINAL_OPEN, LEGACY)
+REFERENTS = (LIST, SET, SLOTTED, OPEN, FINAL, FINAL_OPEN, LEGACY)
+WITH_SLOTS = (SLOTTED, FINAL, LEGACY)
+INSTANCES = WITH_SLOTS + (OPEN, FINAL_OPEN)
+FINALIZED = (FINAL, FINAL_OPEN)
+MAX_WEAKREFS = 8
 
 
 class List(list):
-    __slots__ = ("__weakref__",)
+    __slots__ = (CANARY, "__weakref__")
 
 
 class Set(set):
-    __slots__ = ()
+    __slots__ = (CANARY,)
 
 
 class Slotted:
-    __slots__ = ("a", "b", "c", "d", "__weakref__")
+    __slots__ = KEYS + (CANARY, "__weakref__")
 
 
 class Open:
     pass
 
 
+### What finalizers do. The plans are made when an object is made.
+
+NOTHING, KEEP, KEEP_CHILD, DELETE, KNOT, NEST, LOOK = range(7)
+plans = {}
+ran = []
+
+
+def finalizer(self):
+    what, other = plans.get(id(self), NOTHING), 0
+    if what == KEEP_CHILD:
+        child = getattr(self, "a", None)
+        if child is not None:
+            other = id(child)
+    elif what == NEST:
+        child = getattr(self, "a", None)
+        if type(child) is List:
+            other = id(child)
+    elif what == LOOK:
+        child = getattr(self, "c", None)
+        if type(child) is weakref.ref:
+            other = id(child)
+    elif what == DELETE:
+        child = None
+        if hasattr(self, "a"):
+            other = 1
+    else:
+        child = None
+        other = 1
+    if not other:
+        what = NOTHING
+    if what == LOOK and child() is not None:
+        what = NOTHING
+    ran.append(id(self))
+    ran.append(what)
+    ran.append(other)
+    if what == KEEP:
+        held[HARBOR].append(self)
+    elif what == KEEP_CHILD:
+        held[HARBOR].append(child)
+    elif what == DELETE:
+        child = None
+        del self.a
+    elif what == KNOT:
+        self.b = self
+    elif what == NEST:
+        child.append(self)
+
+
+class Final:
+    __slots__ = KEYS + (CANARY, "__weakref__")
+    __del__ = finalizer
+
+
+class FinalOpen:
+    __del__ = finalizer
+
+
+class Legacy:
+    __slots__ = KEYS + (CANARY, "__weakref__")
+
+
+CLASSES = {SLOTTED: Slotted, OPEN: Open, FINAL: Final, FINAL_OPEN: FinalOpen, LEGACY: Legacy}
+
 # Attributes live in the instance, without a dict, as long as all instances
 # know the same few names.
-primed = Open()
-for key in KEYS:
-    setattr(primed, key, None)
+primed = Open(), FinalOpen()
+for key in KEYS + (CANARY,):
+    for instance in primed:
+        setattr(instance, key, None)
+TYPE_DICT, TYPE_FINALIZER, TYPE_LEGACY = 1, 2, 4
+LEGACY_MAX = 4096       # as oracle.c has it
+STATE = 6               # words of struct oracle_object
 template = compile("None", "leaf", "eval")
 
 
@@ -100,6 +190,18 @@ class Mismatch(Exception):
 ### What the interpreter keeps
 
 word_at = ctypes.c_size_t.from_address
+
+
+# Offsets in PyTypeObject.
+TP_WEAKLISTOFFSET, TP_DICTOFFSET, TP_DEL = 208, 288, 376
+
+
+def make_legacy(cls, function):
+    """Gives a class a tp_del, which makes of it what needs a C type else."""
+    for offset, value in ((TP_WEAKLISTOFFSET, cls.__weakrefoffset__),
+                          (TP_DICTOFFSET, cls.__dictoffset__), (TP_DEL, 0)):
+        assert word_at(id(cls) + offset).value == value, "PyTypeObject"
+    word_at(id(cls) + TP_DEL).value = ctypes.cast(function, ctypes.c_void_p).value
 
 
 class Collector:
@@ -161,6 +263,14 @@ class Collector:
             word_at(self.permanent + 8).value = self.permanent
         assert not gc.get_freeze_count() and not gc.get_objects()
 
+    def frozen(self):
+        """Addresses of the objects in the permanent generation."""
+        found, node = [], word_at(self.permanent).value
+        while node != self.permanent:
+            found.append(node + 16)
+            node = word_at(node).value
+        return found
+
     def reset(self):
         for cell in self.count + self.stats + [self.total, self.pending]:
             cell.value = 0
@@ -176,6 +286,11 @@ untrack = ctypes.pythonapi.PyObject_GC_UnTrack
 untrack.argtypes = [ctypes.py_object]
 untrack.restype = None
 fill = [None] * 80
+# When an object with weak references dies, they are put into a tuple of twice
+# as many; it comes from the freelist when there is one.
+pairs = [[None] * (2 * i) for i in range(1, 10)]
+fired = []
+note_death = fired.append
 at_address = ctypes.c_ssize_t.from_address
 
 
@@ -193,6 +308,10 @@ def begin():
     i = 0
     while i < 80:
         fill[i] = None
+        i += 1
+    i = 0
+    while i < 9:
+        tuple(pairs[i])
         i += 1
     count1.value = saved[1]
     count2.value = saved[2]
@@ -212,9 +331,10 @@ def end():
 held = [None] * HELD
 
 
-def window_list(at, items):
+def window_list(at, items, canary):
     begin()
     x = List()
+    x.canary = canary
     x.extend(items)
     held[at] = x
     end()
@@ -230,9 +350,10 @@ def window_dict(at, canary):
     return id(x)
 
 
-def window_set(at):
+def window_set(at, canary):
     begin()
     x = Set()
+    x.canary = canary
     held[at] = x
     end()
     return id(x)
@@ -246,12 +367,37 @@ def window_tuple(at, items):
     return id(x)
 
 
-def window_instance(at, cls):
+def window_instance(at, cls, canary):
     begin()
     x = cls()
+    x.canary = canary
     held[at] = x
     end()
     return id(x)
+
+
+def window_weakref(at, args):
+    """The arguments come as a tuple that is there already."""
+    begin()
+    held[at] = weakref.ref(*args)
+    end()
+    return id(held[at])
+
+
+def window_dereference(at, x):
+    begin()
+    held[at] = x()
+    end()
+    return 0 if held[at] is None else id(held[at])
+
+
+def window_forget_fired():
+    """The end of an operation's window: nothing is made in it."""
+    count1.value = saved[1]
+    count2.value = saved[2]
+    count0.value = saved[0]
+    fired.clear()
+    end()
 
 
 def window_take(at, x):
@@ -370,22 +516,34 @@ class Engine:
         self.lib.oracle_type.restype = ctypes.c_int64
         self.lib.oracle_fault.restype = ctypes.c_char_p
         # Functions are made at their first mention.
-        for name in ("new", "free", "op", "type", "objects", "gc", "set_gc", "verify", "fault"):
+        for name in ("new", "free", "op", "type", "objects", "gc", "set_gc", "verify", "fault",
+                     "work", "event", "weakrefs"):
             getattr(self.lib, "oracle_" + name)
+        self.legacy = (ctypes.c_size_t * LEGACY_MAX).in_dll(self.lib, "oracle_legacy_run")
+        self.nlegacy = ctypes.c_uint32.in_dll(self.lib, "oracle_nlegacy")
+        make_legacy(Legacy, self.lib.oracle_legacy)
         self.codes = codes
         self.value = ctypes.c_uint64()
         self.value_address = ctypes.addressof(self.value)
         self.gc_values = (ctypes.c_uint64 * 16)()
         self.ids = (ctypes.c_uint64 * 512)()
-        self.objects = (ctypes.c_uint32 * 2048)()
+        self.objects = (ctypes.c_uint32 * (512 * STATE))()
+        self.event_values = (ctypes.c_uint64 * 4)()
 
     def begin(self):
         self.rig = ctypes.c_void_p(self.lib.oracle_new())
         names = (ctypes.c_char_p * len(KEYS))(*(key.encode() for key in KEYS))
-        self.types = {
-            SLOTTED: self.lib.oracle_type(self.rig, b"Slotted", 0, names, len(KEYS)),
-            OPEN: self.lib.oracle_type(self.rig, b"Open", 1, None, 0),
-        }
+        self.types = {}
+        for kind, cls in CLASSES.items():
+            flags = TYPE_FINALIZER * (kind in FINALIZED) | TYPE_LEGACY * (kind == LEGACY) | \
+                TYPE_DICT * (kind not in WITH_SLOTS)
+            slots = kind in WITH_SLOTS
+            number = self.lib.oracle_type(self.rig, cls.__name__.encode(), flags,
+                                          names if slots else None, len(KEYS) * slots)
+            if number < 0:
+                raise Mismatch(f"the engine refused the type {cls.__name__}: "
+                               f"{os.strerror(-number)}")
+            self.types[kind] = number
         none = self.op("NONE")
         self.none = none
 
@@ -410,7 +568,23 @@ class Engine:
         n = len(ids)
         self.ids[:n] = ids
         self.lib.oracle_objects(self.rig, self.ids, n, self.objects)
-        return self.objects[:4 * n]
+        return self.objects[:STATE * n]
+
+    def work(self):
+        self.lib.oracle_work(self.rig)
+
+    def event(self):
+        """Return: type, value, object, referent, or None."""
+        got = self.lib.oracle_event(self.rig, self.event_values)
+        if got < 0:
+            raise Mismatch(f"the engine refused an event: {os.strerror(-got)}")
+        return self.event_values[:] if got else None
+
+    def weakrefs(self, ident):
+        n = self.lib.oracle_weakrefs(self.rig, ctypes.c_uint64(ident), self.ids, 512)
+        if n < 0:
+            raise Mismatch(f"the engine refused WEAKREFS: {os.strerror(-n)}")
+        return self.ids[:n]
 
     def verify(self):
         if self.lib.oracle_verify(self.rig):
@@ -421,8 +595,10 @@ def pack(ids):
     return b"".join(i.to_bytes(8, "little") for i in ids)
 
 
-FLAG_TRACKED, FLAG_FROZEN, FLAG_GARBAGE = 1, 8, 16
+FLAG_TRACKED, FLAG_FROZEN, FLAG_GARBAGE, FLAG_FINALIZED, FLAG_CALLBACK = 1, 8, 16, 64, 256
 OPF_KEY_STR = 1 << 5
+WEAKREF_CALLBACK = 1
+EVENT_WEAKREF, EVENT_FINALIZE = 1 << 3, 1 << 4
 
 
 ### A trace
@@ -438,16 +614,25 @@ class Trace:
         self.id = [0] * self.MAX
         self.address = [0] * self.MAX
         self.witness = [None] * self.MAX
+        self.referent = [-1] * self.MAX     # of a weak reference
+        self.armed = [False] * self.MAX     # its callback has yet to run
         self.number = {}
+        self.by_id = {}
         self.live = []
         self.held_number = [-1] * HELD
         self.n = 0
         self.serial = 0
         self.log = []
         self.thresholds = [700, 10, 10]
-        self.newborn = [None] * 5
+        self.newborn = [None] * 6
         self.box = []
         self.debug = 0
+        self.pending = {}
+        self.fired_here, self.fired_there, self.forgotten = [], [], []
+        self.legacy_run = []
+        self.collected = None
+        self.same_death = 0
+        self.events = [0, 0]
 
     def begin(self, seed):
         global auto
@@ -463,8 +648,15 @@ class Trace:
         self.first_stats = self.engine.gc()
         saved[:] = [0, 0, 0]
         expected[0] = 0
+        plans.clear()
+        ran.clear()
+        self.engine.nlegacy.value = 0
+        self.pending.clear()
+        self.collected = None
         collector.set_aside()
         collector.reset()
+        self.make(LIST, HARBOR)
+        self.compare()
 
     def finish(self):
         global auto
@@ -473,18 +665,38 @@ class Trace:
         self.set_gc()
         gc.unfreeze()
         gc.garbage.clear()
+        plans.clear()
         i = 0
         while i < HELD:
             held[i] = None
             i += 1
+        for i in self.live:
+            self.take_apart(i)
         gc.collect()
+        assert not gc.garbage
+        fired.clear()
+        ran.clear()
         for i in self.live:
             self.witness[i] = None
         self.live.clear()
         self.number.clear()
+        self.by_id.clear()
         self.held_number[:] = [-1] * HELD
         self.engine.verify()
         self.engine.finish()
+
+    def take_apart(self, n):
+        """What has a legacy finalizer would stay."""
+        kind = self.kind[n]
+        if kind == WEAKREF or self.witness[n]() is None:
+            return
+        x = object_at(self.address[n])
+        if kind in (LIST, DICT, SET):
+            x.clear()
+        elif kind in INSTANCES:
+            for key in KEYS:
+                if hasattr(x, key):
+                    delattr(x, key)
 
     def choose_thresholds(self):
         """Low ones mostly, so that collections begin by themselves."""
@@ -501,7 +713,8 @@ class Trace:
     ### Choosing
 
     def place(self, taken):
-        places = [i for i in range(HELD) if (self.held_number[i] >= 0) == taken]
+        places = [i for i in range(HELD)
+                  if i != HARBOR and (self.held_number[i] >= 0) == taken]
         return self.rng.choice(places) if places else -1
 
     def free_place(self):
@@ -519,8 +732,19 @@ class Trace:
     def objects_of(self, numbers):
         return [object_at(self.address[n]) for n in numbers]
 
-    def witnessed(self):
-        return [n for n in self.live if self.witness[n]() is not None]
+    def survivors(self, generation, frozen):
+        """Those of self.live that are."""
+        live = []
+        for n in self.live:
+            address = self.address[n]
+            if address == self.newborn[1]:
+                continue
+            if self.kind[n] == WEAKREF:
+                if address in generation or address in frozen:
+                    live.append(n)
+            elif self.witness[n]() is not None:
+                live.append(n)
+        return live
 
     def children(self, n):
         x, kind = object_at(self.address[n]), self.kind[n]
@@ -528,7 +752,7 @@ class Trace:
             items = list(x)
         elif kind == DICT:
             items = list(x.values())
-        elif kind in (SLOTTED, OPEN):
+        elif kind in INSTANCES:
             items = [getattr(x, key) for key in KEYS if hasattr(x, key)]
         else:
             items = []
@@ -554,23 +778,29 @@ class Trace:
         self.serial += 1
         return template.replace(co_name=f"leaf{self.serial}")
 
-    def register(self, kind, address, ident, witness):
+    def register(self, kind, address, ident, witness, referent):
         n = self.n
         self.n += 1
         self.kind[n], self.id[n], self.address[n] = kind, ident, address
-        self.watch(n, witness)
-        return n
-
-    def watch(self, n, witness):
+        self.number[address] = n
+        self.by_id[ident] = n
+        if kind == WEAKREF:
+            self.referent[n] = referent
+            self.armed[n] = object_at(address).__callback__ is not None
+            return n
         reference = weakref.ref(witness)
         untrack(reference)
         self.witness[n] = reference
+        if kind in FINALIZED:
+            plans[address] = self.rng.choice((NOTHING, NOTHING, NOTHING, KEEP, KEEP_CHILD, DELETE,
+                                              KNOT, NEST, LOOK))
+        return n
 
     ### Steps: each does one operation on both sides. A newborn is booked when
     ### the dead are gone, since it may be where one of them was.
 
-    def born(self, kind, address, ident, at, canary=None):
-        self.newborn[:] = (kind, address, ident, at, canary)
+    def born(self, kind, address, ident, at, canary=None, referent=-1):
+        self.newborn[:] = (kind, address, ident, at, canary, referent)
 
     def make(self, kind, at):
         engine, rng = self.engine, self.rng
@@ -579,8 +809,9 @@ class Trace:
             self.serial += 1
             ident = engine.op("BYTES", data=b"leaf %d" % self.serial)
             window_take(at, leaf)
-            self.born(kind, id(leaf), ident, at)
+            self.born(kind, id(leaf), ident, at, leaf)
             return
+        canary = self.new_leaf()
         if kind in (LIST, TUPLE):
             chosen = self.numbers(kind)
             items, ids = self.objects_of(chosen), self.ids_of(chosen)
@@ -588,10 +819,9 @@ class Trace:
             untrack(items)
             untrack(ids)
             if kind == LIST:
-                address = window_list(at, items)
-                self.born(kind, address, engine.op("LIST", data=pack(ids)), at)
+                address = window_list(at, items, canary)
+                self.born(kind, address, engine.op("LIST", data=pack(ids)), at, canary)
                 return
-            canary = self.new_leaf()
             items.append(canary)
             ids.append(engine.none)
             while len(items) < PADDING:
@@ -600,14 +830,41 @@ class Trace:
             address = window_tuple(at, items)
             self.born(kind, address, engine.op("TUPLE", data=pack(ids)), at, canary)
         elif kind == DICT:
-            canary = self.new_leaf()
             self.born(kind, window_dict(at, canary), engine.op("DICT"), at, canary)
         elif kind == SET:
-            self.born(kind, window_set(at), engine.op("SET"), at)
+            self.born(kind, window_set(at, canary), engine.op("SET"), at, canary)
         else:
-            cls = Slotted if kind == SLOTTED else Open
-            self.born(kind, window_instance(at, cls),
-                      engine.op("INSTANCE", arg=engine.types[kind]), at)
+            self.born(kind, window_instance(at, CLASSES[kind], canary),
+                      engine.op("INSTANCE", arg=engine.types[kind]), at, canary)
+
+    def make_weakref(self, n, at):
+        engine, flags = self.engine, WEAKREF_CALLBACK * (self.rng.random() < 0.6)
+        x = object_at(self.address[n])
+        shared = [id(r) for r in weakref.getweakrefs(x) if r.__callback__ is None]
+        if weakref.getweakrefcount(x) >= MAX_WEAKREFS:
+            return
+        args = (x, note_death) if flags else (x,)
+        x = None
+        untrack(args)
+        untrack(shared)
+        address = window_weakref(at, args)
+        ident = engine.op("WEAKREF", self.id[n], arg=flags, b=flags and self.n + 1)
+        if not flags and shared:
+            there = self.number[address]
+            if ident != self.id[there]:
+                raise Mismatch(f"another weak reference than the shared one {there}")
+            self.held_number[at] = there
+        else:
+            self.born(WEAKREF, address, ident, at, referent=n)
+
+    def dereference(self, n, at):
+        address = window_dereference(at, object_at(self.address[n]))
+        ident = self.engine.op("DEREF", self.id[n])
+        if ident != (self.id[self.number[address]] if address else 0):
+            raise Mismatch(f"weak reference {n} leads to {ident:#x}, Python's to "
+                           f"{self.number[address] if address else None}")
+        if address:
+            self.held_number[at] = self.number[address]
 
     def change_list(self, n):
         engine, rng, ident = self.engine, self.rng, self.id[n]
@@ -678,7 +935,7 @@ class Trace:
             window_clear(x)
             engine.op("CLEAR", ident)
         else:
-            y = self.pick((LEAF, SLOTTED, OPEN))
+            y = self.pick((LEAF,) + INSTANCES)
             if y < 0:
                 return
             target = object_at(self.address[y])
@@ -700,11 +957,119 @@ class Trace:
             engine.op("DEL_ATTR", ident, data=key.encode())
 
     def collect(self, generation):
-        ours = self.engine.op("COLLECT", arg=generation)
-        theirs = window_collect(generation)
-        self.note(f"collect {generation}: {theirs}")
-        if ours != theirs:
-            raise Mismatch(f"collect({generation}) gave {ours}, Python's {theirs}")
+        self.collected = window_collect(generation)
+        self.note(f"collect {generation}: {self.collected}")
+        self.engine.op("COLLECT", arg=generation)
+
+    ### What the operation has left to be done: finalizers and callbacks.
+
+    def take_events(self):
+        while True:
+            event = self.engine.event()
+            if event is None:
+                return
+            what, value, ident, referent = event
+            n = self.by_id.get(ident, -1)
+            if what == EVENT_FINALIZE and n >= 0:
+                if value != self.engine.types[self.kind[n]]:
+                    raise Mismatch(f"finalizer of {n} with type {value}")
+                self.pending[ident] = n
+            elif what == EVENT_WEAKREF and n >= 0:
+                if value != n + 1 or referent != self.id[self.referent[n]]:
+                    raise Mismatch(f"callback of {n}: value {value}, referent {referent:#x}")
+                self.fired_there.append(n)
+            else:
+                raise Mismatch(f"event {event}")
+
+    def end_finalizer(self, n):
+        ident = self.id[n]
+        del self.pending[ident]
+        self.engine.op("FINALIZED" if self.rng.random() < 0.7 else "DROP", ident)
+        self.engine.work()
+        self.events[1] += 1
+
+    def end_legacy(self):
+        """Ends those that come, and those that come of that."""
+        while True:
+            self.take_events()
+            ended = [n for n in self.pending.values() if self.kind[n] == LEGACY]
+            for n in ended:
+                if n not in self.legacy_run:
+                    raise Mismatch(f"legacy finalizer of {n} has run in the engine only")
+                self.legacy_run.remove(n)
+                self.end_finalizer(n)
+            if not ended:
+                return
+
+    def finalize(self, n, what, other):
+        """Does what Python's finalizer has done."""
+        engine, ident = self.engine, self.id[n]
+        self.end_legacy()
+        if ident not in self.pending:
+            raise Mismatch(f"finalizer of {n} has run in Python only")
+        self.note(f"finalizer of {n}: {what}")
+        if what == KEEP:
+            engine.op("APPEND", self.id[self.held_number[HARBOR]], c=ident)
+        elif what == KEEP_CHILD:
+            engine.op("APPEND", self.id[self.held_number[HARBOR]],
+                      c=self.id[self.number[other]])
+        elif what == DELETE:
+            engine.op("DEL_ATTR", ident, data=b"a")
+        elif what == KNOT:
+            engine.op("SET_ATTR", ident, c=ident, data=b"b")
+        elif what == NEST:
+            engine.op("APPEND", self.id[self.number[other]], c=ident)
+        elif what == LOOK and engine.op("DEREF", self.id[self.number[other]]):
+            raise Mismatch(f"weak reference {self.number[other]} is dead in Python only "
+                           f"when {n} is finalized")
+        self.end_finalizer(n)
+
+    def settle(self):
+        engine = self.engine
+        self.legacy_run[:] = [self.number[address]
+                              for address in engine.legacy[:engine.nlegacy.value]]
+        engine.nlegacy.value = 0
+        for i in range(0, len(ran), 3):
+            self.finalize(self.number[ran[i]], ran[i + 1], ran[i + 2])
+        self.end_legacy()
+        if self.pending or self.legacy_run:
+            raise Mismatch(f"finalizers: engine {list(self.pending.values())}, legacy ones of "
+                           f"Python {self.legacy_run}")
+        ran.clear()
+        if self.collected is not None:
+            ours = engine.op("COLLECT_FINISH")
+            if ours != self.collected:
+                raise Mismatch(f"a collection gave {ours}, Python's {self.collected}")
+            self.collected = None
+        self.fired_here.extend(self.number[id(x)] for x in fired)
+        window_forget_fired()
+        for n in self.fired_there:
+            engine.op("DROP", self.id[n])
+        engine.work()
+        self.take_events()
+
+    def compare_fired(self, dead):
+        """Callbacks, in order for each referent."""
+        for n in self.fired_here + self.fired_there:
+            if not self.armed[n]:
+                raise Mismatch(f"callback of {n} has run twice")
+        lists = []
+        for fired_numbers in self.fired_here, self.fired_there:
+            of_referent = {}
+            for n in fired_numbers:
+                if n in dead:
+                    continue
+                of_referent.setdefault(self.referent[n], []).append(n)
+            lists.append(of_referent)
+        if lists[0] != lists[1]:
+            raise Mismatch(f"callbacks of each referent: engine {lists[1]}, Python {lists[0]}")
+        for n in set(self.fired_here + self.fired_there):
+            self.armed[n] = False
+            if n in dead and (n in self.fired_here) != (n in self.fired_there):
+                self.same_death += 1
+        self.events[0] += len(self.fired_there)
+        self.fired_here.clear()
+        self.fired_there.clear()
 
     def control(self):
         global auto
@@ -747,7 +1112,7 @@ class Trace:
         if chance < (0.08 if crowded else 0.3):
             at = self.free_place()
             if at >= 0:
-                kind = rng.randrange(7)
+                kind = rng.choice(MADE)
                 self.note(f"make {KIND_NAMES[kind]} as {self.n}")
                 self.make(kind, at)
         elif chance < (0.5 if crowded else 0.42):
@@ -765,12 +1130,22 @@ class Trace:
                 self.held_number[at] = n
                 window_take(at, object_at(self.address[n]))
                 self.engine.op("TAKE", self.id[n])
-        elif chance < 0.58:
+        elif chance < 0.6:
+            n, at = self.pick(REFERENTS), self.free_place()
+            if n >= 0 and at >= 0:
+                self.note(f"weak reference {self.n} to {n}")
+                self.make_weakref(n, at)
+        elif chance < 0.63:
+            n, at = self.pick((WEAKREF,)), self.free_place()
+            if n >= 0 and at >= 0:
+                self.note(f"dereference {n}")
+                self.dereference(n, at)
+        elif chance < 0.66:
             self.collect(rng.choice((0, 0, 0, 1, 1, 2)))
-        elif chance < 0.595:
+        elif chance < 0.675:
             self.control()
         else:
-            n = self.pick((LIST, DICT, SET, SLOTTED, OPEN))
+            n = self.pick((LIST, DICT, SET) + INSTANCES)
             if n >= 0:
                 self.note(f"change {KIND_NAMES[self.kind[n]]} {n}")
                 kind = self.kind[n]
@@ -798,25 +1173,23 @@ class Trace:
     def compare(self):
         engine = self.engine
         generation = self.generations()
+        permanent = collector.frozen() if gc.get_freeze_count() else ()
         garbage = {id(x) for x in gc.garbage}
-        for n in self.live:
-            if self.witness[n]() is None and self.address[n] in garbage:
-                # With SAVEALL weak references go, and the object stays.
-                self.watch(n, object_at(self.address[n]))
-        live = self.witnessed()
+        live = self.survivors(generation, permanent)
         dead = list(set(self.live) - set(live))
         states = engine.states(self.ids_of(dead))
         for i, n in enumerate(dead):
-            if states[4 * i]:
+            if states[STATE * i]:
                 raise Mismatch(f"{KIND_NAMES[self.kind[n]]} {n} is dead in Python only")
             del self.number[self.address[n]]
+            del self.by_id[self.id[n]]
             self.witness[n] = None
+        self.compare_fired(dead)
         if self.newborn[1]:
-            kind, address, ident, at, canary = self.newborn
-            n = self.register(kind, address, ident, canary or object_at(address))
+            kind, address, ident, at, canary, referent = self.newborn
+            n = self.register(kind, address, ident, canary, referent)
             canary = None
-            self.newborn[:] = (None,) * 5
-            self.number[address] = n
+            self.newborn[:] = (None,) * 6
             self.held_number[at] = n
             live.append(n)
         self.live[:] = live
@@ -827,7 +1200,7 @@ class Trace:
         states = engine.states(self.ids_of(live))
         frozen = 0
         for i, n in enumerate(live):
-            count, ours, flags, _ = states[4 * i:4 * i + 4]
+            count, ours, flags, weakrefs, low, high = states[STATE * i:STATE * i + STATE]
             address, what = self.address[n], f"{KIND_NAMES[self.kind[n]]} {n}"
             if not count:
                 raise Mismatch(f"{what} is dead in the engine only")
@@ -844,7 +1217,33 @@ class Trace:
             if (address in garbage) != bool(flags & FLAG_GARBAGE):
                 raise Mismatch(f"{what} in garbage: {flags & FLAG_GARBAGE}, Python's "
                                f"{address in garbage}")
+            if self.kind[n] == WEAKREF:
+                self.compare_weakref(n, flags, low | high << 32)
+            elif self.kind[n] in REFERENTS:
+                self.compare_referent(n, flags, weakrefs)
         self.compare_collectors(frozen, len(gc.garbage))
+
+    def compare_weakref(self, n, flags, value):
+        x = object_at(self.address[n])()
+        if value != (0 if x is None else self.id[self.number[id(x)]]):
+            raise Mismatch(f"weak reference {n} leads to {value:#x}, Python's to {x!r:.100}")
+        armed = self.armed[n] and x is not None
+        if armed != bool(flags & FLAG_CALLBACK):
+            raise Mismatch(f"callback of {n} to come: {flags & FLAG_CALLBACK}, Python's {armed}")
+
+    def compare_referent(self, n, flags, weakrefs):
+        x = object_at(self.address[n])
+        if weakrefs != weakref.getweakrefcount(x):
+            raise Mismatch(f"{weakrefs} weak references to {n}, Python's "
+                           f"{weakref.getweakrefcount(x)}")
+        if weakrefs:
+            theirs = [self.number[id(r)] for r in weakref.getweakrefs(x)]
+            ours = [self.by_id.get(ident) for ident in self.engine.weakrefs(self.id[n])]
+            if ours != theirs:
+                raise Mismatch(f"weak references to {n}: {ours}, Python's {theirs}")
+        if self.kind[n] in FINALIZED and gc.is_finalized(x) != bool(flags & FLAG_FINALIZED):
+            raise Mismatch(f"{n} finalized: {flags & FLAG_FINALIZED}, Python's "
+                           f"{gc.is_finalized(x)}")
 
     def compare_collectors(self, frozen, garbage):
         ours = self.engine.gc()
@@ -910,6 +1309,7 @@ def main():
         try:
             while i < per_trace:
                 trace.step()
+                trace.settle()
                 trace.compare()
                 i += 1
                 if not i % 500:
@@ -924,7 +1324,9 @@ def main():
         done += i
         traces += 1
     if not status:
-        print(f"oracle: {done} operations, {automatic} collections, all the same, "
+        print(f"oracle: {done} operations, {automatic} collections, {trace.events[0]} callbacks, "
+              f"{trace.events[1]} finalizers, all the same; {trace.same_death} times a weak "
+              f"reference and its referent died of one death; "
               f"{time.monotonic() - started:.1f} s")
     sys.stdout.flush()
     # The interpreter's own list is no place to be taken apart from.
