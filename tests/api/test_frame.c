@@ -45,6 +45,24 @@ static void handing_out(void **state)
 	ok(refheap_drop(f->session, outer));
 }
 
+static void keeping(void **state)
+{
+	struct fixture *f = *state;
+	refheap_id list, before = new_list(f->session);
+
+	ok(refheap_keep(f->session, before));
+	for (int depth = 1; depth <= 3; depth++)
+		assert_int_equal(refheap_frame_push(f->session), depth);
+	list = new_list(f->session);
+	ok(refheap_keep(f->session, list));
+	fails(refheap_keep(f->session, list), ENOTUNIQ);
+	for (int depth = 3; depth >= 1; depth--)
+		ok(refheap_frame_pop(f->session, depth));
+	assert_int_equal(refheap_refcount(f->session, list), 1);
+	ok(refheap_drop(f->session, list));
+	assert_int_equal(refheap_refcount(f->session, before), 1);
+}
+
 static void the_topmost_is_dropped_first(void **state)
 {
 	struct fixture *f = *state;
@@ -194,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		heap_test(what_is_taken_goes_with_the_frame),
 		heap_test(handing_out),
+		heap_test(keeping),
 		heap_test(the_topmost_is_dropped_first),
 		heap_test(only_in_order),
 		heap_test(nested_deeply),

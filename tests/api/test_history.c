@@ -162,6 +162,38 @@ static void a_value_not_asked_for_is_not_held(void **state)
 	assert_int_equal(refheap_refcount(f->session, value), count);
 }
 
+static void defaults(void **state)
+{
+	struct fixture *f = *state;
+	refheap_id dict = new_dict(f->session), now;
+	refheap_id first = new_list(f->session), second = new_list(f->session);
+	refheap_auto_batch struct refheap_batch_builder *batch = NULL;
+	int n;
+
+	assert_int_equal(refheap_set_default_str(f->session, dict, "key", first,
+						 &now), 1);
+	assert_true(now == first);
+	assert_int_equal(refheap_refcount(f->session, first), 3);
+	assert_int_equal(refheap_set_default(f->session, dict,
+					     new_str(f->session, "key"), second,
+					     &now), 0);
+	assert_true(now == first);
+	assert_int_equal(refheap_refcount(f->session, second), 1);
+	fails(refheap_set_default_str(f->session, first, "key", second, &now),
+	      EOPNOTSUPP);
+
+	ok(refheap_batch_alloc(&batch));
+	n = refheap_batch_set_default_str(batch, dict, "other", second);
+	refheap_batch_set_default(batch, dict, new_str(f->session, "key"),
+				  second);
+	ok(refheap_batch_submit(batch, f->session, 0));
+	assert_int_equal(refheap_batch_info(batch, (size_t)n), 1);
+	assert_int_equal(refheap_batch_info(batch, (size_t)n + 1), 0);
+	assert_true(refheap_batch_value(batch, (size_t)n + 1) == first);
+	ok(refheap_batch_undo(batch, f->session));
+	assert_int_equal(refheap_refcount(f->session, second), 2);
+}
+
 static void order_in_batches(void **state)
 {
 	struct fixture *f = *state;
@@ -209,6 +241,7 @@ int main(void)
 		heap_test(lines_of_the_program),
 		heap_test(the_order_of_use),
 		heap_test(a_value_not_asked_for_is_not_held),
+		heap_test(defaults),
 		heap_test(order_in_batches),
 		heap_test(collections_on_a_timer),
 	};

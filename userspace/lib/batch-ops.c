@@ -344,6 +344,21 @@ int refheap_batch_collect(struct refheap_batch_builder *builder,
 	return rh_batch_call(builder, rh_call_collect(generation));
 }
 
+int refheap_batch_set_default(struct refheap_batch_builder *builder,
+			      refheap_id dict, refheap_id key, refheap_id value)
+{
+	return rh_batch_call(builder, rh_call_key(REFHEAP_OP_SET_DEFAULT, dict,
+						  key, value));
+}
+
+int refheap_batch_set_default_str(struct refheap_batch_builder *builder,
+				  refheap_id dict, const char *key,
+				  refheap_id value)
+{
+	return rh_batch_call(builder, rh_call_key_str(REFHEAP_OP_SET_DEFAULT,
+						      dict, key, value));
+}
+
 int refheap_batch_move_to_end(struct refheap_batch_builder *builder,
 			      refheap_id dict, refheap_id key)
 {
@@ -432,6 +447,11 @@ int refheap_batch_frame_pop(struct refheap_batch_builder *builder,
 int refheap_batch_hand_out(struct refheap_batch_builder *builder, refheap_id id)
 {
 	return rh_batch_call(builder, rh_call_object(REFHEAP_OP_HAND_OUT, id));
+}
+
+int refheap_batch_keep(struct refheap_batch_builder *builder, refheap_id id)
+{
+	return rh_batch_call(builder, rh_call_keep(id));
 }
 
 int refheap_batch_set_history(struct refheap_batch_builder *builder,

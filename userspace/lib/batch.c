@@ -305,6 +305,7 @@ static bool gives_reference(const struct refheap_op *op)
 	case REFHEAP_OP_DEREF:
 	case REFHEAP_OP_WEAK_VALUE_DICT ... REFHEAP_OP_WEAK_SET:
 	case REFHEAP_OP_MOVE_TO_END:
+	case REFHEAP_OP_SET_DEFAULT:
 		return true;
 	default:
 		return false;

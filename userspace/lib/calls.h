@@ -172,6 +172,15 @@ static inline struct rh_call rh_call_weakrefs(refheap_id a, refheap_id after,
 	return call;
 }
 
+/* The object goes out of all frames. */
+static inline struct rh_call rh_call_keep(refheap_id a)
+{
+	struct rh_call call = rh_call_object(REFHEAP_OP_HAND_OUT, a);
+
+	call.op.arg = 1;
+	return call;
+}
+
 static inline struct rh_call rh_call_history(refheap_id a)
 {
 	struct rh_call call = rh_call_object(REFHEAP_OP_HISTORY_READ, a);

@@ -108,6 +108,32 @@ int refheap_pop_key_str(struct refheap *session, refheap_id dict,
 
 /* Sets. */
 
+static int set_default(struct refheap *session, struct rh_call call,
+		       refheap_id *now)
+{
+	struct refheap_result result;
+	int err = rh_run(session, &call, NULL, &result);
+
+	if (err)
+		return err;
+	*now = result.value;
+	return result.info != 0;
+}
+
+int refheap_set_default(struct refheap *session, refheap_id dict,
+			refheap_id key, refheap_id value, refheap_id *now)
+{
+	return set_default(session, rh_call_key(REFHEAP_OP_SET_DEFAULT, dict,
+						key, value), now);
+}
+
+int refheap_set_default_str(struct refheap *session, refheap_id dict,
+			    const char *key, refheap_id value, refheap_id *now)
+{
+	return set_default(session, rh_call_key_str(REFHEAP_OP_SET_DEFAULT,
+						    dict, key, value), now);
+}
+
 /* A value that nobody asked for is given back at once. */
 static int move_to_end(struct refheap *session, struct rh_call call,
 		       refheap_id *value)

@@ -74,13 +74,12 @@ static int make_kept(struct refheap *session, refheap_id object,
 {
 	struct rh_call calls[] = {
 		rh_call_weakref_cookie(object, cookie, flags),
-		rh_call_object(REFHEAP_OP_HAND_OUT, 0),
+		rh_call_keep(0),
 	};
 	struct refheap_result results[2];
 	int err;
 
 	calls[1].op.flags = REFHEAP_OPF_A_RESULT;
-	calls[1].op.arg = 1;
 	err = rh_run_together(session, calls, 2, results);
 	if (!err)
 		err = results[0].error;

@@ -21,3 +21,8 @@ int refheap_hand_out(struct refheap *session, refheap_id id)
 {
 	return rh_do(session, rh_call_object(REFHEAP_OP_HAND_OUT, id));
 }
+
+int refheap_keep(struct refheap *session, refheap_id id)
+{
+	return rh_do(session, rh_call_keep(id));
+}
