@@ -12,11 +12,11 @@ void rh_touch_slow(struct rh_heap *heap, u32 slot)
 	if (!rh_gc_is_candidate(*rh_gc(heap, slot)))
 		return;
 	/*
-	 * Nobody can lead to what has been condemned, but its dead keys and
-	 * values leave weak containers; what is saved may be led to.
+	 * Nobody can lead to what has been condemned but weak containers, until
+	 * they have lost what they had of it; what is saved may be led to.
 	 */
 	if (rh_gc_decided(heap)) {
-		WARN_ON_ONCE(!heap->gc.saveall && heap->gc.phase != RH_PHASE_WEAKREFS);
+		WARN_ON_ONCE(!heap->gc.saveall && heap->gc.phase > RH_PHASE_WEAKREFS);
 		return;
 	}
 	rh_collect_touched(heap, slot);
@@ -26,13 +26,15 @@ void rh_touch_slow(struct rh_heap *heap, u32 slot)
  * The last reference to an object has gone. Unless it has a finalizer to be
  * run, it is put onto the death list, and ids of it go stale. A collection has
  * nothing to decide about it any more, but may still have it on its mark stack,
- * whose links must stay.
+ * whose links must stay. What is condemned is freed with the rest, or revived.
  */
 void rh_kill(struct rh_heap *heap, u32 slot)
 {
 	struct rh_head *head = rh_head(heap, slot);
 	u32 *gc = rh_gc(heap, slot);
 
+	if (unlikely(rh_gc_decided(heap)) && rh_is_condemned(heap, slot))
+		return;
 	if (unlikely(rh_finalizer_due(heap, slot)) && rh_finalizer_begin(heap, slot)) {
 		rh_object_rejuvenate(heap, slot);
 		return;

@@ -254,8 +254,7 @@ static bool is_needed(const struct rh_heap *heap, enum rh_phase phase)
 	case RH_PHASE_FINALIZE:
 		return gc->aside;
 	case RH_PHASE_UNLINK:
-		return free && (keyed || heap->histories ||
-				heap->types.objects[REFHEAP_KIND_WEAKREF]);
+		return free && (keyed || heap->histories);
 	case RH_PHASE_CONDEMN:
 	case RH_PHASE_SWEEP:
 		return free;

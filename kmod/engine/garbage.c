@@ -13,7 +13,12 @@
 static __always_inline bool visit_weakrefs(struct rh_heap *heap, u32 slot, u32 *word,
 					   struct chunk *chunk)
 {
-	return !rh_gc_is_candidate(*word) || rh_weakrefs_clear_step(heap, slot);
+	if (!rh_gc_is_candidate(*word))
+		return true;
+	/* Those that are garbage themselves are cleared whatever they refer to. */
+	if (rh_kind(heap, slot) == REFHEAP_KIND_WEAKREF)
+		rh_weakref_end(heap, slot);
+	return rh_weakrefs_clear_step(heap, slot);
 }
 
 static void save_legacy(struct rh_heap *heap, u32 slot)
@@ -87,16 +92,11 @@ static bool empty_keyed(struct rh_heap *heap, u32 slot)
 static __always_inline bool visit_unlink(struct rh_heap *heap, u32 slot, u32 *word,
 					 struct chunk *chunk)
 {
-	u32 kind;
-
 	if (!rh_gc_is_candidate(*word))
 		return true;
-	kind = rh_kind(heap, slot);
-	if (kind == REFHEAP_KIND_WEAKREF)
-		rh_weakref_end(heap, slot);
 	if (rh_extra(heap, slot))
 		rh_history_attach(heap, slot, NULL);
-	return kind != REFHEAP_KIND_WEAK_KEY_DICT || empty_keyed(heap, slot);
+	return rh_kind(heap, slot) != REFHEAP_KIND_WEAK_KEY_DICT || empty_keyed(heap, slot);
 }
 
 RH_WALK_STEP(weakrefs, visit_weakrefs, chunk_ignore)

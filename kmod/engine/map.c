@@ -404,8 +404,11 @@ void rh_map_move_to_end(struct rh_heap *heap, u32 slot, u32 *at)
 {
 	struct rh_cells *cells = rh_cells(heap, slot);
 	u32 stride = rh_map_stride(heap, slot), key, value;
+	u32 newest = rh_map_used(heap, slot) - stride;
 	struct rh_key moved = { .hash = hashes(cells)[(at - cells->cell) / stride] };
 
+	if (at == &cells->cell[newest])
+		return;
 	rh_map_remove(heap, slot, at, &key, &value);
 	rh_map_insert(heap, slot, &moved, key, value);
 }

@@ -186,18 +186,6 @@ static void fire(struct rh_heap *heap, u32 slot)
 		grow_older(heap, slot);
 }
 
-/*
- * What the condemned have between them is not released; but a finalizer may
- * bring one back, which then has to have the right count.
- */
-static void let_go(struct rh_heap *heap, u32 slot)
-{
-	if (rh_is_condemned(heap, slot))
-		rh_head(heap, slot)->count--;
-	else
-		rh_release(heap, slot);
-}
-
 static void drop_entry(struct rh_heap *heap, u32 slot)
 {
 	const struct rh_weak *weak = rh_weak(heap, slot);
@@ -206,8 +194,8 @@ static void drop_entry(struct rh_heap *heap, u32 slot)
 	if (!rh_map_forget(heap, weak->cookie, weak->hash, slot, &key, &value))
 		return;
 	if (value)
-		let_go(heap, value);
-	let_go(heap, key);
+		rh_release(heap, value);
+	rh_release(heap, key);
 }
 
 bool rh_weakrefs_clear_step(struct rh_heap *heap, u32 referent)
