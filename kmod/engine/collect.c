@@ -81,11 +81,13 @@ static void move_chunk(struct rh_heap *heap, u32 to)
 	for (bits = all; bits; bits &= bits - 1) {
 		u32 i = __ffs(bits);
 
-		/* What has become young meanwhile stays so. */
 		if (word_of[i] == RH_GC_NEW) {
 			word_of[i] = RH_GC_IDLE;
-			all &= ~(1ULL << i);
-			continue;
+			/* What has become young meanwhile stays so. */
+			if (gc->phase == RH_PHASE_PROMOTE) {
+				all &= ~(1ULL << i);
+				continue;
+			}
 		}
 		head[i].meta = (head[i].meta & ~RH_META_GEN) | to << RH_META_GEN_SHIFT;
 	}

@@ -162,10 +162,7 @@ bool rh_weakref_disarm(struct rh_heap *heap, u32 slot)
  */
 static void grow_older(struct rh_heap *heap, u32 slot)
 {
-	u32 *word = rh_gc(heap, slot);
-
-	if (*word == RH_GC_FROZEN)
-		*word = RH_GC_IDLE;
+	*rh_gc(heap, slot) = RH_GC_IDLE;
 	rh_object_set_generation(heap, slot, min_t(u32, heap->gc.generation + 1, 2));
 }
 
@@ -207,7 +204,8 @@ bool rh_weakrefs_clear_step(struct rh_heap *heap, u32 referent)
 		slot = extra->weakrefs;
 		flags = rh_weak(heap, slot)->flags;
 		unlink(heap, slot);
-		if (flags & RH_WEAK_ENTRY)
+		/* A finalizer may look at a container that is garbage itself. */
+		if ((flags & RH_WEAK_ENTRY) && !is_dead(heap, slot))
 			drop_entry(heap, slot);
 		else if (flags & RH_WEAK_ARMED)
 			fire(heap, slot);
