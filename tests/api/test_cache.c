@@ -1124,6 +1124,63 @@ static void full_heap(void **state)
 	refheap_cache_close(cache);
 }
 
+static void set_room(struct fixture *f, uint64_t objects)
+{
+	ok(refheap_heap_set_limits(f->ctl, f->heap, REFHEAP_KEEP, objects));
+}
+
+/* Use a cache while there is room for so few objects; whether all went well. */
+static bool use_with_room(struct fixture *f, uint32_t kind, uint64_t ttl_ns,
+			  uint64_t room)
+{
+	struct refheap_cache_options options = options_of(kind, 0, ttl_ns);
+	struct maker maker = { 0 };
+	struct refheap_cache *cache;
+	refheap_id list, value;
+	int err;
+
+	list = new_list(f->session);
+	set_room(f, alive(f) + room);
+	err = refheap_cache_open(f->session, "some cache", &options, &cache);
+	if (!err) {
+		err = refheap_cache_put_str(cache, "some key", list);
+		if (!err)
+			err = refheap_cache_call_str(cache, "another key",
+						     make_value, &maker,
+						     &value);
+		if (!err)
+			ok(refheap_drop(f->session, value));
+		refheap_cache_close(cache);
+		ok(refheap_del_name(f->session, "some cache"));
+	}
+	set_room(f, 0);
+	ok(refheap_drop(f->session, list));
+	assert_true(!err || err == -EDQUOT);
+	return !err;
+}
+
+/* Whatever there is no room for, nothing of it stays. */
+static void little_room(void **state)
+{
+	static const struct {
+		uint32_t kind;
+		uint64_t ttl_ns;
+	} kinds[] = {
+		{ REFHEAP_CACHE_WEAK, 0 }, { REFHEAP_CACHE_LRU, 0 },
+		{ REFHEAP_CACHE_TTL, SECOND * 1000 },
+	};
+	struct fixture *f = *state;
+	uint64_t before = alive_before(f), room;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		for (room = 0; !use_with_room(f, kinds[i].kind,
+					      kinds[i].ttl_ns, room); room++)
+			assert_int_equal(alive(f), before);
+		assert_in_range(room, 5, 30);
+		assert_int_equal(alive(f), before);
+	}
+}
+
 static void heap_removed(void **state)
 {
 	struct fixture *f = *state;
@@ -1173,6 +1230,7 @@ int main(void)
 		heap_test(opened_at_once),
 		heap_test(threads_share_a_handle),
 		heap_test(full_heap),
+		heap_test(little_room),
 		heap_test(heap_removed),
 	};
 
