@@ -98,8 +98,8 @@ plan() {
 	step api-uml-debug 300 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug api examples
 	step static 600 'kernel-6.1 kernel-6.12 programs' module tests/static.sh
-	step failnth 600 'module-uml-debug programs' - tests/machine.sh uml-debug failnth
-	step replay 600 'module-uml-debug programs' - tests/machine.sh uml-debug replay
+	step failnth 900 'module-uml-debug programs' - tests/machine.sh uml-debug failnth
+	step replay 900 'module-uml-debug programs' - tests/machine.sh uml-debug replay
 	step kill-uml-debug 600 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug kill "$storm"
 	step kunit 300 module-uml-debug - tests/run-kunit.sh

@@ -33,11 +33,18 @@ struct tally {
 	unsigned int cases, failed, points, errors;
 };
 
-static int attempt(const struct subject *subject, struct world *w, bool *maybe_done)
+/* How what was tried may have ended beside as it says. */
+struct doubt {
+	bool maybe_done;	/* although it failed */
+	bool partial;		/* although it succeeded */
+};
+
+static int attempt(const struct subject *subject, struct world *w, struct doubt *doubt)
 {
 	if (!subject->try)
-		return operation_try(w, subject->operation, maybe_done);
-	*maybe_done = subject->try->answer_lost;
+		return operation_try(w, subject->operation, &doubt->maybe_done, &doubt->partial);
+	doubt->maybe_done = subject->try->answer_lost;
+	doubt->partial = false;
 	return subject->try->run(w);
 }
 
@@ -77,8 +84,8 @@ static void show_difference(struct world *w, const char *wanted)
 	free(now);
 }
 
-static bool check(const struct subject *subject, struct world *w, int err, bool maybe_done,
-		  const char *before, const char *after)
+static bool check(const struct subject *subject, struct world *w, int err,
+		  const struct doubt *doubt, const char *before, const char *after)
 {
 	char broken[200] = "";
 
@@ -86,7 +93,8 @@ static bool check(const struct subject *subject, struct world *w, int err, bool 
 		printf("# %s, fault %u: verify: %s\n", subject->name, w->nth, broken);
 		return false;
 	}
-	if (err ? looks_like(w, before, maybe_done ? after : NULL) : looks_like(w, after, NULL))
+	if (err ? looks_like(w, before, doubt->maybe_done ? after : NULL) :
+		  doubt->partial || looks_like(w, after, NULL))
 		return true;
 	printf("# %s, fault %u: %s, but the heap is not as it should be\n", subject->name,
 	       w->nth, err ? refheap_strerror(err) : "success");
@@ -98,13 +106,13 @@ static bool check(const struct subject *subject, struct world *w, int err, bool 
 static char *after_success(const struct subject *subject, char **before)
 {
 	struct world w;
-	bool maybe_done;
+	struct doubt doubt;
 	char *after = NULL;
 	int err;
 
 	world_make(&w, subject->fill);
 	*before = world_snapshot(&w);
-	err = attempt(subject, &w, &maybe_done);
+	err = attempt(subject, &w, &doubt);
 	if (err)
 		printf("# %s without a fault: %s\n", subject->name, refheap_strerror(err));
 	else
@@ -118,15 +126,16 @@ static bool every_point(const struct subject *subject, struct tally *tally, cons
 {
 	struct world w;
 	unsigned int nth;
-	bool good = true, injected = true, maybe_done;
+	bool good = true, injected = true;
+	struct doubt doubt;
 	int err;
 
 	for (nth = 1; good && injected && nth <= MOST_POINTS; nth++) {
 		world_make(&w, subject->fill);
 		w.nth = nth;
-		err = attempt(subject, &w, &maybe_done);
+		err = attempt(subject, &w, &doubt);
 		injected = w.injected;
-		good = check(subject, &w, err, maybe_done, before, after);
+		good = check(subject, &w, err, &doubt, before, after);
 		if (err && !injected) {
 			printf("# %s: fails without a fault: %s\n", subject->name,
 			       refheap_strerror(err));

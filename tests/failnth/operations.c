@@ -16,7 +16,9 @@ struct operation {
 	enum thing a, b, c;
 	const char *text;	/* its input */
 	enum thing ids[4];	/* or this */
-	bool of_type;		/* arg is the type with slots */
+	bool partial;		/* with little memory it may do less */
+	/* Which type is arg. */
+	enum { NO_TYPE, WITH_SLOTS, WITH_FINALIZER } type;
 };
 
 #define OP(code_, ...)	.op = { .code = REFHEAP_OP_##code_, ##__VA_ARGS__ }
@@ -39,7 +41,7 @@ static const struct operation operations[] = {
 	{ "list", OP(LIST), .ids = { LIST, DICT, ITEM } },
 	{ "dict", OP(DICT), .ids = { KEY, LIST, STR, DICT } },
 	{ "set", OP(SET), .ids = { KEY, STR } },
-	{ "instance", OP(INSTANCE), .of_type = true },
+	{ "instance", OP(INSTANCE), .type = WITH_SLOTS },
 	{ "take", OP(TAKE), .a = CYCLE },
 	{ "drop", OP(DROP), .a = LOOSE },
 	{ "drop the last", OP(DROP), .a = TUPLE },
@@ -70,10 +72,10 @@ static const struct operation operations[] = {
 	{ "clear list", OP(CLEAR), .a = LIST },
 	{ "clear dict", OP(CLEAR), .a = DICT },
 	{ "clear set", OP(CLEAR), .a = SET },
-	{ "next in list", OP(NEXT, .arg = 8), .a = LIST },
-	{ "next in dict", OP(NEXT, .arg = 8), .a = DICT },
-	{ "next in set", OP(NEXT, .arg = 8), .a = SET },
-	{ "next in instance", OP(NEXT, .arg = 8), .a = OPEN },
+	{ "next in list", OP(NEXT, .arg = 8), .a = LIST, .partial = true },
+	{ "next in dict", OP(NEXT, .arg = 8), .a = DICT, .partial = true },
+	{ "next in set", OP(NEXT, .arg = 8), .a = SET, .partial = true },
+	{ "next in instance", OP(NEXT, .arg = 8), .a = OPEN, .partial = true },
 	{ "read", OP(READ, .c = 5000), .a = BYTEARRAY },
 	{ "write", OP(WRITE, .b = 4090), .a = BYTEARRAY, .text = "over a page" },
 	{ "grow", OP(RESIZE, .b = LONG), .a = BYTEARRAY },
@@ -89,6 +91,59 @@ static const struct operation operations[] = {
 	{ "unfreeze", OP(UNFREEZE) },
 	{ "clear garbage", OP(GARBAGE_CLEAR) },
 	{ "verify", OP(VERIFY) },
+	{ "weak reference", OP(WEAKREF), .a = OPEN },
+	{ "weak reference again", OP(WEAKREF), .a = LIST },
+	{ "weak reference with callback", OP(WEAKREF, .arg = REFHEAP_WEAKREF_CALLBACK, .b = 7),
+	  .a = LIST },
+	{ "weak reference until the end",
+	  OP(WEAKREF, .arg = REFHEAP_WEAKREF_CALLBACK | REFHEAP_WEAKREF_ATEXIT, .b = 8),
+	  .a = SLOTTED },
+	{ "dereference", OP(DEREF), .a = REFERENCE },
+	{ "weak references", OP(WEAKREFS, .arg = 8), .a = LIST },
+	{ "disarm", OP(DISARM), .a = ARMED },
+	{ "drop what is watched", OP(DROP), .a = WATCHED },
+	{ "weak-valued dict", OP(WEAK_VALUE_DICT) },
+	{ "weak-keyed dict", OP(WEAK_KEY_DICT) },
+	{ "weak set", OP(WEAK_SET) },
+	{ "set weak value", OP(SET_KEY), .a = WEAK_DICT, .b = STR, .c = LIST },
+	{ "set another weak value", OP(SET_KEY), .a = WEAK_DICT, .b = KEY, .c = LIST },
+	{ "get weak value", OP(GET_KEY), .a = WEAK_DICT, .b = KEY },
+	{ "delete weak value", OP(DEL_KEY), .a = WEAK_DICT, .b = KEY },
+	{ "pop weak value", OP(POP_KEY), .a = WEAK_DICT, .b = KEY },
+	{ "set weak key", OP(SET_KEY), .a = KEY_DICT, .b = OPEN, .c = LIST },
+	{ "set weak key again", OP(SET_KEY), .a = KEY_DICT, .b = SLOTTED, .c = LIST },
+	{ "get by weak key", OP(GET_KEY), .a = KEY_DICT, .b = SLOTTED },
+	{ "pop by weak key", OP(POP_KEY), .a = KEY_DICT, .b = SLOTTED },
+	{ "add weak member", OP(ADD), .a = WEAK_SET, .b = OPEN },
+	{ "discard weak member", OP(DISCARD), .a = WEAK_SET, .b = SLOTTED },
+	{ "next in weak-valued dict", OP(NEXT, .arg = 8), .a = WEAK_DICT, .partial = true },
+	{ "next in weak-keyed dict", OP(NEXT, .arg = 8), .a = KEY_DICT, .partial = true },
+	{ "next in weak set", OP(NEXT, .arg = 8), .a = WEAK_SET, .partial = true },
+	{ "clear weak-valued dict", OP(CLEAR), .a = WEAK_DICT },
+	{ "clear weak-keyed dict", OP(CLEAR), .a = KEY_DICT },
+	{ "clear weak set", OP(CLEAR), .a = WEAK_SET },
+	{ "instance with finalizer", OP(INSTANCE), .type = WITH_FINALIZER },
+	{ "drop with finalizer", OP(DROP), .a = FINAL },
+	{ "finalizer has ended", OP(FINALIZED), .a = ENDING },
+	{ "drop while finalizing", OP(DROP), .a = ENDING },
+	{ "adopt", OP(ADOPT, .a = 1) },
+	{ "adopt no more", OP(ADOPT) },
+	{ "finish a collection", OP(COLLECT_FINISH) },
+	{ "push a frame", OP(FRAME_PUSH) },
+	{ "pop a frame", OP(FRAME_POP) },
+	{ "hand out", OP(HAND_OUT), .a = FRAMED },
+	{ "hand out of all frames", OP(HAND_OUT, .arg = 1), .a = FRAMED },
+	{ "drop in a frame", OP(DROP), .a = FRAMED },
+	{ "move to the end", OP(MOVE_TO_END), .a = DICT, .b = KEY },
+	{ "pop the oldest", OP(POP_OLDEST, .b = 1), .a = DICT },
+	{ "set default", OP(SET_DEFAULT), .a = DICT, .b = STR, .c = LIST },
+	{ "set default of what is there", OP(SET_DEFAULT), .a = DICT, .b = KEY, .c = LIST },
+	{ "site", OP(SITE), .text = "file.c:12" },
+	{ "history", OP(HISTORY, .b = REFHEAP_HISTORY_MAX), .a = LIST },
+	{ "no history", OP(HISTORY), .a = RECORDED },
+	{ "longer history", OP(HISTORY, .b = 100), .a = RECORDED },
+	{ "history of a type", OP(TYPE_HISTORY, .b = 8), .type = WITH_SLOTS },
+	{ "read history", OP(HISTORY_READ), .a = RECORDED },
 };
 
 const size_t operation_count = sizeof(operations) / sizeof(operations[0]);
@@ -106,6 +161,7 @@ void operation_prepare(const struct world *w, size_t n, struct prepared *p)
 
 	*op = o->op;
 	p->in = o->text;
+	p->partial = o->partial;
 	p->a = o->a;
 	p->b = o->b;
 	p->c = o->c;
@@ -115,8 +171,8 @@ void operation_prepare(const struct world *w, size_t n, struct prepared *p)
 		op->b = w->thing[o->b];
 	if (o->c)
 		op->c = w->thing[o->c];
-	if (o->of_type)
-		op->arg = w->type;
+	if (o->type)
+		op->arg = o->type == WITH_SLOTS ? w->type : w->final_type;
 	if (o->text)
 		op->data_len = strlen(o->text);
 	for (i = 0; !o->text && i < sizeof(o->ids) / sizeof(o->ids[0]) && o->ids[i]; i++) {

@@ -18,12 +18,14 @@ const char *operation_name(size_t n);
  * @a: which thing that field is, NO_THING when it is a number
  * @b: likewise
  * @c: likewise
+ * @partial: with little memory it may do less, and succeed
  */
 struct prepared {
 	struct refheap_op op;
 	const void *in;
 	refheap_id ids[4];
 	enum thing a, b, c;
+	bool partial;
 };
 
 void operation_prepare(const struct world *w, size_t n, struct prepared *p);

@@ -32,7 +32,7 @@ static int result_of(long ret)
 
 static char output[8192];
 
-int operation_try(struct world *w, size_t n, bool *executed)
+int operation_try(struct world *w, size_t n, bool *executed, bool *partial)
 {
 	struct refheap_result result = { 0 };
 	struct prepared p;
@@ -44,6 +44,7 @@ int operation_try(struct world *w, size_t n, bool *executed)
 	w->injected = inject_disarm();
 	/* The call could not copy what was done. */
 	*executed = whole == -EFAULT;
+	*partial = p.partial;
 	return err;
 }
 
@@ -86,6 +87,16 @@ static int try_subscribe(struct world *w)
 	return UNDER_FAULTS(w, result_of(ioctl(w->fd, REFHEAP_IOC_SUBSCRIBE, &args)));
 }
 
+/* What was not read is there for who reads next. */
+static int read_in_the_end(struct world *w, void *events, size_t bytes)
+{
+	int err = UNDER_FAULTS(w, result_of(read(w->fd, events, bytes)));
+
+	if (err)
+		err = read(w->fd, events, bytes) == (ssize_t)bytes ? 0 : -EIO;
+	return err;
+}
+
 static int try_read_events(struct world *w)
 {
 	struct refheap_event events[4];
@@ -94,9 +105,39 @@ static int try_read_events(struct world *w)
 
 	if (!err)
 		err = (int)refheap_collect(w->session, 2, NULL);
-	if (err < 0)
-		return err;
-	return UNDER_FAULTS(w, result_of(read(w->fd, events, sizeof(events))));
+	return err < 0 ? err : read_in_the_end(w, events, sizeof(events));
+}
+
+static int try_read_notices(struct world *w)
+{
+	struct refheap_event events[2];
+
+	return read_in_the_end(w, events, sizeof(events));
+}
+
+static int try_export(struct world *w)
+{
+	struct refheap_export args = { .size = sizeof(args), .object = w->thing[LIST] };
+	int err = UNDER_FAULTS(w, result_of(ioctl(w->fd, REFHEAP_IOC_EXPORT, &args)));
+
+	if (!err)
+		w->extra_fd = args.fd;
+	return err;
+}
+
+static int try_import(struct world *w)
+{
+	struct refheap_import args = { .size = sizeof(args), .fd = w->exported };
+
+	return UNDER_FAULTS(w, result_of(ioctl(w->fd, REFHEAP_IOC_IMPORT, &args)));
+}
+
+static int try_close_export(struct world *w)
+{
+	int fd = w->exported;
+
+	w->exported = -1;
+	return UNDER_FAULTS(w, result_of(close(fd)));
 }
 
 static int try_poll(struct world *w)
@@ -232,6 +273,25 @@ static int try_map_read(struct world *w)
 	return map_thing(w, STR, 9, false);
 }
 
+static int map_liveness(struct world *w, uint64_t offset, size_t length)
+{
+	w->map_length = length;
+	signal(SIGBUS, on_bus_error);
+	length = UNDER_FAULTS(w, map_and_touch(w, (off_t)offset, false));
+	signal(SIGBUS, SIG_DFL);
+	return (int)length;
+}
+
+static int try_map_words(struct world *w)
+{
+	return map_liveness(w, REFHEAP_LIVENESS_WORDS, REFHEAP_LIVENESS_BYTES);
+}
+
+static int try_map_state(struct world *w)
+{
+	return map_liveness(w, REFHEAP_LIVENESS_STATE, 4096);
+}
+
 static int try_map_write(struct world *w)
 {
 	return map_thing(w, BYTEARRAY, 5000, true);
@@ -305,6 +365,11 @@ static int try_gc_thresholds(struct world *w)
 	static const uint32_t thresholds[] = { 500, 5, 5 };
 
 	return UNDER_FAULTS(w, refheap_gc_set_thresholds(w->ctl, w->heap, thresholds, 3));
+}
+
+static int try_gc_period(struct world *w)
+{
+	return UNDER_FAULTS(w, refheap_gc_set_period(w->ctl, w->heap, 3600000, 1));
 }
 
 static int try_gc_enable(struct world *w)
@@ -423,6 +488,21 @@ static int list_sessions(struct world *w)
 	return err;
 }
 
+static int list_holders(struct world *w)
+{
+	struct refheap_holder_info info;
+	struct refheap_iter *iter;
+	int err = refheap_iter_holders(w->ctl, w->heap, w->thing[LIST], &iter);
+
+	if (err)
+		return err;
+	do {
+		err = refheap_next_holder(iter, &info);
+	} while (err > 0);
+	refheap_iter_close(iter);
+	return err;
+}
+
 #define DUMP(what) \
 	static int try_list_##what(struct world *w) \
 	{ \
@@ -435,6 +515,7 @@ DUMP(referents)
 DUMP(types)
 DUMP(arenas)
 DUMP(sessions)
+DUMP(holders)
 
 const struct try tries[] = {
 	{ "open", try_open },
@@ -442,6 +523,10 @@ const struct try tries[] = {
 	{ "attach and make", try_attach_create, true },
 	{ "subscribe", try_subscribe },
 	{ "read events", try_read_events },
+	{ "read notices", try_read_notices },
+	{ "export", try_export, true },
+	{ "import", try_import, true },
+	{ "close an export", try_close_export },
 	{ "poll", try_poll },
 	{ "close", try_close },
 	{ "long batch", try_long_batch },
@@ -449,6 +534,8 @@ const struct try tries[] = {
 	{ "new type", try_new_type, true },
 	{ "map to read", try_map_read },
 	{ "map to write", try_map_write, true },
+	{ "map liveness words", try_map_words },
+	{ "map the liveness state", try_map_state },
 	{ "netlink: open", try_ctl_open },
 	{ "netlink: open a monitor", try_monitor_open },
 	{ "netlink: notices", try_notices, true },
@@ -460,6 +547,7 @@ const struct try tries[] = {
 	{ "netlink: remove", try_remove, true },
 	{ "netlink: get gc", try_gc_get },
 	{ "netlink: set thresholds", try_gc_thresholds, true },
+	{ "netlink: set the period", try_gc_period, true },
 	{ "netlink: enable gc", try_gc_enable, true },
 	{ "netlink: set debug", try_gc_debug, true },
 	{ "netlink: get object", try_object },
@@ -470,6 +558,7 @@ const struct try tries[] = {
 	{ "netlink: list types", try_list_types },
 	{ "netlink: list arenas", try_list_arenas },
 	{ "netlink: list sessions", try_list_sessions },
+	{ "netlink: list holders", try_list_holders },
 };
 
 const size_t try_count = sizeof(tries) / sizeof(tries[0]);

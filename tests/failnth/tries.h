@@ -27,7 +27,10 @@ struct try {
 extern const struct try tries[];
 extern const size_t try_count;
 
-/* @executed: whether it may have been done although it failed. */
-int operation_try(struct world *w, size_t n, bool *executed);
+/*
+ * @executed: whether it may have been done although it failed.
+ * @partial: whether it may have done less although it succeeded.
+ */
+int operation_try(struct world *w, size_t n, bool *executed, bool *partial);
 
 #endif

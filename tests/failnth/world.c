@@ -63,6 +63,60 @@ static void fill_containers(struct world *w, unsigned int fill)
 	MUST(refheap_add(s, w->thing[SET], w->thing[KEY]));
 }
 
+static uint64_t make(struct world *w, const struct refheap_op op)
+{
+	struct refheap_result result;
+	int whole;
+
+	must(world_op(w, &op, NULL, NULL, 0, &result, &whole), "making a world");
+	return result.value;
+}
+#define MAKE(w, code_, ...) \
+	make(w, (struct refheap_op){ .code = REFHEAP_OP_##code_, ##__VA_ARGS__ })
+
+static void make_weak_containers(struct world *w)
+{
+	refheap_id *t = w->thing;
+
+	t[WEAK_DICT] = MAKE(w, WEAK_VALUE_DICT);
+	t[KEY_DICT] = MAKE(w, WEAK_KEY_DICT);
+	t[WEAK_SET] = MAKE(w, WEAK_SET);
+	MAKE(w, SET_KEY, .a = t[WEAK_DICT], .b = t[KEY], .c = t[OPEN]);
+	MAKE(w, SET_KEY, .a = t[KEY_DICT], .b = t[SLOTTED], .c = t[ITEM]);
+	MAKE(w, ADD, .a = t[WEAK_SET], .b = t[SLOTTED]);
+}
+
+/* One has been read. */
+static void make_finalizers(struct world *w)
+{
+	const struct refheap_type_def finalized = {
+		.name = "finalized", .flags = REFHEAP_TYPE_DICT | REFHEAP_TYPE_FINALIZER,
+	};
+	refheap_id *t = w->thing, unread;
+	struct refheap_event event;
+
+	MUST(refheap_type_define(w->session, &finalized, &w->final_type));
+	t[FINAL] = MAKE(w, INSTANCE, .arg = w->final_type);
+	t[ENDING] = MAKE(w, INSTANCE, .arg = w->final_type);
+	MAKE(w, DROP, .a = t[ENDING]);
+	must(read(w->fd, &event, sizeof(event)) == sizeof(event) ? 0 : -EIO, "an event");
+	unread = MAKE(w, INSTANCE, .arg = w->final_type);
+	MAKE(w, DROP, .a = unread);
+}
+
+static void make_observers(struct world *w)
+{
+	refheap_id *t = w->thing, loose = MAKE(w, LIST);
+
+	t[REFERENCE] = MAKE(w, WEAKREF, .a = t[LIST]);
+	t[ARMED] = MAKE(w, WEAKREF, .a = t[LIST], .arg = REFHEAP_WEAKREF_CALLBACK, .b = 1);
+	t[WATCHED] = MAKE(w, LIST);
+	MAKE(w, WEAKREF, .a = t[WATCHED], .arg = REFHEAP_WEAKREF_CALLBACK, .b = 2);
+	/* Its event is to be read. */
+	MAKE(w, WEAKREF, .a = loose, .arg = REFHEAP_WEAKREF_CALLBACK, .b = 3);
+	MAKE(w, DROP, .a = loose);
+}
+
 static void make_objects(struct world *w)
 {
 	static const char *const slots[] = { "left", "right" };
@@ -115,6 +169,16 @@ void world_make(struct world *w, unsigned int fill)
 	MUST(refheap_gc_disable(ask(), w->heap));
 	make_objects(w);
 	fill_containers(w, fill);
+	make_weak_containers(w);
+	make_finalizers(w);
+	make_observers(w);
+	w->thing[RECORDED] = MAKE(w, LIST);
+	MAKE(w, HISTORY, .a = w->thing[RECORDED], .b = 4);
+	MAKE(w, TAKE, .a = w->thing[RECORDED]);
+	w->exported = refheap_export(w->session, w->thing[LIST]);
+	must(w->exported, "export");
+	MAKE(w, FRAME_PUSH);
+	w->thing[FRAMED] = MAKE(w, LIST);
 }
 
 /* What was tried may have removed it. */
@@ -134,6 +198,8 @@ void world_destroy(struct world *w)
 		munmap(w->map, w->map_length);
 	if (w->extra_fd >= 0)
 		close(w->extra_fd);
+	if (w->exported >= 0)
+		close(w->exported);
 	refheap_ctl_close(w->extra_ctl);
 	if (w->monitor)
 		refheap_monitor_close(w->monitor);
@@ -180,6 +246,9 @@ static void print_gc(struct world *w, FILE *out)
 		gc.debug, (unsigned long long)gc.frozen, (unsigned long long)gc.garbage,
 		gc.generation[0].threshold, gc.generation[1].threshold,
 		gc.generation[2].threshold);
+	fprintf(out, "finalizers pending %llu skipped %llu every %llu ms %u\n",
+		(unsigned long long)gc.pending, (unsigned long long)gc.skipped,
+		(unsigned long long)gc.period_ms, gc.period_generation);
 }
 
 static void print_types(struct world *w, FILE *out)
@@ -194,6 +263,10 @@ static void print_types(struct world *w, FILE *out)
 	refheap_iter_close(iter);
 }
 
+#define SHOWN_FLAGS \
+	(REFHEAP_INFO_INTERNED | REFHEAP_INFO_IMMORTAL | REFHEAP_INFO_GARBAGE | \
+	 REFHEAP_INFO_FINALIZED | REFHEAP_INFO_CALLBACK)
+
 /* Generations are left out: a refusal comes after a collection. */
 static void print_objects(struct world *w, FILE *out)
 {
@@ -203,9 +276,11 @@ static void print_objects(struct world *w, FILE *out)
 
 	MUST(refheap_iter_objects(ask(), w->heap, NULL, &iter));
 	while (refheap_next_object(iter, &info) > 0) {
-		fprintf(out, "%llx kind %u type %u count %u sizeof %llu length %llu:",
+		fprintf(out, "%llx kind %u type %u count %u sizeof %llu length %llu flags %x weak %u %llx:",
 			(unsigned long long)info.id, info.kind, info.type, info.refcount,
-			(unsigned long long)info.sizeof_, (unsigned long long)info.length);
+			(unsigned long long)info.sizeof_, (unsigned long long)info.length,
+			info.flags & SHOWN_FLAGS, info.weakrefs,
+			(unsigned long long)info.referent);
 		for (i = 0; i < info.preview_length; i++)
 			fprintf(out, " %02x", info.preview[i]);
 		fputc('\n', out);
@@ -220,7 +295,9 @@ static void print_sessions(struct world *w, FILE *out)
 
 	MUST(refheap_iter_sessions(ask(), w->heap, &iter));
 	while (refheap_next_session(iter, &info) > 0)
-		fprintf(out, "session held %llu\n", (unsigned long long)info.held);
+		fprintf(out, "session held %llu frames %u events %llu%s\n",
+			(unsigned long long)info.held, info.frames,
+			(unsigned long long)info.events, info.exported ? " exported" : "");
 	refheap_iter_close(iter);
 }
 

@@ -14,6 +14,14 @@
 enum thing {
 	NO_THING, ROOT, INT, STR, KEY, BYTES, BYTEARRAY, ITEM, TUPLE, LIST, DICT, SET, SLOTTED,
 	OPEN, CYCLE, LOOSE,
+	REFERENCE, /* weak, to LIST */
+	ARMED,	/* likewise, with a callback */
+	WATCHED, /* with a callback somewhere, and one reference */
+	WEAK_DICT, KEY_DICT, WEAK_SET,
+	FINAL,	/* with a finalizer, and one reference */
+	ENDING,	/* whose finalizer the session runs */
+	FRAMED,	/* with one reference of the topmost frame */
+	RECORDED, /* with a history */
 	UNKNOWN, /* no object was ever known by it */
 	DEAD,
 	THINGS
@@ -21,7 +29,8 @@ enum thing {
 
 /*
  * A heap with some objects, a session on it that the tests use, and a second
- * heap. Made without faults for each try.
+ * heap. The session has a frame, and a WEAKREF and a FINALIZE event to read. Made
+ * without faults for each try.
  */
 struct world {
 	struct refheap *session;
@@ -31,9 +40,11 @@ struct world {
 	uint32_t heap, second;
 	uint32_t type;		/* with slots */
 	uint32_t dict_type;
+	uint32_t final_type;	/* with a finalizer */
 	refheap_id thing[THINGS];
 	unsigned int nth;	/* which fault a try is to meet; 0 for none */
 	bool injected;		/* whether it has */
+	int exported;		/* a descriptor with a reference to LIST */
 	/* Filled in by what is tried, taken apart afterwards. */
 	int extra_fd;
 	struct refheap_ctl *extra_ctl;
