@@ -110,6 +110,11 @@ int oracle_event(struct rig *rig, u64 *values)
 	return got;
 }
 
+static int drop(struct rig *rig, u64 id)
+{
+	return id ? rig_op(rig, (struct refheap_op){ .code = REFHEAP_OP_DROP, .a = id }).error : 0;
+}
+
 int oracle_weakrefs(struct rig *rig, u64 id, u64 *ids, u32 max)
 {
 	struct refheap_result result = rig_op(rig, (struct refheap_op){
@@ -122,7 +127,33 @@ int oracle_weakrefs(struct rig *rig, u64 id, u64 *ids, u32 max)
 		return -EBADMSG;
 	memcpy(ids, rig->out + result.out_off, n * sizeof(*ids));
 	for (i = 0; i < n; i++)
-		if (rig_op(rig, (struct refheap_op){ .code = REFHEAP_OP_DROP, .a = ids[i] }).error)
+		if (drop(rig, ids[i]))
+			return -EBADMSG;
+	return n;
+}
+
+int oracle_entries(struct rig *rig, u64 id, u64 *ids, u32 max)
+{
+	struct refheap_op op = { .code = REFHEAP_OP_NEXT, .a = id, .arg = 64 };
+	const struct refheap_entry *entries;
+	struct refheap_result result;
+	u32 n = 0, i;
+
+	do {
+		result = rig_op(rig, op);
+		if (result.error)
+			return result.error;
+		if (n + result.info > max)
+			return -ENOSPC;
+		entries = (const struct refheap_entry *)(rig->out + result.out_off);
+		for (i = 0; i < result.info; i++, n++) {
+			ids[2 * n] = entries[i].key;
+			ids[2 * n + 1] = entries[i].value;
+		}
+		op.b = result.value;
+	} while (op.b);
+	for (i = 0; i < 2 * n; i++)
+		if (drop(rig, ids[i]))
 			return -EBADMSG;
 	return n;
 }

@@ -28,6 +28,11 @@ void oracle_work(struct rig *rig);
 int oracle_event(struct rig *rig, u64 *values);
 /* Return: how many weak references there are to @id, or an errno. */
 int oracle_weakrefs(struct rig *rig, u64 id, u64 *ids, u32 max);
+/*
+ * Keys and values of a container, one after the other, 0 for none.
+ * Return: how many entries there are, or an errno.
+ */
+int oracle_entries(struct rig *rig, u64 id, u64 *ids, u32 max);
 /* A tp_del: notes which object it is called for. */
 void oracle_legacy(void *object);
 long oracle_verify(struct rig *rig);

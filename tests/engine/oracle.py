@@ -12,6 +12,7 @@ CPython 3.11, and on the engine. After EACH one these must be the same:
   which weak references there are to it, in order; what each refers to
   which callbacks have run, in order for one referent
   which finalizers have run, and what became of the objects
+  the entries of a weak-valued dict, a weak-keyed dict and a weak set
   what a collection returned
   count[0..2]; collections, collected, uncollectable of each generation
   long_lived_pending and long_lived_total, which decide on full collections
@@ -45,6 +46,10 @@ All comparisons are exact. How:
     the same order. Callbacks note their weak references, and both sides hold
     these until the operation is compared.
   * A legacy finalizer is a tp_del, written into the type from outside.
+  * The weak containers are Python's own classes, and the engine's are roots as
+    they are. What counts is what they keep their entries in, and the entries,
+    which are weak references. Their methods make other objects as well, so
+    entries are put in and taken out as these would do it.
 
 Not compared: whether a callback runs when its weak reference dies of the same
 death as the referent. Which of them goes first is the order in which CPython's
@@ -68,13 +73,17 @@ if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
 
 POPULATION = 40
 HARBOR = 0              # where a list is held that finalizers put objects into
+ROOTS = 4               # it and, behind it, the weak containers
 HELD = 64
 KEYS = ("a", "b", "c", "d")
 CANARY = "canary"
 PADDING = 21
-LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, FINAL, FINAL_OPEN, LEGACY, WEAKREF = range(11)
+LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, FINAL, FINAL_OPEN, LEGACY, WEAKREF, WEAK_VALUES, \
+    WEAK_KEYS, WEAK_SET = range(14)
 KIND_NAMES = ("list", "dict", "set", "tuple", "slotted", "open", "leaf", "slotted-final",
-              "open-final", "legacy", "weak reference")
+              "open-final", "legacy", "weak reference", "weak-valued dict", "weak-keyed dict",
+              "weak set")
+WEAK_CONTAINERS = (WEAK_VALUES, WEAK_KEYS, WEAK_SET)
 # Each kind that is made without another object, as often as it is to be.
 MADE = (LIST, LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, FINAL, FINAL, FINAL_OPEN, LEGACY)
 REFERENTS = (LIST, SET, SLOTTED, OPEN, FINAL, FINAL_OPEN, LEGACY)
@@ -89,6 +98,16 @@ class List(list):
 
 
 class Set(set):
+    __slots__ = (CANARY,)
+
+
+class Entry(weakref.ref):
+    """weakref.KeyedRef, but made without further objects."""
+    __slots__ = ("key",)
+
+
+class Entries(dict):
+    """What a weak dict keeps its entries in, but tracked for life."""
     __slots__ = (CANARY,)
 
 
@@ -391,6 +410,43 @@ def window_dereference(at, x):
     return 0 if held[at] is None else id(held[at])
 
 
+def window_entries(at, owner, cls, canary):
+    begin()
+    x = cls()
+    x.canary = canary
+    owner.data = x
+    held[at] = x
+    end()
+    return id(x)
+
+
+def window_put_value(data, key, args):
+    begin()
+    entry = Entry(*args)
+    entry.key = key
+    data[key] = entry
+    end()
+
+
+def window_put_key(data, args, value):
+    begin()
+    data[weakref.ref(*args)] = value
+    end()
+
+
+def window_put_member(data, args):
+    begin()
+    data.add(weakref.ref(*args))
+    end()
+
+
+def window_del_entry(data, box):
+    """The entry is to die of it, so that nothing here may have it still."""
+    begin()
+    del data[box.pop()]
+    end()
+
+
 def window_forget_fired():
     """The end of an operation's window: nothing is made in it."""
     count1.value = saved[1]
@@ -517,7 +573,7 @@ class Engine:
         self.lib.oracle_fault.restype = ctypes.c_char_p
         # Functions are made at their first mention.
         for name in ("new", "free", "op", "type", "objects", "gc", "set_gc", "verify", "fault",
-                     "work", "event", "weakrefs"):
+                     "work", "event", "weakrefs", "entries"):
             getattr(self.lib, "oracle_" + name)
         self.legacy = (ctypes.c_size_t * LEGACY_MAX).in_dll(self.lib, "oracle_legacy_run")
         self.nlegacy = ctypes.c_uint32.in_dll(self.lib, "oracle_nlegacy")
@@ -544,8 +600,8 @@ class Engine:
                 raise Mismatch(f"the engine refused the type {cls.__name__}: "
                                f"{os.strerror(-number)}")
             self.types[kind] = number
-        none = self.op("NONE")
-        self.none = none
+        self.none = self.op("NONE")
+        self.key_ids = {self.op("STR", data=key.encode()): key for key in KEYS}
 
     def finish(self):
         self.lib.oracle_free(self.rig)
@@ -591,6 +647,13 @@ class Engine:
             raise Mismatch("verify: " + self.lib.oracle_fault(self.rig).decode())
 
 
+    def entries(self, ident):
+        n = self.lib.oracle_entries(self.rig, ctypes.c_uint64(ident), self.ids, 256)
+        if n < 0:
+            raise Mismatch(f"the engine refused NEXT: {os.strerror(-n)}")
+        return [(self.ids[2 * i], self.ids[2 * i + 1]) for i in range(n)]
+
+
 def pack(ids):
     return b"".join(i.to_bytes(8, "little") for i in ids)
 
@@ -630,6 +693,7 @@ class Trace:
         self.pending = {}
         self.fired_here, self.fired_there, self.forgotten = [], [], []
         self.legacy_run = []
+        self.owners = {}
         self.collected = None
         self.same_death = 0
         self.events = [0, 0]
@@ -653,10 +717,23 @@ class Trace:
         self.engine.nlegacy.value = 0
         self.pending.clear()
         self.collected = None
+        owners = {WEAK_VALUES: weakref.WeakValueDictionary(),
+                  WEAK_KEYS: weakref.WeakKeyDictionary(), WEAK_SET: weakref.WeakSet()}
+        for owner in owners.values():
+            owner.data = None
+        self.owners.clear()
+        self.owners.update(owners)
+        owners = owner = None
         collector.set_aside()
         collector.reset()
         self.make(LIST, HARBOR)
         self.compare()
+        # What they have been made with is aside; this is of the trace.
+        i = 0
+        while i < len(WEAK_CONTAINERS):
+            self.make_weak_container(WEAK_CONTAINERS[i], HARBOR + 1 + i)
+            self.compare()
+            i += 1
 
     def finish(self):
         global auto
@@ -691,7 +768,7 @@ class Trace:
         if kind == WEAKREF or self.witness[n]() is None:
             return
         x = object_at(self.address[n])
-        if kind in (LIST, DICT, SET):
+        if kind in (LIST, DICT, SET) + WEAK_CONTAINERS:
             x.clear()
         elif kind in INSTANCES:
             for key in KEYS:
@@ -714,7 +791,7 @@ class Trace:
 
     def place(self, taken):
         places = [i for i in range(HELD)
-                  if i != HARBOR and (self.held_number[i] >= 0) == taken]
+                  if i >= ROOTS and (self.held_number[i] >= 0) == taken]
         return self.rng.choice(places) if places else -1
 
     def free_place(self):
@@ -752,11 +829,15 @@ class Trace:
             items = list(x)
         elif kind == DICT:
             items = list(x.values())
+        elif kind == WEAK_KEYS:
+            items = list(x.values())
         elif kind in INSTANCES:
             items = [getattr(x, key) for key in KEYS if hasattr(x, key)]
         else:
             items = []
-        return [self.number[id(item)] for item in items if id(item) in self.number]
+        numbers = [self.number[id(item)] for item in items if id(item) in self.number]
+        # Where things are in a set depends on their addresses.
+        return sorted(numbers) if kind == SET else numbers
 
     def pick(self, kinds=None):
         """An object that can be reached, as a program would reach it."""
@@ -857,6 +938,95 @@ class Trace:
         else:
             self.born(WEAKREF, address, ident, at, referent=n)
 
+    def make_weak_container(self, kind, at):
+        canary = self.new_leaf()
+        cls = Set if kind == WEAK_SET else Entries
+        code = {WEAK_VALUES: "WEAK_VALUE_DICT", WEAK_KEYS: "WEAK_KEY_DICT",
+                WEAK_SET: "WEAK_SET"}[kind]
+        address = window_entries(at, self.owners[kind], cls, canary)
+        self.born(kind, address, self.engine.op(code), at, canary)
+
+    def may_be_entry(self, n):
+        return n >= 0 and \
+            weakref.getweakrefcount(object_at(self.address[n])) < MAX_WEAKREFS
+
+    def change_weak_values(self, n):
+        engine, rng, owner = self.engine, self.rng, self.owners[WEAK_VALUES]
+        ident, data, key = self.id[n], object_at(self.address[n]), rng.choice(KEYS)
+        name = key.encode()
+        if engine.op("CONTAINS", ident, flags=OPF_KEY_STR, data=name) != (key in owner):
+            raise Mismatch(f"{key} is in the weak-valued dict, or not")
+        if key not in owner or rng.random() < 0.4:
+            y = self.pick(REFERENTS)
+            if self.may_be_entry(y):
+                args = (object_at(self.address[y]), owner._remove)
+                untrack(args)
+                window_put_value(data, key, args)
+                engine.op("SET_KEY", ident, c=self.id[y], flags=OPF_KEY_STR, data=name)
+        elif rng.random() < 0.3:
+            self.box.append(key)
+            window_del_entry(data, self.box)
+            engine.op("DEL_KEY", ident, flags=OPF_KEY_STR, data=name)
+        elif rng.random() < 0.1:
+            window_clear(data)
+            engine.op("CLEAR", ident)
+        else:
+            self.take_value(ident, owner, key, name)
+
+    def take_value(self, ident, owner, key, name):
+        at = self.free_place()
+        if at < 0:
+            return
+        self.held_number[at] = self.number[id(owner[key])]
+        if self.rng.random() < 0.5:
+            window_take(at, owner[key])
+            self.engine.op("GET_KEY", ident, flags=OPF_KEY_STR, data=name)
+        else:
+            window_pop(at, owner, key)
+            self.engine.op("POP_KEY", ident, flags=OPF_KEY_STR, data=name)
+
+    def choose_entry(self, data):
+        """Puts one into self.box. Return: to what it refers."""
+        entries = {self.number[id(entry())]: entry for entry in data}
+        y = self.rng.choice(sorted(entries))
+        self.box.append(entries[y])
+        return y
+
+    def change_weak_keys(self, n):
+        """Keys in the dict, members in the set: these are weak references to them."""
+        engine, rng, kind = self.engine, self.rng, self.kind[n]
+        ident, data, owner = self.id[n], object_at(self.address[n]), self.owners[kind]
+        if len(data) and rng.random() < 0.4:
+            y = self.choose_entry(data)
+            if kind == WEAK_KEYS:
+                window_del_entry(data, self.box)
+                engine.op("DEL_KEY", ident, self.id[y])
+            else:
+                window_discard(data, self.box)
+                engine.op("DISCARD", ident, self.id[y])
+        elif len(data) and rng.random() < 0.05:
+            window_clear(data)
+            engine.op("CLEAR", ident)
+        else:
+            y = self.pick(INSTANCES)
+            if not self.may_be_entry(y):
+                return
+            x = object_at(self.address[y])
+            if engine.op("CONTAINS", ident, self.id[y]) != (x in owner):
+                raise Mismatch(f"{y} is in the {KIND_NAMES[kind]}, or not")
+            args = (x, owner._remove)
+            x = None
+            untrack(args)
+            if kind == WEAK_SET:
+                window_put_member(data, args)
+                engine.op("ADD", ident, self.id[y])
+                return
+            # A value that reaches its own key is kept for ever by Python.
+            z = self.pick((LEAF,))
+            if z >= 0:
+                window_put_key(data, args, object_at(self.address[z]))
+                engine.op("SET_KEY", ident, self.id[y], self.id[z])
+
     def dereference(self, n, at):
         address = window_dereference(at, object_at(self.address[n]))
         ident = self.engine.op("DEREF", self.id[n])
@@ -926,7 +1096,7 @@ class Trace:
         engine, rng, ident = self.engine, self.rng, self.id[n]
         x = object_at(self.address[n])
         if x and rng.random() < 0.4:
-            y = self.number[id(rng.choice(list(x)))]
+            y = rng.choice(self.children(n))
             self.box.append(object_at(self.address[y]))
             window_discard(x, self.box)
             if engine.op("DISCARD", ident, self.id[y]) != 1:
@@ -1141,8 +1311,16 @@ class Trace:
                 self.note(f"dereference {n}")
                 self.dereference(n, at)
         elif chance < 0.66:
+            kind = rng.choice(WEAK_CONTAINERS)
+            n = self.held_number[HARBOR + 1 + WEAK_CONTAINERS.index(kind)]
+            self.note(f"change {KIND_NAMES[kind]}")
+            if kind == WEAK_VALUES:
+                self.change_weak_values(n)
+            else:
+                self.change_weak_keys(n)
+        elif chance < 0.69:
             self.collect(rng.choice((0, 0, 0, 1, 1, 2)))
-        elif chance < 0.675:
+        elif chance < 0.705:
             self.control()
         else:
             n = self.pick((LIST, DICT, SET) + INSTANCES)
@@ -1193,20 +1371,21 @@ class Trace:
             self.held_number[at] = n
             live.append(n)
         self.live[:] = live
+        entries = self.compare_entries()
         for address in generation:
-            if address not in self.number:
+            if address not in self.number and address not in entries:
                 raise Mismatch(f"not of the trace: {object_at(address)!r:.200}")
         expected[0] = len(generation)
         states = engine.states(self.ids_of(live))
-        frozen = 0
+        frozen = len(entries.intersection(permanent))
         for i, n in enumerate(live):
             count, ours, flags, weakrefs, low, high = states[STATE * i:STATE * i + STATE]
             address, what = self.address[n], f"{KIND_NAMES[self.kind[n]]} {n}"
             if not count:
                 raise Mismatch(f"{what} is dead in the engine only")
-            if count != at_address(address).value:
-                raise Mismatch(f"{what} has a count of {count}, Python's "
-                               f"{at_address(address).value}")
+            theirs = at_address(address).value - (self.kind[n] in WEAK_CONTAINERS)
+            if count != theirs:
+                raise Mismatch(f"{what} has a count of {count}, Python's {theirs}")
             tracked = gc.is_tracked(object_at(address))
             if tracked != bool(flags & FLAG_TRACKED):
                 raise Mismatch(f"{what} tracked: {flags & FLAG_TRACKED}, Python's {tracked}")
@@ -1223,6 +1402,33 @@ class Trace:
                 self.compare_referent(n, flags, weakrefs)
         self.compare_collectors(frozen, len(gc.garbage))
 
+    def compare_entries(self):
+        """Return: addresses of the weak references that entries are."""
+        found = set()
+        for place in range(HARBOR + 1, ROOTS):
+            n = self.held_number[place]
+            if n < 0:
+                continue
+            kind, owner = self.kind[n], self.owners[self.kind[n]]
+            ours = self.engine.entries(self.id[n])
+            if kind == WEAK_VALUES:
+                ours = {self.engine.key_ids[key]: self.by_id[value] for key, value in ours}
+                theirs = {key: self.number[id(value)] for key, value in owner.items()}
+            elif kind == WEAK_KEYS:
+                ours = {self.by_id[key]: self.by_id[value] for key, value in ours}
+                theirs = {self.number[id(key)]: self.number[id(value)]
+                          for key, value in owner.items()}
+            else:
+                ours = {self.by_id[key] for key, _ in ours}
+                theirs = {self.number[id(key)] for key in owner}
+            if ours != theirs:
+                raise Mismatch(f"{KIND_NAMES[kind]}: {ours}, Python's {theirs}")
+            if kind == WEAK_VALUES:
+                found.update(id(entry) for entry in owner.data.values())
+            else:
+                found.update(id(entry) for entry in owner.data)
+        return found
+
     def compare_weakref(self, n, flags, value):
         x = object_at(self.address[n])()
         if value != (0 if x is None else self.id[self.number[id(x)]]):
@@ -1237,7 +1443,7 @@ class Trace:
             raise Mismatch(f"{weakrefs} weak references to {n}, Python's "
                            f"{weakref.getweakrefcount(x)}")
         if weakrefs:
-            theirs = [self.number[id(r)] for r in weakref.getweakrefs(x)]
+            theirs = [self.number.get(id(r)) for r in weakref.getweakrefs(x)]
             ours = [self.by_id.get(ident) for ident in self.engine.weakrefs(self.id[n])]
             if ours != theirs:
                 raise Mismatch(f"weak references to {n}: {ours}, Python's {theirs}")
