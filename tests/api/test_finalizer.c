@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Finalizers: of types, of orphans, and of single objects. */
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -416,6 +417,137 @@ static void finalize_at_exit(void **state)
 	assert_string_equal(calls, "dca");
 }
 
+static void close_shared(void *session)
+{
+	refheap_close(session);
+}
+
+/* A child that shares the session runs nothing and takes nothing away. */
+static void at_exit_of_a_child(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap *session = another_session(f, 0);
+	refheap_id list = new_list(session);
+	char calls[8] = "", *end = calls;
+
+	ok(refheap_finalize(session, list, append, &end,
+			    REFHEAP_FINALIZE_ATEXIT, NULL));
+	assert_int_equal(in_child(close_shared, session), 0);
+	assert_string_equal(calls, "");
+	refheap_close(session);
+	assert_string_equal(calls, "x");
+}
+
+static void finalize_and_die(void *data)
+{
+	struct orphan *orphan = data;
+	struct refheap *session;
+	refheap_id id;
+
+	if (refheap_open(orphan->heap, 0, &session) ||
+	    refheap_get_name(session, "shared", &id) ||
+	    refheap_finalize(session, id, append, NULL,
+			     REFHEAP_FINALIZE_ATEXIT, NULL))
+		_exit(1);
+	raise(SIGKILL);
+}
+
+static void keep_event(struct refheap *session,
+		       const struct refheap_event *event, void *data)
+{
+	(void)session;
+	*(struct refheap_event *)data = *event;
+}
+
+/* Who adopts gets the event, which is no callback of its own. */
+static void at_exit_of_the_killed(void **state)
+{
+	struct fixture *f = *state;
+	struct orphan orphan = { .heap = refheap_name(f->session) };
+	struct refheap_event event = { .type = 0 };
+	refheap_id list = new_list(f->session);
+
+	ok(refheap_set_name(f->session, "shared", list));
+	ok(refheap_adopt(f->session, true));
+	ok(refheap_on_event(f->session, REFHEAP_EVENT_WEAKREF, keep_event,
+			    &event));
+	assert_int_equal(in_child(finalize_and_die, &orphan), 128 + SIGKILL);
+	assert_int_equal(refheap_dispatch(f->session, 2000, 0), 1);
+	assert_int_equal(event.type, REFHEAP_EVENT_WEAKREF);
+	assert_true(event.generation & REFHEAP_EVENT_ADOPTED);
+	assert_true(event.referent == 0);
+	/* The list and its name. */
+	eventually(alive(f) == f->births + 2);
+}
+
+#define ROUNDS	300
+
+struct racer {
+	struct refheap *session;
+	int calls[ROUNDS];
+	int expected[ROUNDS];
+};
+
+static void count_call(struct refheap *session, void *arg)
+{
+	(void)session;
+	__atomic_fetch_add((int *)arg, 1, __ATOMIC_RELAXED);
+}
+
+/* Death, a call by hand and forgetting, in all orders, while others dispatch. */
+static void *race(void *data)
+{
+	struct racer *racer = data;
+	struct refheap *session = racer->session;
+	struct refheap_event event;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		refheap_id list = new_list(session);
+		refheap_finalizer finalizer;
+
+		ok(refheap_finalize(session, list, count_call,
+				    &racer->calls[i], i & 1, &finalizer));
+		if (i % 5 != 1)
+			ok(refheap_drop(session, list));
+		racer->expected[i] = 1;
+		if (i % 5 == 1)
+			assert_int_equal(refheap_finalize_call(session,
+							       finalizer), 1);
+		else if (i % 5 == 2)
+			refheap_finalize_call(session, finalizer);
+		else if (i % 5 == 3 &&
+			 refheap_finalize_detach(session, finalizer))
+			racer->expected[i] = 0;
+		if (i % 7 == 0)
+			assert_true(refheap_dispatch(session, 0, 3) >= 0);
+		if (i % 11 == 0 &&
+		    refheap_read_events(session, &event, 1, 0) == 1)
+			assert_int_equal(refheap_run_event(session, &event), 1);
+		if (i % 5 == 1)
+			ok(refheap_drop(session, list));
+	}
+	return NULL;
+}
+
+static void each_is_called_once(void **state)
+{
+	struct fixture *f = *state;
+	static struct racer racers[3];
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++) {
+		racers[i].session = f->session;
+		ok(pthread_create(&threads[i], NULL, race, &racers[i]));
+	}
+	for (int i = 0; i < 3; i++)
+		ok(pthread_join(threads[i], NULL));
+	assert_true(refheap_dispatch(f->session, 0, 0) >= 0);
+	for (int i = 0; i < 3; i++)
+		assert_memory_equal(racers[i].calls, racers[i].expected,
+				    sizeof(racers[i].calls));
+	assert_int_equal(alive(f), f->births);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +567,9 @@ int main(void)
 		heap_test(finalize_called_late),
 		heap_test(finalize_outlives_frames),
 		heap_test(finalize_at_exit),
+		heap_test(at_exit_of_a_child),
+		heap_test(at_exit_of_the_killed),
+		heap_test(each_is_called_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
