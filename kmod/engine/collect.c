@@ -274,8 +274,10 @@ static void set_state(struct rh_heap *heap, bool condemned)
 {
 	if ((*heap->state & 1) == condemned)
 		return;
+	/* After the words that changed before, and before those that change now. */
 	smp_wmb();
 	WRITE_ONCE(*heap->state, *heap->state + 1);
+	/* See above. */
 	smp_wmb();
 }
 

@@ -221,7 +221,7 @@ struct rh_gc_stat {
 	u64 frozen, garbage, long_lived_pending, long_lived_total;
 	u64 longest_hold_ns, duration_ns;	/* of the last full collection */
 	u64 pending;		/* finalizers that have not ended */
-	u64 finalized, skipped;	/* finalizers handed out ever, and those that nobody was there for */
+	u64 finalized, skipped;	/* handed out ever; those that nobody was there for */
 	struct {
 		u32 threshold, count;
 		u64 objects, collections, collected, uncollectable;

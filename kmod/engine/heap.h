@@ -316,7 +316,7 @@ struct rh_hold_word {
 	u32 since;		/* when it was 0 last, in RH_SINCE_NS since the heap was made */
 };
 
-#define RH_SINCE_NS		(1ULL << 24)
+#define RH_SINCE_NS		16777216ULL
 
 struct rh_holder {
 	struct rh_heap *heap;

@@ -129,7 +129,8 @@ static __always_inline bool free_object(struct rh_heap *heap, u32 slot, const u3
 				rh_meta_kind(head->meta) == REFHEAP_KIND_WEAKREF;
 	}
 	if (*block) {
-		bytes = freed->varied ? rh_block_bytes(heap, slot) : rh_cells_bytes(cells->capacity);
+		bytes = freed->varied ? rh_block_bytes(heap, slot) :
+					rh_cells_bytes(cells->capacity);
 		if (unlikely(bytes != freed->block_bytes)) {
 			book_blocks(heap, freed);
 			freed->block_bytes = bytes;

@@ -260,7 +260,7 @@ enum refheap_opcode {
 				 */
 
 	/* Weak references. See "Weak references and finalizers". */
-	REFHEAP_OP_WEAKREF,	/* a: object, arg: REFHEAP_WEAKREF_*, b: with CALLBACK
+	REFHEAP_OP_WEAKREF,	/* a: object, arg: flags, see below, b: with CALLBACK
 				 * what the event will carry => ref. Without CALLBACK
 				 * there is one for all. EOPNOTSUPP: an immutable
 				 * leaf or a tuple.
@@ -278,11 +278,13 @@ enum refheap_opcode {
 	REFHEAP_OP_DISARM,	/* a: weak reference => value: 1 when its callback had
 				 * yet to run and now never will
 				 */
-	REFHEAP_OP_WEAK_VALUE_DICT, /* => ref. The operations of a dict; a value that
-				 * cannot be weakly referenced is EOPNOTSUPP.
-				 */
-	REFHEAP_OP_WEAK_KEY_DICT, /* => ref. Likewise the keys. */
-	REFHEAP_OP_WEAK_SET,	/* => ref. The operations of a set. */
+	/*
+	 * => ref. The operations of a dict or set. What is held weakly is the
+	 * value, the key, the member; EOPNOTSUPP when it cannot be.
+	 */
+	REFHEAP_OP_WEAK_VALUE_DICT,
+	REFHEAP_OP_WEAK_KEY_DICT,
+	REFHEAP_OP_WEAK_SET,
 
 	/* Finalizers. */
 	REFHEAP_OP_FINALIZED,	/* a: object of a FINALIZE event: the finalizer has
@@ -291,12 +293,13 @@ enum refheap_opcode {
 	REFHEAP_OP_ADOPT,	/* a: 1: finalizers of sessions that are gone come to
 				 * this one; 0: no longer
 				 */
-	REFHEAP_OP_COLLECT_FINISH, /* goes on with the collection that the session
-				 * asked for last: frees what the finalizers that have
-				 * ended did not bring back => value: collected +
-				 * uncollectable so far; info: finalizers of the heap
-				 * that have not ended
-				 */
+	/*
+	 * Goes on with the collection that the session asked for last: frees
+	 * what the finalizers that have ended did not bring back => value:
+	 * collected + uncollectable so far; info: finalizers of the heap that
+	 * have not ended.
+	 */
+	REFHEAP_OP_COLLECT_FINISH,
 
 	/*
 	 * Frames. A session has a stack of them; what it takes belongs to the
@@ -327,11 +330,14 @@ enum refheap_opcode {
 				 * at most REFHEAP_HISTORY_MAX
 				 */
 	REFHEAP_OP_TYPE_HISTORY, /* arg: type, b: likewise, for instances from now on */
-	REFHEAP_OP_HISTORY_READ, /* a: object => struct refheap_change into the output,
-				 * the oldest first; info: their number; value: how
-				 * many there have been. ENODATA: none is kept.
-				 */
+	/*
+	 * a: object => struct refheap_change into the output, the oldest first;
+	 * info: their number; value: how many there have been. ENODATA: none is
+	 * kept.
+	 */
+	REFHEAP_OP_HISTORY_READ,
 
+	/* Dicts, in one step. */
 	REFHEAP_OP_SET_DEFAULT,	/* a: dict, key, c: value for a key that is not there
 				 * => ref to the value that is there now; info: 1
 				 * when it is c and the key was missing, else 0
