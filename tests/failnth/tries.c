@@ -14,15 +14,6 @@
 #include "operations.h"
 #include "tries.h"
 
-/* One call under faults; the expression is 0 or a negative errno. */
-#define UNDER_FAULTS(w, expression) ({ \
-	int err_; \
-	inject_arm((w)->nth); \
-	err_ = (expression); \
-	(w)->injected = inject_disarm(); \
-	err_; \
-})
-
 static int result_of(long ret)
 {
 	return ret < 0 ? -errno : 0;
@@ -536,6 +527,16 @@ const struct try tries[] = {
 	{ "map to write", try_map_write, true },
 	{ "map liveness words", try_map_words },
 	{ "map the liveness state", try_map_state },
+	{ "cache: make", try_cache_make, true, true },
+	{ "cache: make a weak one", try_cache_make_weak, true, true },
+	{ "cache: open", try_cache_open, true, true },
+	{ "cache: hit", try_cache_hit, true, true },
+	{ "cache: put", try_cache_put, true, true },
+	{ "cache: put in the place of another", try_cache_replace, true, true },
+	{ "cache: call", try_cache_call, true, true },
+	{ "cache: delete", try_cache_delete, true, true },
+	{ "cache: clear", try_cache_clear, true, true },
+	{ "cache: next", try_cache_next, true, true },
 	{ "netlink: open", try_ctl_open },
 	{ "netlink: open a monitor", try_monitor_open },
 	{ "netlink: notices", try_notices, true },

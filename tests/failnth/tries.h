@@ -14,6 +14,15 @@
 #include "inject.h"
 #include "world.h"
 
+/* One call under faults; the expression is 0 or a negative errno. */
+#define UNDER_FAULTS(w, expression) ({ \
+	int err_; \
+	inject_arm((w)->nth); \
+	err_ = (expression); \
+	(w)->injected = inject_disarm(); \
+	err_; \
+})
+
 struct try {
 	const char *name;
 	int (*run)(struct world *w);
@@ -22,7 +31,23 @@ struct try {
 	 * the answer that got lost.
 	 */
 	bool answer_lost;
+	/*
+	 * Whether it is several calls: with an answer lost it stops in between,
+	 * or goes on and has not given back what it wanted to.
+	 */
+	bool several;
 };
+
+int try_cache_make(struct world *w);
+int try_cache_make_weak(struct world *w);
+int try_cache_open(struct world *w);
+int try_cache_hit(struct world *w);
+int try_cache_put(struct world *w);
+int try_cache_replace(struct world *w);
+int try_cache_call(struct world *w);
+int try_cache_delete(struct world *w);
+int try_cache_clear(struct world *w);
+int try_cache_next(struct world *w);
 
 extern const struct try tries[];
 extern const size_t try_count;

@@ -117,6 +117,16 @@ static void make_observers(struct world *w)
 	MAKE(w, DROP, .a = loose);
 }
 
+static void make_cache(struct world *w)
+{
+	struct refheap_cache_options options = REFHEAP_CACHE_OPTIONS_INIT;
+
+	options.kind = REFHEAP_CACHE_LRU;
+	options.maximum = 2;
+	MUST(refheap_cache_open(w->session, "cache", &options, &w->cache));
+	MUST(refheap_cache_put_str(w->cache, "one", w->thing[ITEM]));
+}
+
 static void make_objects(struct world *w)
 {
 	static const char *const slots[] = { "left", "right" };
@@ -172,6 +182,7 @@ void world_make(struct world *w, unsigned int fill)
 	make_weak_containers(w);
 	make_finalizers(w);
 	make_observers(w);
+	make_cache(w);
 	w->thing[RECORDED] = MAKE(w, LIST);
 	MAKE(w, HISTORY, .a = w->thing[RECORDED], .b = 4);
 	MAKE(w, TAKE, .a = w->thing[RECORDED]);
@@ -204,6 +215,7 @@ void world_destroy(struct world *w)
 	if (w->monitor)
 		refheap_monitor_close(w->monitor);
 	refheap_ctl_close(w->ctl);
+	refheap_cache_close(w->cache);
 	refheap_close(w->session);
 	refheap_close(w->other);
 	remove_heap(w->heap);

@@ -36,6 +36,7 @@ struct world {
 	struct refheap *session;
 	int fd;			/* of the session */
 	struct refheap *other;	/* session on the second heap */
+	struct refheap_cache *cache; /* "cache", LRU with room for two, and one entry */
 	struct refheap_ctl *ctl; /* used under faults */
 	uint32_t heap, second;
 	uint32_t type;		/* with slots */

@@ -20,17 +20,41 @@ static void hold_strongly(const struct bed *bed, int fd, void *data)
 	stay();
 }
 
-/* Return: time from the signal to the notice in us, or a negative errno. */
-static long wait_for_notice(int fd, struct victim *victim, refheap_id reference, refheap_id object)
+/*
+ * Waits for the notice, and for the end of the pipe that the victim had, which
+ * shows how long a process takes to die on this machine.
+ * Return: 0 with both times from the signal in us, or a negative errno.
+ */
+static int wait_for_both(int fd, struct victim *victim, long *notice, long *pipe)
 {
-	struct pollfd poller = { .fd = fd, .events = POLLIN };
-	struct refheap_event event = { 0 };
-	uint64_t begin = now_us(), took;
+	struct pollfd pollers[] = {
+		{ .fd = fd, .events = POLLIN }, { .fd = victim->told, .events = POLLIN },
+	};
+	long *const took[] = { notice, pipe };
+	uint64_t begin = now_us();
+	unsigned int i, left = 2;
 
 	kill(victim->pid, SIGKILL);
-	if (poll(&poller, 1, 10000) != 1)
-		return -ETIMEDOUT;
-	took = now_us() - begin;
+	while (left) {
+		if (poll(pollers, 2, 10000) <= 0)
+			return -ETIMEDOUT;
+		for (i = 0; i < 2; i++) {
+			if (!pollers[i].revents)
+				continue;
+			*took[i] = now_us() - begin;
+			pollers[i].fd = -1;
+			pollers[i].revents = 0;
+			left--;
+		}
+	}
+	return 0;
+}
+
+/* Return: 0 when the notice is what it should be, or a negative errno. */
+static int check_notice(int fd, refheap_id reference, refheap_id object)
+{
+	struct refheap_event event = { 0 };
+
 	if (next_event(fd, &event) != 1 || event.type != REFHEAP_EVENT_WEAKREF ||
 	    event.object != reference || event.referent != object || event.value != 42)
 		return -EBADMSG;
@@ -42,7 +66,7 @@ static long wait_for_notice(int fd, struct victim *victim, refheap_id reference,
 		return -EALREADY;
 	value_of(fd, OP(DROP, .a = reference));
 	value_of(fd, OP(DROP, .a = reference));
-	return took;
+	return 0;
 }
 
 static int by_time(const void *a, const void *b)
@@ -53,25 +77,31 @@ static int by_time(const void *a, const void *b)
 void kill_and_be_told(struct bed *bed)
 {
 	refheap_id *object = shared_memory(sizeof(*object));
-	int fd = device_attach(bed->name), i;
-	long took[ROUNDS];
+	int fd = device_attach(bed->name), i, err = 0;
+	long notice[ROUNDS] = { 0 }, pipe[ROUNDS] = { 0 };
 	bool killed = true;
 
 	must(fd, "attach");
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS && !err; i++) {
 		struct victim victim = start(hold_strongly, bed, object);
 		uint64_t reference = value_of(fd, OP(WEAKREF, .a = *object,
 						     .arg = REFHEAP_WEAKREF_CALLBACK, .b = 42));
 
-		took[i] = wait_for_notice(fd, &victim, reference, *object);
+		err = wait_for_both(fd, &victim, &notice[i], &pipe[i]);
+		if (!err)
+			err = check_notice(fd, reference, *object);
 		killed &= finish(&victim);
 	}
 	close(fd);
-	qsort(took, ROUNDS, sizeof(took[0]), by_time);
-	result(killed && took[0] >= 0, "who holds weakly is told of the death (%s)",
-	       took[0] < 0 ? refheap_strerror((int)took[0]) : "each time");
-	result(took[ROUNDS / 2] <= WITHIN_US,
+	qsort(notice, ROUNDS, sizeof(notice[0]), by_time);
+	qsort(pipe, ROUNDS, sizeof(pipe[0]), by_time);
+	result(killed && !err, "who holds weakly is told of the death (%s)",
+	       err ? refheap_strerror(err) : "each time");
+	printf("# a pipe ends after %ld us in the median, %ld at worst\n", pipe[ROUNDS / 2],
+	       pipe[ROUNDS - 1]);
+	/* On a machine that has other things to do a process takes long to die. */
+	result(notice[ROUNDS / 2] <= WITHIN_US || notice[ROUNDS / 2] <= 2 * pipe[ROUNDS / 2],
 	       "from the signal to the notice: %ld us in the median, %ld at worst",
-	       took[ROUNDS / 2], took[ROUNDS - 1]);
+	       notice[ROUNDS / 2], notice[ROUNDS - 1]);
 	result(all_gone(bed), "nothing is left of holders and observers");
 }
