@@ -46,9 +46,8 @@
  * Threads and processes
  * ---------------------
  *
- * A session may be used by several threads at the same time: each call is one
- * system call, or several that do not depend on state in the session. The same
- * goes for a control handle. Builders, iterators, views and monitors belong to
+ * A session may be used by several threads at the same time; they share its
+ * frames, its events and its site. So may a control handle. Builders, iterators, views and monitors belong to
  * one thread at a time. Closing is for the last user.
  *
  * Descriptors are close-on-exec. A child made by fork() shares the sessions of
