@@ -27,6 +27,8 @@
  *   FREE      garbage releases its references to what is not in the bitmap and
  *             is freed; or it is put into the heap's garbage with DEBUG_SAVEALL
  *   SWEEP     the bitmap is cleared
+ *   UNCOLLECTABLE  what LEGACY has found and still lives is counted, and what
+ *             has such a finalizer put into the heap's garbage
  *   PROMOTE   survivors of a young collection become older
  *
  * When the last finalizer of what is pending has ended, or somebody asks, it is
@@ -225,6 +227,8 @@ static enum rh_progress phase_step(struct rh_heap *heap)
 		return heap->gc.saveall ? rh_step_save(heap) : rh_step_free(heap);
 	case RH_PHASE_SWEEP:
 		return rh_step_sweep(heap);
+	case RH_PHASE_UNCOLLECTABLE:
+		return rh_step_uncollectable(heap);
 	case RH_PHASE_PROMOTE:
 		return heap->gc.again ? step_settle(heap) :
 					step_move(heap, heap->gc.generation + 1);
@@ -254,7 +258,9 @@ static bool is_needed(const struct rh_heap *heap, enum rh_phase phase)
 	case RH_PHASE_REVIVE:
 		return gc->undecided && heap->extras;
 	case RH_PHASE_FINALIZE:
-		return gc->aside;
+		return gc->revived;
+	case RH_PHASE_UNCOLLECTABLE:
+		return gc->legacy && !gc->revived;
 	case RH_PHASE_UNLINK:
 		return free && (keyed || heap->histories);
 	case RH_PHASE_CONDEMN:
@@ -321,6 +327,12 @@ static void next_phase(struct rh_heap *heap)
 		enter(heap, RH_PHASE_MERGE, WALK_YOUNG_1);
 		return;
 	}
+	/* What is saved would lead to what is pending, and keep it. */
+	if (phase == RH_PHASE_REVIVE && gc->saveall && gc->revived && !gc->revive_all) {
+		gc->revive_all = true;
+		enter(heap, RH_PHASE_REVIVE, candidates(heap));
+		return;
+	}
 	do {
 		leave(heap, phase);
 		if (phase == RH_PHASE_PROMOTE) {
@@ -338,8 +350,9 @@ static void begin(struct rh_heap *heap)
 	gc->end = rh_table_end(heap);
 	gc->undecided = 0;
 	gc->survivors = 0;
-	gc->aside = 0;
-	gc->revived = false;
+	gc->legacy = 0;
+	gc->revived = 0;
+	gc->revive_all = false;
 	gc->collected = 0;
 	gc->uncollectable = 0;
 	gc->saveall = gc->debug & REFHEAP_DEBUG_SAVEALL;

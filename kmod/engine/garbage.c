@@ -21,17 +21,13 @@ static __always_inline bool visit_weakrefs(struct rh_heap *heap, u32 slot, u32 *
 	return rh_weakrefs_clear_step(heap, slot);
 }
 
-static void save_legacy(struct rh_heap *heap, u32 slot)
+static void add_pending(struct rh_heap *heap, u32 slot)
 {
-	struct rh_head *head = rh_head(heap, slot);
+	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+	u64 *set = &segment->young[RH_SET_PENDING][(slot & RH_SEGMENT_MASK) / 64];
 
-	heap->gc.uncollectable++;
-	if (!(head->meta & RH_META_GARBAGE) &&
-	    (heap->gc.saveall || rh_type_is_legacy(heap, slot))) {
-		head->meta |= RH_META_GARBAGE;
-		head->count++;
-		heap->gc.garbage++;
-	}
+	segment->nyoung[RH_SET_PENDING] += !(*set >> slot % 64 & 1);
+	*set |= 1ULL << slot % 64;
 }
 
 /*
@@ -40,12 +36,7 @@ static void save_legacy(struct rh_heap *heap, u32 slot)
  */
 static void keep_pending(struct rh_heap *heap, u32 slot)
 {
-	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
-	u64 *set = &segment->young[RH_SET_PENDING][(slot & RH_SEGMENT_MASK) / 64];
-
-	segment->nyoung[RH_SET_PENDING] += !(*set >> slot % 64 & 1);
-	*set |= 1ULL << slot % 64;
-	heap->gc.revived = true;
+	add_pending(heap, slot);
 	if (rh_finalizer_due(heap, slot) && rh_finalizer_begin(heap, slot)) {
 		rh_extra(heap, slot)->flags |= RH_EXTRA_AWAITED;
 		heap->gc.awaited++;
@@ -54,6 +45,7 @@ static void keep_pending(struct rh_heap *heap, u32 slot)
 		rh_kill(heap, slot);
 }
 
+/* What legacy finalizers can reach waits with the rest until that is decided. */
 static __always_inline bool visit_finalize(struct rh_heap *heap, u32 slot, u32 *word,
 					   struct chunk *chunk)
 {
@@ -63,9 +55,27 @@ static __always_inline bool visit_finalize(struct rh_heap *heap, u32 slot, u32 *
 		return true;
 	*word = RH_GC_IDLE;
 	if (was == RH_GC_LEGACY)
-		save_legacy(heap, slot);
+		add_pending(heap, slot);
 	else
 		keep_pending(heap, slot);
+	return true;
+}
+
+static __always_inline bool visit_uncollectable(struct rh_heap *heap, u32 slot, u32 *word,
+						struct chunk *chunk)
+{
+	struct rh_head *head = rh_head(heap, slot);
+
+	if (*word != RH_GC_LEGACY)
+		return true;
+	*word = RH_GC_IDLE;
+	heap->gc.uncollectable++;
+	if (!(head->meta & RH_META_GARBAGE) &&
+	    (heap->gc.saveall || rh_type_is_legacy(heap, slot))) {
+		head->meta |= RH_META_GARBAGE;
+		head->count++;
+		heap->gc.garbage++;
+	}
 	return true;
 }
 
@@ -102,3 +112,4 @@ static __always_inline bool visit_unlink(struct rh_heap *heap, u32 slot, u32 *wo
 RH_WALK_STEP(weakrefs, visit_weakrefs, chunk_ignore)
 RH_WALK_STEP(finalize, visit_finalize, chunk_ignore)
 RH_WALK_STEP(unlink, visit_unlink, chunk_ignore)
+RH_WALK_STEP(uncollectable, visit_uncollectable, chunk_ignore)

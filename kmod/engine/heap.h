@@ -191,6 +191,7 @@ enum rh_phase {
 	RH_PHASE_UNLINK,	/* it lets go of what is not an edge */
 	RH_PHASE_FREE,		/* garbage is freed, or saved */
 	RH_PHASE_SWEEP,		/* the bitmap is cleared */
+	RH_PHASE_UNCOLLECTABLE,	/* what LEGACY has found and still lives */
 	RH_PHASE_PROMOTE,	/* young survivors become older */
 };
 
@@ -225,8 +226,9 @@ struct rh_collector {
 	u32 reached;		/* RH_GC_*: what becomes of those that are marked */
 	u32 keyed;		/* object whose ephemerons are being marked, or 0 */
 	u32 keyed_at;		/* a dict: next place; a key: next weak reference */
-	u64 aside;		/* objects that LEGACY and REVIVE have reached */
-	bool revived;		/* REVIVE has reached some */
+	u64 legacy;		/* objects that LEGACY has reached */
+	u64 revived;		/* objects that REVIVE has reached */
+	bool revive_all;	/* with saveall: all of them, as one has a finalizer */
 	u64 awaited;		/* finalizers among the pending that have not ended */
 	u64 unended;		/* all of them */
 	u64 finalized, skipped;	/* finalizers ever handed out, or given up */
@@ -266,6 +268,7 @@ struct rh_weak {
 	u32 next_event;		/* of a queue of events: the object behind it */
 	u32 flags;		/* RH_WEAK_* */
 	u32 hash;		/* of an entry, in its container */
+	u32 previous;		/* armed ATEXIT: in the list of the post; next_event is the next */
 	u64 was;		/* id of the referent */
 	u64 cookie;		/* what the event carries; of an entry: its container */
 	struct rh_post *post;	/* with ARMED: who is told */
@@ -290,6 +293,7 @@ struct rh_post {
 	u64 users;		/* the holder, and obligations */
 	u32 first, last;	/* objects in the queue */
 	u64 queued;
+	u32 atexit;		/* the newest weak reference that is ARMED and ATEXIT, or 0 */
 };
 
 /* A holder's counts by slot, in leaves. */

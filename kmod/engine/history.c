@@ -60,14 +60,20 @@ void rh_history_attach(struct rh_heap *heap, u32 slot, struct rh_history *histor
 		rh_extra_tidy(heap, slot);
 }
 
-int rh_history_keep(struct rh_heap *heap, u32 slot, u32 n)
+u32 rh_history_kept(const struct rh_heap *heap, u32 slot)
 {
 	const struct rh_extra *extra = rh_extra(heap, slot);
+
+	return extra && extra->history ? extra->history->capacity : 0;
+}
+
+int rh_history_keep(struct rh_heap *heap, u32 slot, u32 n)
+{
 	struct rh_history *history = NULL;
 	u32 block;
 	int err;
 
-	if (n == (extra && extra->history ? extra->history->capacity : 0))
+	if (n == rh_history_kept(heap, slot))
 		return 0;
 	err = rh_extra_prepare(heap, slot, &block);
 	if (err)

@@ -25,6 +25,9 @@ int rh_history_keep(struct rh_heap *heap, u32 slot, u32 n);
 u32 rh_history_read(const struct rh_heap *heap, u32 slot, struct refheap_change *out,
 		    u64 *total);
 
+/* How many changes are kept of an object, 0: none. */
+u32 rh_history_kept(const struct rh_heap *heap, u32 slot);
+
 /* Makes a site of what @data says. Return: 0 or an errno. */
 int rh_site_new(struct rh_heap *heap, const u8 *data, u32 len, u32 *site);
 bool rh_site_valid(const struct rh_heap *heap, u32 site);

@@ -13,7 +13,6 @@
 #include "holder.h"
 #include "post.h"
 #include "table.h"
-#include "weakref.h"
 
 struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner)
 {
@@ -241,8 +240,6 @@ static bool release_leaf(struct rh_heap *heap, struct rh_holder *holder, u32 ind
 		if (rh_slice_over(heap))
 			return false;
 		slot = (index << RH_LEAF_SHIFT) + i;
-		if (rh_kind(heap, slot) == REFHEAP_KIND_WEAKREF)
-			rh_weakref_atexit(heap, holder, slot);
 		rh_holder_del(heap, holder, slot);
 		rh_release(heap, slot);
 		/* What dies is reaped at once, lest the dead pile up. */

@@ -174,10 +174,12 @@ static __always_inline bool reached(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	if (gc->reached == RH_GC_IDLE)
+	if (likely(gc->reached == RH_GC_IDLE))
 		gc->survivors++;
+	else if (gc->reached == RH_GC_LEGACY)
+		gc->legacy++;
 	else
-		gc->aside++;
+		gc->revived++;
 	if (unlikely(gc->phase != RH_PHASE_MARK))
 		rh_keyed_reached(heap, slot);
 	return true;
@@ -330,7 +332,8 @@ enum rh_progress rh_step_legacy(struct rh_heap *heap)
 static __always_inline bool visit_revive(struct rh_heap *heap, u32 slot, u32 *word,
 					 struct chunk *chunk)
 {
-	if (rh_gc_is_candidate(*word) && rh_finalizer_due(heap, slot))
+	if (rh_gc_is_candidate(*word) &&
+	    (heap->gc.revive_all || rh_finalizer_due(heap, slot)))
 		push(heap, slot);
 	return true;
 }

@@ -227,7 +227,7 @@ void rh_object_rejuvenate(struct rh_heap *heap, u32 slot)
 	u32 *word = rh_gc(heap, slot);
 
 	if (!(rh_head(heap, slot)->meta & RH_META_TRACKED) ||
-	    (*word != RH_GC_IDLE && *word != RH_GC_FROZEN))
+	    (*word != RH_GC_IDLE && *word != RH_GC_FROZEN && *word != RH_GC_LEGACY))
 		return;
 	rh_object_set_generation(heap, slot, 0);
 	*word = heap->gc.phase == RH_PHASE_IDLE ? RH_GC_IDLE : RH_GC_NEW;

@@ -40,7 +40,7 @@ int rh_op_history_read(struct rh_op *op)
 	u32 n = rh_history_read(op->heap, op->object, NULL, &total);
 
 	if (!n)
-		return -ENODATA;
+		return rh_history_kept(op->heap, op->object) ? 0 : -ENODATA;
 	out = rh_op_output(op, n * sizeof(*out));
 	if (!out)
 		return -ENOSPC;

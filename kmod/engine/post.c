@@ -116,6 +116,11 @@ int rh_holder_next_event(struct rh_heap *heap, struct rh_holder *holder,
 enum rh_progress rh_post_close_step(struct rh_heap *heap, struct rh_post *post)
 {
 	post->holder = NULL;
+	while (post->atexit) {
+		rh_weakref_atexit(heap, post->atexit, rh_post_or_adopter(heap, post));
+		if (rh_slice_over(heap))
+			return RH_MORE;
+	}
 	while (post->first) {
 		u32 slot = take_first(heap, post);
 		struct rh_post *other = rh_post_or_adopter(heap, post);

@@ -196,6 +196,7 @@ enum rh_progress rh_step_dicts(struct rh_heap *heap);
 enum rh_progress rh_step_weakrefs(struct rh_heap *heap);
 enum rh_progress rh_step_finalize(struct rh_heap *heap);
 enum rh_progress rh_step_unlink(struct rh_heap *heap);
+enum rh_progress rh_step_uncollectable(struct rh_heap *heap);
 
 /* sweep.c */
 enum rh_progress rh_step_condemn(struct rh_heap *heap);

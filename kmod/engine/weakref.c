@@ -84,6 +84,33 @@ static void unlink(struct rh_heap *heap, u32 slot)
 	rh_extra_tidy(heap, referent);
 }
 
+/* The post of a session that ends finds those that want to know. */
+static void expect_exit(struct rh_heap *heap, u32 slot)
+{
+	struct rh_weak *weak = rh_weak(heap, slot);
+
+	weak->next_event = weak->post->atexit;
+	if (weak->next_event)
+		rh_weak(heap, weak->next_event)->previous = slot;
+	weak->post->atexit = slot;
+}
+
+/* It is armed no longer. */
+static void forget_exit(struct rh_heap *heap, struct rh_weak *weak)
+{
+	weak->flags &= ~RH_WEAK_ARMED;
+	if (!(weak->flags & RH_WEAK_ATEXIT))
+		return;
+	if (weak->previous)
+		rh_weak(heap, weak->previous)->next_event = weak->next_event;
+	else
+		weak->post->atexit = weak->next_event;
+	if (weak->next_event)
+		rh_weak(heap, weak->next_event)->previous = weak->previous;
+	weak->previous = 0;
+	weak->next_event = 0;
+}
+
 int rh_weakref_new(struct rh_heap *heap, struct rh_holder *holder, u32 referent, u32 flags,
 		   u64 cookie, u32 *slot)
 {
@@ -109,6 +136,8 @@ int rh_weakref_new(struct rh_heap *heap, struct rh_holder *holder, u32 referent,
 		.post = flags & RH_WEAK_ARMED ? rh_post_get(holder->post) : NULL,
 	};
 	*slot = rh_object_publish(heap, REFHEAP_KIND_WEAKREF, 0, block, 0);
+	if (flags & RH_WEAK_ATEXIT)
+		expect_exit(heap, *slot);
 	rh_extra_attach(heap, referent, extra);
 	link(heap, referent, *slot);
 	return 0;
@@ -151,7 +180,7 @@ bool rh_weakref_disarm(struct rh_heap *heap, u32 slot)
 
 	if (!(weak->flags & RH_WEAK_ARMED))
 		return false;
-	weak->flags &= ~RH_WEAK_ARMED;
+	forget_exit(heap, weak);
 	release_post(heap, slot, weak);
 	return true;
 }
@@ -176,7 +205,8 @@ static void fire(struct rh_heap *heap, u32 slot)
 		rh_weakref_disarm(heap, slot);
 		return;
 	}
-	weak->flags = (weak->flags & ~RH_WEAK_ARMED) | RH_WEAK_QUEUED;
+	forget_exit(heap, weak);
+	weak->flags |= RH_WEAK_QUEUED;
 	rh_notify_object(heap, RH_NOTICE_CALLBACK, slot);
 	rh_post_queue(heap, weak->post, slot);
 	if (heap->gc.phase == RH_PHASE_WEAKREFS)
@@ -190,6 +220,9 @@ static void drop_entry(struct rh_heap *heap, u32 slot)
 
 	if (!rh_map_forget(heap, weak->cookie, weak->hash, slot, &key, &value))
 		return;
+	/* CPython counts what its callback frees as collected. */
+	if (heap->gc.phase == RH_PHASE_WEAKREFS && rh_head(heap, slot)->count == 1)
+		heap->gc.collected++;
 	if (value)
 		rh_release(heap, value);
 	rh_release(heap, key);
@@ -247,21 +280,15 @@ bool rh_weakref_orphaned(struct rh_heap *heap, u32 slot, struct rh_post *other)
 	return hand_on(heap, slot, other);
 }
 
-bool rh_weakref_atexit(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+void rh_weakref_atexit(struct rh_heap *heap, u32 slot, struct rh_post *other)
 {
 	struct rh_weak *weak = rh_weak(heap, slot);
-	struct rh_post *other;
 
-	if (!(weak->flags & RH_WEAK_ARMED) || !(weak->flags & RH_WEAK_ATEXIT) ||
-	    weak->post != holder->post)
-		return false;
-	other = rh_post_or_adopter(heap, holder->post);
-	weak->flags &= ~RH_WEAK_ARMED;
-	if (!hand_on(heap, slot, other))
-		return false;
+	forget_exit(heap, weak);
+	if (!hand_on(heap, slot, is_dead(heap, slot) ? NULL : other))
+		return;
 	rh_notify_object(heap, RH_NOTICE_CALLBACK, slot);
 	rh_post_queue(heap, other, slot);
-	return true;
 }
 
 void rh_weakref_deliver(struct rh_heap *heap, u32 slot, struct refheap_event *event)

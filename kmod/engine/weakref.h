@@ -59,11 +59,8 @@ bool rh_weakrefs_clear_step(struct rh_heap *heap, u32 referent);
 /* A weak reference is dead or about to be freed: nobody is to find it any more. */
 void rh_weakref_end(struct rh_heap *heap, u32 slot);
 
-/*
- * @holder, which leaves, has a reference to it: when it is one that runs at
- * exit, an adopter is told. Return: whether one is.
- */
-bool rh_weakref_atexit(struct rh_heap *heap, struct rh_holder *holder, u32 slot);
+/* The session that made it, with ATEXIT, ends: tells @other, or nobody (NULL). */
+void rh_weakref_atexit(struct rh_heap *heap, u32 slot, struct rh_post *other);
 
 /* For post.c. */
 bool rh_weakref_is_orphan(const struct rh_heap *heap, u32 slot);
