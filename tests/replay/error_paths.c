@@ -688,6 +688,76 @@ static int operate_on_export(struct world *w)
 	return with_export(w, batch_on_export);
 }
 
+/* Events that are read into too little. */
+
+static int read_short(struct world *w)
+{
+	char bytes[sizeof(struct refheap_event) - 1];
+
+	return read(w->fd, bytes, sizeof(bytes)) < 0 ? -errno : 0;
+}
+
+/* Mappings that are refused. */
+
+static int map_at(struct world *w, uint64_t offset, size_t bytes, int protection, int flags)
+{
+	void *map = mmap(NULL, bytes, protection, flags, w->fd, (off_t)offset);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	munmap(map, bytes);
+	return 0;
+}
+
+static int map_view(struct world *w, enum thing thing, size_t bytes, int protection, int flags)
+{
+	return map_at(w, value_of(w->fd, OP(VIEW, .a = w->thing[thing])), bytes, protection, flags);
+}
+
+static int map_privately(struct world *w)
+{
+	return map_view(w, BYTEARRAY, 4096, PROT_READ, MAP_PRIVATE);
+}
+
+static int map_to_execute(struct world *w)
+{
+	return map_view(w, BYTEARRAY, 4096, PROT_READ | PROT_EXEC, MAP_SHARED);
+}
+
+static int map_text_to_write(struct world *w)
+{
+	return map_view(w, STR, 4096, PROT_READ | PROT_WRITE, MAP_SHARED);
+}
+
+static int map_too_much(struct world *w)
+{
+	return map_view(w, BYTEARRAY, 1 << 20, PROT_READ, MAP_SHARED);
+}
+
+static int map_a_list(struct world *w)
+{
+	return map_at(w, (uint64_t)REFHEAP_ID_SLOT(w->thing[LIST]) << REFHEAP_VIEW_SHIFT, 4096,
+		      PROT_READ, MAP_SHARED);
+}
+
+static int map_words_to_write(struct world *w)
+{
+	return map_at(w, REFHEAP_LIVENESS_WORDS, REFHEAP_LIVENESS_BYTES, PROT_READ | PROT_WRITE,
+		      MAP_SHARED);
+}
+
+static int map_words_askew(struct world *w)
+{
+	return map_at(w, REFHEAP_LIVENESS_WORDS + 4096, REFHEAP_LIVENESS_BYTES, PROT_READ,
+		      MAP_SHARED);
+}
+
+static int map_words_of_nothing(struct world *w)
+{
+	return map_at(w, REFHEAP_LIVENESS_WORDS + 1000 * REFHEAP_LIVENESS_BYTES,
+		      REFHEAP_LIVENESS_BYTES, PROT_READ, MAP_SHARED);
+}
+
 /* Structures of other sizes. */
 
 static int short_structure(struct world *w)
@@ -737,6 +807,15 @@ static const struct call calls[] = {
 	{ "import, and no answer", import_unwritable, -EFAULT },
 	{ "import without a heap", import_unattached, -ENXIO },
 	{ "operate on an export", operate_on_export, -ENOTTY },
+	{ "read into too little", read_short, -EINVAL },
+	{ "map a copy", map_privately, -EINVAL },
+	{ "map to execute", map_to_execute, -EACCES },
+	{ "map text to write", map_text_to_write, -EACCES },
+	{ "map more than there is", map_too_much, -EINVAL },
+	{ "map a list", map_a_list, -EOPNOTSUPP },
+	{ "map liveness words to write", map_words_to_write, -EACCES },
+	{ "map half of liveness words", map_words_askew, -EINVAL },
+	{ "map liveness words of nothing", map_words_of_nothing, -ENOENT },
 	{ "a structure too short", short_structure, -EINVAL },
 	{ "a structure too long", long_structure, -E2BIG },
 	{ "an unknown command", unknown_command, -ENOTTY },

@@ -30,6 +30,7 @@
 #define RINGS		8	/* at a time */
 #define NODES		40	/* of a ring, each an instance: next node, its payload */
 #define TAKERS		4
+#define KEPT		4	/* nodes whose finalizer brought them back */
 #define PAYLOAD		6000	/* bytes */
 
 /* One ring, for all to see; the ids of its nodes are 0 until it is there. */
@@ -40,7 +41,7 @@ struct ring {
 };
 
 struct tally {
-	_Atomic uint32_t gained, refused, broken, undead;
+	_Atomic uint32_t gained, refused, finalized, broken, undead;
 	_Atomic uint32_t kind;		/* door of the last that was broken */
 	_Atomic int error;
 };
@@ -52,7 +53,7 @@ struct shared {
 	_Atomic refheap_id weak_set;	/* all nodes */
 	_Atomic refheap_id store;	/* a list that is named */
 	_Atomic uint32_t collections;
-	uint32_t type;			/* of nodes */
+	uint32_t type, final_type;	/* of nodes */
 };
 
 static struct bed bed;
@@ -81,6 +82,12 @@ static void set(int fd, refheap_id node, const char *name, refheap_id value)
 }
 
 /* The maker: rings that nobody holds but, weakly, everybody. */
+
+/* Every other ring has finalizers. */
+static uint32_t type_of(unsigned int ring)
+{
+	return ring % 2 ? shared->final_type : shared->type;
+}
 
 static refheap_id new_payload(int fd, refheap_id node)
 {
@@ -117,7 +124,7 @@ static void make_ring(int fd, unsigned int number)
 	unsigned int i;
 
 	for (i = 0; i < NODES; i++)
-		node[i] = value_of(fd, OP(INSTANCE, .arg = shared->type));
+		node[i] = value_of(fd, OP(INSTANCE, .arg = type_of(number)));
 	for (i = 0; i < NODES; i++) {
 		set(fd, node[i], "next", node[(i + 1) % NODES]);
 		payload = new_payload(fd, node[i]);
@@ -131,33 +138,6 @@ static void make_ring(int fd, unsigned int number)
 		ring->node[i] = node[i];
 	for (i = 0; i < NODES; i++)
 		value_of(fd, OP(DROP, .a = node[i]));
-}
-
-static bool is_dead(int fd, const struct ring *ring)
-{
-	struct refheap_info info;
-	struct refheap_result result;
-
-	return op_whole(fd, OP(INFO, .a = ring->node[0]), NULL, &info, sizeof(info), &result) ==
-	       -ESTALE;
-}
-
-static void make_for_ever(void)
-{
-	int fd = device_attach(HEAP);
-	unsigned int i, number;
-
-	must(fd, "attach");
-	for (;;)
-		for (number = 0; number < RINGS; number++) {
-			struct ring *ring = &shared->ring[number];
-
-			if (ring->node[0] && !is_dead(fd, ring))
-				continue;
-			for (i = 0; i < NODES && ring->node[0]; i++)
-				op(fd, OP(DROP, .a = ring->reference[i]), NULL);
-			make_ring(fd, number);
-		}
 }
 
 static void collect_for_ever(void)
@@ -412,14 +392,76 @@ static void gain_for_ever(unsigned int seed)
 		gain_one(fd, rand() % DOORS);
 }
 
+static bool is_dead(int fd, const struct ring *ring)
+{
+	struct refheap_info info;
+	struct refheap_result result;
+
+	return op_whole(fd, OP(INFO, .a = ring->node[0]), NULL, &info, sizeof(info), &result) ==
+	       -ESTALE;
+}
+
+/* The finalizers' references: some are brought back for a while. */
+static void finalize_some(int fd)
+{
+	static refheap_id kept[KEPT];
+	struct refheap_event event;
+	unsigned int place;
+	int err;
+
+	while (next_event(fd, &event) > 0) {
+		err = event.type == REFHEAP_EVENT_FINALIZE ? walk(fd, event.object) : -EPROTO;
+		if (err)
+			complain(DOORS, err);
+		shared->tally.finalized++;
+		place = rand() % (4 * KEPT);
+		if (place < KEPT) {
+			value_of(fd, OP(TAKE, .a = event.object));
+			if (kept[place])
+				value_of(fd, OP(DROP, .a = kept[place]));
+			kept[place] = event.object;
+		}
+		value_of(fd, OP(FINALIZED, .a = event.object));
+	}
+	place = rand() % KEPT;
+	if (kept[place])
+		value_of(fd, OP(DROP, .a = kept[place]));
+	kept[place] = 0;
+}
+
+static void make_for_ever(void)
+{
+	int fd = device_attach(HEAP);
+	unsigned int i, number;
+
+	must(fd, "attach");
+	for (;;) {
+		finalize_some(fd);
+		for (number = 0; number < RINGS; number++) {
+			struct ring *ring = &shared->ring[number];
+
+			if (ring->node[0] && !is_dead(fd, ring))
+				continue;
+			for (i = 0; i < NODES && ring->node[0]; i++)
+				op(fd, OP(DROP, .a = ring->reference[i]), NULL);
+			make_ring(fd, number);
+		}
+	}
+}
+
 /* The witness. */
 
 static void make_type(void)
 {
 	static const char *const slots[] = { "next", "payload" };
 	const struct refheap_type_def node = { .name = "node", .slots = slots, .slot_count = 2 };
+	const struct refheap_type_def finalized = {
+		.name = "finalized", .flags = REFHEAP_TYPE_FINALIZER,
+		.slots = slots, .slot_count = 2,
+	};
 
 	MUST(refheap_type_define(bed.session, &node, &shared->type));
+	MUST(refheap_type_define(bed.session, &finalized, &shared->final_type));
 	/* The names of its slots stay as long as the heap. */
 	bed_set_base(&bed);
 }
@@ -486,9 +528,12 @@ int main(int argc, char **argv)
 	for (i = 0; i < TAKERS + 2; i++)
 		end(child[i]);
 	if (tally->broken)
-		printf("# by %s: %s\n", doors[tally->kind].name, refheap_strerror(tally->error));
+		printf("# by %s: %s\n",
+		       tally->kind < DOORS ? doors[tally->kind].name : "a finalizer",
+		       refheap_strerror(tally->error));
 	result(tally->gained && !tally->broken, "%u references gained during %u collections are whole",
 	       tally->gained, shared->collections);
+	result(tally->finalized, "so are %u brought by finalizers", tally->finalized);
 	result(tally->refused && !tally->undead, "%u refused, none of which came back",
 	       tally->refused);
 	close(fd);
