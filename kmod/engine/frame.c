@@ -273,6 +273,20 @@ enum rh_progress rh_frames_close_step(struct rh_heap *heap)
 	return RH_DONE;
 }
 
+u32 rh_frameless_count(struct rh_heap *heap, const struct rh_holder *holder, u32 slot)
+{
+	u32 count = rh_holder_slot_count(holder, slot);
+	const struct rh_share *share;
+
+	if (!count || !rh_holder_leaf(holder, slot)->share)
+		return count;
+	for (share = *chain(holder, slot); share; share = share->outer) {
+		count -= share->count;
+		rh_slice_book(heap, 1);
+	}
+	return count;
+}
+
 bool rh_frames_verify(const struct rh_holder *holder, u32 slot)
 {
 	const struct rh_share *share;

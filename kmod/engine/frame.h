@@ -34,6 +34,9 @@ int rh_frame_hand_out(struct rh_heap *heap, struct rh_holder *holder, u32 slot, 
 /* How deep the innermost frame is that has a reference to @slot, 0: none has. */
 u32 rh_frame_of(const struct rh_holder *holder, u32 slot);
 
+/* How many references to @slot no frame has. */
+u32 rh_frameless_count(struct rh_heap *heap, const struct rh_holder *holder, u32 slot);
+
 /* Checks what frames have against what the holder has. */
 bool rh_frames_verify(const struct rh_holder *holder, u32 slot);
 

@@ -23,6 +23,8 @@ static u32 next_keyed(struct rh_heap *heap)
 			return gc->cursor;
 		if (rh_slice_over(heap))
 			return 0;
+		/* A dict that the walk stopped within may have died. */
+		gc->cell = 0;
 		gc->cursor++;
 	}
 }

@@ -239,6 +239,17 @@ static int take_value(struct rh_op *op, u32 map, const struct rh_key *key, u32 v
 	return take_cell(op, map, value, weak ? RH_WEAK_VALUE : 0, key->hash, cell);
 }
 
+/* A weak reference that was made for an entry takes its birth back with its death. */
+static void release_cell(struct rh_op *op, u32 cell)
+{
+	if (!cell)
+		return;
+	if (rh_kind(op->heap, cell) == REFHEAP_KIND_WEAKREF &&
+	    (rh_weak(op->heap, cell)->flags & RH_WEAK_ENTRY))
+		op->batch->state.counted = 0;
+	rh_release(op->heap, cell);
+}
+
 static int insert_entry(struct rh_op *op, u32 map, const struct rh_key *key, u32 value)
 {
 	u32 key_cell, value_cell = 0;
@@ -260,10 +271,9 @@ static int insert_entry(struct rh_op *op, u32 map, const struct rh_key *key, u32
 	return 0;
 
 err_release_value:
-	if (value_cell)
-		rh_release(op->heap, value_cell);
+	release_cell(op, value_cell);
 err_release_key:
-	rh_release(op->heap, key_cell);
+	release_cell(op, key_cell);
 	return err;
 }
 

@@ -20,7 +20,11 @@ int rh_op_give(struct rh_op *op, u32 slot)
 		rh_release(op->heap, slot);
 		return err;
 	}
-	rh_holder_add(op->batch->holder, slot);
+	/* A temporary outlives a frame that is popped within the batch. */
+	if (op->raw->flags & REFHEAP_OPF_TEMP)
+		rh_holder_book(op->batch->holder, slot);
+	else
+		rh_holder_add(op->batch->holder, slot);
 	op->result->value = rh_id(op->heap, slot);
 	return 0;
 }
@@ -272,6 +276,8 @@ static int make_map(struct rh_op *op, u32 kind, u32 stride)
 	slot = rh_object_publish(op->heap, kind, 0, block, 0);
 	err = fill_map(op, slot, n, stride);
 	if (err) {
+		/* Its death takes the birth back. */
+		op->batch->state.counted = 0;
 		rh_release(op->heap, slot);
 		return err;
 	}

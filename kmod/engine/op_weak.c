@@ -96,9 +96,11 @@ int rh_op_weakrefs(struct rh_op *op)
 		/* Dead and condemned ones leave the list soon. */
 		if ((rh_head(op->heap, slot)->meta & RH_META_DEAD) ||
 		    rh_is_condemned(op->heap, slot)) {
-			if (!*n && rh_slice_over(op->heap))
+			if (!rh_slice_over(op->heap))
+				continue;
+			if (!*n)
 				return RH_MORE;
-			continue;
+			break;
 		}
 		err = give_weakref(op, slot);
 		*n += !err;

@@ -61,7 +61,8 @@ void rh_collect_changed(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	if (gc->scanning == slot && rh_gc_decided(heap))
+	if (gc->scanning == slot &&
+	    (gc->phase == RH_PHASE_TUPLES || gc->phase == RH_PHASE_DICTS))
 		gc->scanning = 0;
 }
 

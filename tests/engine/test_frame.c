@@ -65,6 +65,23 @@ static void drops_go_inside_first(struct kunit *test)
 	pop(test, 1);
 }
 
+/* A temporary is no frame's. */
+static void temporaries(struct kunit *test)
+{
+	u64 list = new_list(test, 0, NULL);
+	const struct refheap_op ops[] = {
+		OP(REFHEAP_OP_FRAME_PUSH),
+		OP(REFHEAP_OP_TAKE, .a = list, .flags = REFHEAP_OPF_TEMP),
+		OP(REFHEAP_OP_TAKE, .a = list),
+		OP(REFHEAP_OP_FRAME_POP),
+	};
+	struct refheap_result results[ARRAY_SIZE(ops)];
+
+	KUNIT_EXPECT_EQ(test, rig_batch(test->priv, ops, results, ARRAY_SIZE(ops), 0), 4);
+	KUNIT_ASSERT_TRUE(test, alive(test, list));
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 1);
+}
+
 static void deep(struct kunit *test)
 {
 	struct rig *rig = test->priv;
@@ -205,6 +222,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(dropped_by_pop),
 	KUNIT_CASE(handed_outwards),
 	KUNIT_CASE(drops_go_inside_first),
+	KUNIT_CASE(temporaries),
 	KUNIT_CASE(deep),
 	KUNIT_CASE(many_in_one),
 	KUNIT_CASE(in_steps),
