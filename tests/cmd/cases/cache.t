@@ -20,13 +20,16 @@ $ refheap del pages; refheap cache info pages
 = 1
 
 ## a time to live
-$ refheap cache new --ttl 2000ms logins; refheap cache put logins ada '[1815]'; refheap cache get logins ada
+$ refheap cache new --ttl 1h long; refheap cache put long ada '[1815]'; refheap cache get long ada
 [1815]
-$ sleep 2.1; refheap cache get --peek logins ada
+$ refheap -j cache show long
+json [(x["key"], 3000 < x["expires"] <= 3600) for x in doc] == [("'ada'", True)]
+$ refheap cache new --ttl 10ms logins; refheap cache put logins ada '[1815]'; sleep 0.1
+$ refheap cache get --peek logins ada
 ! refheap: cache 'logins' does not have 'ada'
 = 1
 $ refheap -j cache info logins
-json (doc["kind"], doc["ttl"], doc["size"], doc["misses"]) == ("ttl", 2.0, 1, 0)
+json (doc["kind"], doc["ttl"], doc["size"], doc["misses"]) == ("ttl", 0.01, 1, 0)
 $ refheap cache show logins; refheap cache expire logins; refheap -j cache expire logins
 1
 {"removed":0}
