@@ -11,12 +11,16 @@
 #define OBJECTS	256	/* known ones; dead ones are forgotten when it is full */
 #define CELLS	64
 #define NAMES	4
+#define FRAMES	4	/* of a holder, with what is in none */
+
+/* Of a finalizer. */
+enum final { NONE, TO_COME, QUEUED, RUNNING, ENDED };
 
 struct object {
 	u64 id;
 	u32 kind;
 	u32 type;		/* index of struct twin.type */
-	u32 held[RIG_HOLDERS];
+	u32 held[RIG_HOLDERS][FRAMES];
 	u32 count;
 	bool alive, reachable, singleton;
 	s64 value;		/* bool, int; float: its bits */
@@ -25,13 +29,35 @@ struct object {
 	struct object *key[CELLS];	/* dict and set: NULL for a name */
 	struct object *cell[CELLS];
 	u32 name[CELLS];	/* dict entry without key, or attribute */
+
+	u32 maker;		/* number of the session whose callback or finalizer it is */
+	u32 queue;		/* with an event that has not been read: whose it is, + 1 */
+	bool adopted;
+	enum final final;
+	bool pending;		/* found dead, but a finalizer can reach it */
+	u32 history;		/* changes of its count that are kept */
+
+	/* Of a weak reference. */
+	struct object *referent;
+	u64 was;		/* its id */
+	bool shared;		/* it is the one without callback */
+	u64 born;		/* which one is newer */
+	bool armed;		/* its callback is to come */
+	bool fires;		/* it is due */
 };
 
 struct twin {
 	struct rig rig;
 	struct object *object[OBJECTS];
 	u32 n;
-	s64 type[2];
+	s64 type[3];
+	u32 session[RIG_HOLDERS];	/* numbers of those that are there */
+	u32 depth[RIG_HOLDERS];		/* of their frames */
+	u64 adopts[RIG_HOLDERS];	/* since when, or 0 */
+	u32 sessions;
+	u64 time;
+	u64 skipped;
+	bool inexact;			/* the number that a collection gives */
 	char text[300];
 };
 
@@ -48,43 +74,212 @@ static const char *differ(struct twin *twin, const char *format, ...)
 	return twin->text;
 }
 
+static bool is_dict(const struct object *x)
+{
+	return x->kind == REFHEAP_KIND_DICT || x->kind == REFHEAP_KIND_WEAK_VALUE_DICT ||
+	       x->kind == REFHEAP_KIND_WEAK_KEY_DICT;
+}
+
+static bool is_set(const struct object *x)
+{
+	return x->kind == REFHEAP_KIND_SET || x->kind == REFHEAP_KIND_WEAK_SET;
+}
+
 static bool is_map(const struct object *x)
 {
-	return x->kind == REFHEAP_KIND_DICT || x->kind == REFHEAP_KIND_SET;
+	return is_dict(x) || is_set(x);
+}
+
+static bool weak_keys(const struct object *x)
+{
+	return x->kind == REFHEAP_KIND_WEAK_KEY_DICT || x->kind == REFHEAP_KIND_WEAK_SET;
+}
+
+static bool weak_values(const struct object *x)
+{
+	return x->kind == REFHEAP_KIND_WEAK_VALUE_DICT;
+}
+
+/* What an entry goes with, or NULL. */
+static struct object *goes_with(const struct object *x, u32 i)
+{
+	return weak_values(x) ? x->cell[i] : weak_keys(x) ? x->key[i] : NULL;
+}
+
+static bool may_be_referred(const struct object *x)
+{
+	return x->kind == REFHEAP_KIND_BYTEARRAY || x->kind > REFHEAP_KIND_TUPLE;
+}
+
+static u32 held_by(const struct object *x, u32 holder)
+{
+	u32 n = 0, i;
+
+	for (i = 0; i < FRAMES; i++)
+		n += x->held[holder][i];
+	return n;
+}
+
+static u32 held(const struct object *x)
+{
+	u32 n = 0, i;
+
+	for (i = 0; i < RIG_HOLDERS; i++)
+		n += held_by(x, i);
+	return n;
+}
+
+static void take(struct twin *twin, struct object *x)
+{
+	u32 holder = twin->rig.current_holder;
+
+	x->held[holder][twin->depth[holder]]++;
+}
+
+/* Who has given up all that he had of an object has ended its finalizer. */
+static void given_up(struct object *x, u32 holder)
+{
+	if (x->final == RUNNING && x->queue == holder + 1 && !held_by(x, holder)) {
+		x->final = ENDED;
+		x->queue = 0;
+	}
+}
+
+/* One reference less, of the topmost frame that has one. */
+static void drop(struct object *x, u32 holder)
+{
+	u32 i = FRAMES;
+
+	while (!x->held[holder][--i])
+		;
+	x->held[holder][i]--;
+	given_up(x, holder);
+}
+
+static bool is_queued(const struct object *x)
+{
+	return x->queue && x->final != RUNNING;
 }
 
 static void recount(struct twin *twin)
 {
 	u32 i, j;
 
-	for (i = 0; i < twin->n; i++) {
-		struct object *x = twin->object[i];
-
-		x->count = 0;
-		for (j = 0; j < RIG_HOLDERS; j++)
-			x->count += x->held[j];
-	}
+	for (i = 0; i < twin->n; i++)
+		twin->object[i]->count = held(twin->object[i]) + is_queued(twin->object[i]);
 	for (i = 0; i < twin->n; i++) {
 		struct object *from = twin->object[i];
 
 		/* Attributes and entries are in the first cells. */
 		for (j = 0; j < CELLS && j < from->len; j++) {
-			if (from->cell[j])
+			if (from->cell[j] && !weak_values(from))
 				from->cell[j]->count++;
-			if (from->key[j])
+			if (from->key[j] && !weak_keys(from))
 				from->key[j]->count++;
 		}
 	}
 }
 
-static void die(struct object *x)
+static void remove_cell(struct object *x, u32 at)
 {
+	u32 rest = CELLS - 1 - at;
+
+	memmove(&x->cell[at], &x->cell[at + 1], rest * sizeof(*x->cell));
+	memmove(&x->key[at], &x->key[at + 1], rest * sizeof(*x->key));
+	memmove(&x->name[at], &x->name[at + 1], rest * sizeof(*x->name));
+	x->cell[CELLS - 1] = NULL;
+	x->key[CELLS - 1] = NULL;
+	x->len--;
+}
+
+/* What leads to an object weakly leads to it no more. */
+static void clear_weak(struct twin *twin, struct object *to)
+{
+	u32 i, j;
+
+	for (i = 0; i < twin->n; i++) {
+		struct object *x = twin->object[i];
+
+		if (x->referent == to) {
+			x->referent = NULL;
+			x->fires = x->armed;
+			x->armed = false;
+		}
+		for (j = x->kind > REFHEAP_KIND_WEAKREF ? x->len : 0; j--; )
+			if (goes_with(x, j) == to)
+				remove_cell(x, j);
+	}
+}
+
+static void die(struct twin *twin, struct object *x)
+{
+	clear_weak(twin, x);
 	x->alive = false;
 	memset(x->key, 0, sizeof(x->key));
 	memset(x->cell, 0, sizeof(x->cell));
 	memset(x->held, 0, sizeof(x->held));
 	if (x->kind >= REFHEAP_KIND_TUPLE)
 		x->len = 0;
+}
+
+static int holder_of(const struct twin *twin, u32 session)
+{
+	u32 i;
+
+	for (i = 0; i < RIG_HOLDERS; i++)
+		if (twin->session[i] == session)
+			return i;
+	return -1;
+}
+
+/* The one who has been adopting for longest. */
+static int adopter(const struct twin *twin)
+{
+	int found = -1;
+	u32 i;
+
+	for (i = 0; i < RIG_HOLDERS; i++)
+		if (twin->adopts[i] && (found < 0 || twin->adopts[i] < twin->adopts[found]))
+			found = i;
+	return found;
+}
+
+/* Return: false when nobody is there to run it. */
+static bool begin_final(struct twin *twin, struct object *x)
+{
+	int holder = holder_of(twin, x->maker);
+
+	x->adopted = holder < 0;
+	if (holder < 0)
+		holder = adopter(twin);
+	x->queue = holder + 1;
+	x->final = holder < 0 ? ENDED : QUEUED;
+	twin->skipped += holder < 0;
+	return holder >= 0;
+}
+
+/*
+ * Callbacks that are due. When the weak reference has died of the same death,
+ * the engine may have been there first.
+ */
+static void fire(struct twin *twin)
+{
+	u32 i;
+
+	for (i = 0; i < twin->n; i++) {
+		struct object *x = twin->object[i];
+		int holder = holder_of(twin, x->maker);
+
+		if (!x->alive)
+			x->referent = NULL;
+		if (!x->fires)
+			continue;
+		x->fires = false;
+		if (holder < 0 || (!x->alive && !rig_info(&twin->rig, x->id).id))
+			continue;
+		x->alive = true;
+		x->queue = holder + 1;
+	}
 }
 
 /* What has a count of zero dies, and with it what only it held. */
@@ -101,10 +296,12 @@ static void settle(struct twin *twin)
 
 			if (!x->alive || x->singleton || x->count)
 				continue;
-			die(x);
+			if (x->final != TO_COME || !begin_final(twin, x))
+				die(twin, x);
 			again = true;
 		}
 	} while (again);
+	fire(twin);
 }
 
 static void mark(struct object *x)
@@ -115,38 +312,132 @@ static void mark(struct object *x)
 		return;
 	x->reachable = true;
 	for (i = 0; i < CELLS && i < x->len; i++) {
-		mark(x->key[i]);
-		mark(x->cell[i]);
+		if (!weak_keys(x))
+			mark(x->key[i]);
+		if (!weak_values(x) && !weak_keys(x))
+			mark(x->cell[i]);
 	}
 }
 
-/* Return: how many objects with a header were garbage. */
-static u64 collect(struct twin *twin)
+/* Values of weak-keyed dicts whose dict and key are marked. */
+static void mark_keyed(struct twin *twin)
 {
-	u64 n = 0;
+	bool again;
 	u32 i, j;
+
+	do {
+		again = false;
+		for (i = 0; i < twin->n; i++) {
+			struct object *x = twin->object[i];
+
+			if (!x->reachable || x->kind != REFHEAP_KIND_WEAK_KEY_DICT)
+				continue;
+			for (j = 0; j < x->len; j++) {
+				if (!x->key[j]->reachable || x->cell[j]->reachable)
+					continue;
+				mark(x->cell[j]);
+				again = true;
+			}
+		}
+	} while (again);
+}
+
+static void mark_all(struct twin *twin)
+{
+	u32 i;
 
 	for (i = 0; i < twin->n; i++)
 		twin->object[i]->reachable = false;
 	for (i = 0; i < twin->n; i++) {
 		struct object *x = twin->object[i];
-		u32 held = x->singleton;
 
-		for (j = 0; j < RIG_HOLDERS; j++)
-			held += x->held[j];
-		if (x->alive && held)
+		if (x->alive && (held(x) || x->singleton || is_queued(x)))
 			mark(x);
 	}
+	mark_keyed(twin);
+}
+
+static bool is_garbage(const struct object *x)
+{
+	return x->alive && !x->reachable && x->kind >= REFHEAP_KIND_TUPLE;
+}
+
+/* All that leads weakly to garbage, and the weak references in it. */
+static void clear_garbage(struct twin *twin, bool *garbage)
+{
+	u32 i;
+
 	for (i = 0; i < twin->n; i++) {
 		struct object *x = twin->object[i];
 
-		if (!x->alive || x->reachable || x->kind < REFHEAP_KIND_TUPLE)
+		if (!garbage[i] || x->kind != REFHEAP_KIND_WEAKREF)
 			continue;
-		die(x);
+		x->referent = NULL;
+		x->armed = false;
+	}
+	for (i = 0; i < twin->n; i++)
+		if (garbage[i])
+			clear_weak(twin, twin->object[i]);
+}
+
+/* Return: how many objects with a header were garbage and could go. */
+static u64 collect(struct twin *twin)
+{
+	bool garbage[OBJECTS];
+	u64 n = 0;
+	u32 i;
+
+	mark_all(twin);
+	twin->inexact = false;
+	for (i = 0; i < twin->n; i++) {
+		struct object *x = twin->object[i];
+
+		garbage[i] = is_garbage(x);
+		/* Entries are weak references, too. */
+		twin->inexact |= x->alive && (x->pending || x->kind > REFHEAP_KIND_WEAKREF);
+	}
+	clear_garbage(twin, garbage);
+	for (i = 0; i < twin->n; i++) {
+		struct object *x = twin->object[i];
+
+		if (!garbage[i] || x->final != TO_COME)
+			continue;
+		begin_final(twin, x);
+		mark(x);
+	}
+	mark_keyed(twin);
+	for (i = 0; i < twin->n; i++) {
+		struct object *x = twin->object[i];
+
+		x->pending = garbage[i] && x->reachable;
+		twin->inexact |= x->pending;
+		if (!garbage[i] || x->reachable)
+			continue;
+		die(twin, x);
 		n++;
 	}
 	settle(twin);
 	return n;
+}
+
+/*
+ * What finalizers have kept and not brought back goes when the last one has
+ * ended: when that is for each part of it is the engine's business.
+ */
+static void settle_pending(struct twin *twin)
+{
+	u32 i;
+
+	mark_all(twin);
+	for (i = 0; i < twin->n; i++) {
+		struct object *x = twin->object[i];
+
+		if (x->alive && x->pending && !x->reachable && !rig_info(&twin->rig, x->id).id) {
+			clear_weak(twin, x);
+			die(twin, x);
+		}
+	}
+	settle(twin);
 }
 
 static void forget_the_dead(struct twin *twin)
@@ -222,6 +513,9 @@ static bool hashable(const struct object *x)
 	case REFHEAP_KIND_DICT:
 	case REFHEAP_KIND_SET:
 	case REFHEAP_KIND_BYTEARRAY:
+	case REFHEAP_KIND_WEAK_VALUE_DICT:
+	case REFHEAP_KIND_WEAK_KEY_DICT:
+	case REFHEAP_KIND_WEAK_SET:
 		return false;
 	case REFHEAP_KIND_TUPLE:
 		for (i = 0; i < x->len; i++)
@@ -252,18 +546,6 @@ static int find_key(const struct object *map, const struct object *key, u32 name
 			  !map->key[i] && map->name[i] == name)
 			return i;
 	return -1;
-}
-
-static void remove_cell(struct object *x, u32 at)
-{
-	u32 rest = CELLS - 1 - at;
-
-	memmove(&x->cell[at], &x->cell[at + 1], rest * sizeof(*x->cell));
-	memmove(&x->key[at], &x->key[at + 1], rest * sizeof(*x->key));
-	memmove(&x->name[at], &x->name[at + 1], rest * sizeof(*x->name));
-	x->cell[CELLS - 1] = NULL;
-	x->key[CELLS - 1] = NULL;
-	x->len--;
 }
 
 static void insert_cell(struct object *x, u32 at, struct object *y)
@@ -297,7 +579,7 @@ static struct answer refuse(int error)
 
 static struct answer give(struct twin *twin, struct object *x)
 {
-	x->held[twin->rig.current_holder]++;
+	take(twin, x);
 	return (struct answer){ .value = x->id };
 }
 
@@ -345,6 +627,34 @@ static struct answer do_list(struct twin *twin, const struct refheap_op *op, str
 	return answer;
 }
 
+static bool entry_fits(const struct object *x, int at, const struct object *key,
+		       const struct object *y)
+{
+	if (at < 0 && weak_keys(x) && (!key || !may_be_referred(key)))
+		return false;
+	return !weak_values(x) || may_be_referred(y);
+}
+
+static void put_entry(struct object *x, int at, struct object *key, struct object *y, u32 name)
+{
+	if (at < 0) {
+		at = x->len++;
+		x->key[at] = key;
+		x->name[at] = name;
+	}
+	x->cell[at] = y;
+}
+
+/* Takes an entry out and puts it at the end again. */
+static void move_to_end(struct object *x, u32 at)
+{
+	struct object *key = x->key[at], *value = x->cell[at];
+	u32 name = x->name[at];
+
+	remove_cell(x, at);
+	put_entry(x, -1, key, value, name);
+}
+
 static struct answer do_map(struct twin *twin, const struct refheap_op *op, struct object *x,
 			    struct object *key, struct object *y, u32 name)
 {
@@ -352,8 +662,7 @@ static struct answer do_map(struct twin *twin, const struct refheap_op *op, stru
 	struct answer answer = { .any_value = true };
 	int at;
 
-	if (x->kind != (set ? REFHEAP_KIND_SET : REFHEAP_KIND_DICT) &&
-	    !(op->code == REFHEAP_OP_CONTAINS && is_map(x)))
+	if (!(set ? is_set(x) : is_dict(x)) && !(op->code == REFHEAP_OP_CONTAINS && is_map(x)))
 		return refuse(EOPNOTSUPP);
 	if (key && !hashable(key))
 		return refuse(EOPNOTSUPP);
@@ -365,24 +674,30 @@ static struct answer do_map(struct twin *twin, const struct refheap_op *op, stru
 		answer = (struct answer){ .value = at < 0 };
 		fallthrough;
 	case REFHEAP_OP_SET_KEY:
-		if (at < 0) {
-			at = x->len++;
-			x->key[at] = key;
-			x->name[at] = name;
-		}
-		x->cell[at] = y;
+		if (!entry_fits(x, at, key, y))
+			return refuse(EOPNOTSUPP);
+		put_entry(x, at, key, y, name);
 		return answer;
+	case REFHEAP_OP_SET_DEFAULT:
+		if (at >= 0)
+			return give(twin, x->cell[at]);
+		if (!entry_fits(x, at, key, y))
+			return refuse(EOPNOTSUPP);
+		put_entry(x, at, key, y, name);
+		return give(twin, y);
 	case REFHEAP_OP_DISCARD:
 		answer = (struct answer){ .value = at >= 0 };
 		if (at >= 0)
 			remove_cell(x, at);
 		return answer;
 	}
-	if (at < 0)
+	if (at < 0 || (op->code == REFHEAP_OP_DEL_KEY && op->c && x->cell[at] != y))
 		return refuse(ENOKEY);
 	if (op->code != REFHEAP_OP_DEL_KEY)
 		answer = give(twin, x->cell[at]);
-	if (op->code != REFHEAP_OP_GET_KEY)
+	if (op->code == REFHEAP_OP_MOVE_TO_END)
+		move_to_end(x, at);
+	else if (op->code != REFHEAP_OP_GET_KEY)
 		remove_cell(x, at);
 	return answer;
 }
@@ -395,8 +710,8 @@ static struct answer do_attr(struct twin *twin, const struct refheap_op *op, str
 
 	if (x->kind != REFHEAP_KIND_INSTANCE)
 		return refuse(EOPNOTSUPP);
-	/* The slotted type has the first two names. */
-	if (!x->type && name >= 2)
+	/* The slotted types have the first two names. */
+	if (x->type != 1 && name >= 2)
 		return refuse(ENODATA);
 	at = find_key(x, NULL, name);
 	if (op->code == REFHEAP_OP_SET_ATTR) {
@@ -420,7 +735,7 @@ static struct answer do_clear(struct object *x)
 	if (x->kind == REFHEAP_KIND_BYTEARRAY) {
 		x->len = 0;
 	} else if (x->kind == REFHEAP_KIND_LIST || is_map(x) ||
-		   (x->kind == REFHEAP_KIND_INSTANCE && x->type)) {
+		   (x->kind == REFHEAP_KIND_INSTANCE && x->type == 1)) {
 		memset(x->key, 0, sizeof(x->key));
 		memset(x->cell, 0, sizeof(x->cell));
 		x->len = 0;
@@ -432,7 +747,8 @@ static struct answer do_clear(struct object *x)
 
 static struct answer do_len(const struct object *x)
 {
-	if (x->kind < REFHEAP_KIND_STR || x->kind == REFHEAP_KIND_INSTANCE)
+	if (x->kind < REFHEAP_KIND_STR || x->kind == REFHEAP_KIND_INSTANCE ||
+	    x->kind == REFHEAP_KIND_WEAKREF)
 		return refuse(EOPNOTSUPP);
 	return (struct answer){ .value = x->len };
 }
@@ -458,6 +774,101 @@ static struct answer do_write(struct object *x, u32 offset, u8 byte)
 	return (struct answer){ .value = 1 };
 }
 
+static struct answer do_deref(struct twin *twin, struct object *x)
+{
+	if (x->kind != REFHEAP_KIND_WEAKREF)
+		return refuse(EOPNOTSUPP);
+	return x->referent ? give(twin, x->referent) : (struct answer){ .value = 0 };
+}
+
+static struct answer do_disarm(struct object *x)
+{
+	struct answer answer = { .value = x->armed };
+
+	if (x->kind != REFHEAP_KIND_WEAKREF)
+		return refuse(EOPNOTSUPP);
+	x->armed = false;
+	return answer;
+}
+
+static struct answer do_finalized(struct twin *twin, struct object *x)
+{
+	u32 holder = twin->rig.current_holder;
+
+	if (x->final != RUNNING || x->queue != holder + 1)
+		return refuse(ENOTUNIQ);
+	x->final = ENDED;
+	x->queue = 0;
+	drop(x, holder);
+	return (struct answer){ .any_value = true };
+}
+
+static struct answer do_pop_oldest(struct object *x, u32 keep)
+{
+	u32 was = x->len;
+
+	if (!is_dict(x))
+		return refuse(EOPNOTSUPP);
+	while (x->len > keep)
+		remove_cell(x, 0);
+	return (struct answer){ .value = was - x->len };
+}
+
+static struct answer do_push(struct twin *twin)
+{
+	return (struct answer){ .value = ++twin->depth[twin->rig.current_holder] };
+}
+
+static struct answer do_frame_pop(struct twin *twin, u64 depth)
+{
+	u32 holder = twin->rig.current_holder, *top = &twin->depth[holder], i;
+
+	if (!*top || (depth && depth != *top))
+		return refuse(EINVAL);
+	for (i = 0; i < twin->n; i++) {
+		if (!twin->object[i]->held[holder][*top])
+			continue;
+		twin->object[i]->held[holder][*top] = 0;
+		given_up(twin->object[i], holder);
+	}
+	--*top;
+	return (struct answer){ .any_value = true };
+}
+
+static struct answer do_hand_out(struct twin *twin, struct object *x, bool all)
+{
+	u32 holder = twin->rig.current_holder, top = twin->depth[holder];
+
+	if (!held_by(x, holder) || (!top && !all) || !x->held[holder][top])
+		return refuse(ENOTUNIQ);
+	x->held[holder][top]--;
+	x->held[holder][all ? 0 : top - 1]++;
+	return (struct answer){ .any_value = true };
+}
+
+static struct answer do_history(struct object *x, u32 n)
+{
+	x->history = n;
+	return (struct answer){ .any_value = true };
+}
+
+static struct answer do_adopt(struct twin *twin, bool adopt)
+{
+	u64 *since = &twin->adopts[twin->rig.current_holder];
+
+	if (!adopt)
+		*since = 0;
+	else if (!*since)
+		*since = ++twin->time;
+	return (struct answer){ .any_value = true };
+}
+
+/* Not operations. */
+enum {
+	READ_EVENT = 1000,
+	END_SESSION,
+};
+
 static const u16 codes[] = {
 	REFHEAP_OP_INT, REFHEAP_OP_FLOAT, REFHEAP_OP_STR, REFHEAP_OP_BYTES, REFHEAP_OP_BYTEARRAY,
 	REFHEAP_OP_TUPLE, REFHEAP_OP_LIST, REFHEAP_OP_DICT, REFHEAP_OP_SET, REFHEAP_OP_INSTANCE,
@@ -469,6 +880,13 @@ static const u16 codes[] = {
 	REFHEAP_OP_CONTAINS, REFHEAP_OP_ADD, REFHEAP_OP_ADD, REFHEAP_OP_DISCARD,
 	REFHEAP_OP_GET_ATTR, REFHEAP_OP_SET_ATTR, REFHEAP_OP_SET_ATTR, REFHEAP_OP_DEL_ATTR,
 	REFHEAP_OP_CLEAR, REFHEAP_OP_WRITE, REFHEAP_OP_RESIZE, REFHEAP_OP_COLLECT,
+	REFHEAP_OP_WEAKREF, REFHEAP_OP_WEAKREF, REFHEAP_OP_DEREF, REFHEAP_OP_DISARM,
+	REFHEAP_OP_WEAK_VALUE_DICT, REFHEAP_OP_WEAK_KEY_DICT, REFHEAP_OP_WEAK_SET,
+	REFHEAP_OP_INSTANCE, REFHEAP_OP_FINALIZED, REFHEAP_OP_FINALIZED, REFHEAP_OP_ADOPT,
+	REFHEAP_OP_COLLECT_FINISH, REFHEAP_OP_FRAME_PUSH, REFHEAP_OP_FRAME_POP,
+	REFHEAP_OP_HAND_OUT, REFHEAP_OP_MOVE_TO_END, REFHEAP_OP_POP_OLDEST,
+	REFHEAP_OP_SET_DEFAULT, REFHEAP_OP_HISTORY, REFHEAP_OP_SET_KEY, REFHEAP_OP_SET_KEY,
+	REFHEAP_OP_ADD, READ_EVENT, READ_EVENT, READ_EVENT, END_SESSION,
 };
 
 /* Books what the engine has made. Its contents are in @op and @items. */
@@ -495,7 +913,11 @@ static const char *book(struct twin *twin, const struct refheap_op *op, u64 id, 
 	} else if (x->kind != kind || (small && x->value != (s64)op->a)) {
 		return differ(twin, "a singleton is another one");
 	}
-	x->held[twin->rig.current_holder]++;
+	if (kind == REFHEAP_KIND_INSTANCE && type == 2) {
+		x->final = TO_COME;
+		x->maker = twin->session[twin->rig.current_holder];
+	}
+	take(twin, x);
 	for (i = 0; i < n; i++) {
 		if (kind == REFHEAP_KIND_TUPLE || kind == REFHEAP_KIND_LIST)
 			insert_cell(x, x->len, items[i]);
@@ -506,17 +928,30 @@ static const char *book(struct twin *twin, const struct refheap_op *op, u64 id, 
 static struct answer answer_of(struct twin *twin, const struct refheap_op *op, struct object *x,
 			       struct object *y, struct object *z, u32 name, u8 byte)
 {
-	if (op->code == REFHEAP_OP_COLLECT)
-		return (struct answer){ .value = collect(twin) };
+	u64 n;
+
+	switch (op->code) {
+	case REFHEAP_OP_COLLECT:
+		n = collect(twin);
+		return (struct answer){ .value = n, .any_value = twin->inexact };
+	case REFHEAP_OP_COLLECT_FINISH:
+		return (struct answer){ .any_value = true };
+	case REFHEAP_OP_FRAME_PUSH:
+		return do_push(twin);
+	case REFHEAP_OP_FRAME_POP:
+		return do_frame_pop(twin, op->a);
+	case REFHEAP_OP_ADOPT:
+		return do_adopt(twin, op->a);
+	}
 	if (!x->alive)
 		return refuse(ESTALE);
 	switch (op->code) {
 	case REFHEAP_OP_TAKE:
 		return give(twin, x);
 	case REFHEAP_OP_DROP:
-		if (!x->held[twin->rig.current_holder])
+		if (!held_by(x, twin->rig.current_holder))
 			return refuse(ENOTUNIQ);
-		x->held[twin->rig.current_holder]--;
+		drop(x, twin->rig.current_holder);
 		return (struct answer){ .any_value = true };
 	case REFHEAP_OP_LEN:
 		return do_len(x);
@@ -534,6 +969,8 @@ static struct answer answer_of(struct twin *twin, const struct refheap_op *op, s
 	case REFHEAP_OP_CONTAINS:
 	case REFHEAP_OP_ADD:
 	case REFHEAP_OP_DISCARD:
+	case REFHEAP_OP_MOVE_TO_END:
+	case REFHEAP_OP_SET_DEFAULT:
 		return do_map(twin, op, x, op->flags & REFHEAP_OPF_KEY_STR ? NULL : y,
 			      op->code == REFHEAP_OP_ADD ? NULL : z, name);
 	case REFHEAP_OP_GET_ATTR:
@@ -544,9 +981,51 @@ static struct answer answer_of(struct twin *twin, const struct refheap_op *op, s
 		return do_clear(x);
 	case REFHEAP_OP_RESIZE:
 		return do_resize(x, op->b);
+	case REFHEAP_OP_DEREF:
+		return do_deref(twin, x);
+	case REFHEAP_OP_DISARM:
+		return do_disarm(x);
+	case REFHEAP_OP_FINALIZED:
+		return do_finalized(twin, x);
+	case REFHEAP_OP_POP_OLDEST:
+		return do_pop_oldest(x, op->b);
+	case REFHEAP_OP_HAND_OUT:
+		return do_hand_out(twin, x, op->arg);
+	case REFHEAP_OP_HISTORY:
+		return do_history(x, op->b);
 	default:
 		return do_write(x, op->b, byte);
 	}
+}
+
+/*
+ * Has the engine execute an operation, in want of memory when the code says so.
+ * It collects then before it refuses, and so does the model.
+ */
+static struct refheap_result execute(struct twin *twin, const struct refheap_op *op, u8 code)
+{
+	struct shim_host *host = &twin->rig.host;
+	struct refheap_result result;
+	struct rh_gc_stat stat;
+	u64 before;
+
+	rh_gc_stat(twin->rig.heap, &stat);
+	before = stat.generation[2].collections;
+	if (code >= 240)
+		shim_host_fail(host, 1 + code % 4, true);
+	result = rig_op(&twin->rig, *op);
+	rig_work(&twin->rig);
+	shim_host_fail(host, 0, false);
+	rh_gc_stat(twin->rig.heap, &stat);
+	if (op->code != REFHEAP_OP_COLLECT && stat.generation[2].collections != before)
+		collect(twin);
+	return result;
+}
+
+/* Whether a failure is one that memory has to do with, or a collection for want of it. */
+static bool starved(const struct refheap_result *result, u8 code)
+{
+	return code >= 240 && (result->error == -ENOMEM || result->error == -ESTALE);
 }
 
 static const char *make(struct twin *twin, struct refheap_op *op, const u8 *code)
@@ -555,7 +1034,7 @@ static const char *make(struct twin *twin, struct refheap_op *op, const u8 *code
 	struct refheap_result result;
 	u8 data[128];
 	u64 ids[4];
-	u32 kind, n = 0, type = code[1] & 1, i;
+	u32 kind, n = 0, type = code[1] % 3, i;
 	double value = (s8)code[1] / 2.0;
 
 	switch (op->code) {
@@ -579,6 +1058,11 @@ static const char *make(struct twin *twin, struct refheap_op *op, const u8 *code
 		op->arg = twin->type[type];
 		kind = REFHEAP_KIND_INSTANCE;
 		break;
+	case REFHEAP_OP_WEAK_VALUE_DICT:
+	case REFHEAP_OP_WEAK_KEY_DICT:
+	case REFHEAP_OP_WEAK_SET:
+		kind = op->code - REFHEAP_OP_WEAK_VALUE_DICT + REFHEAP_KIND_WEAK_VALUE_DICT;
+		break;
 	default:
 		kind = op->code - REFHEAP_OP_TUPLE + REFHEAP_KIND_TUPLE;
 		if (kind == REFHEAP_KIND_DICT || kind == REFHEAP_KIND_SET)
@@ -594,114 +1078,314 @@ static const char *make(struct twin *twin, struct refheap_op *op, const u8 *code
 		op->data_len = n * sizeof(*ids);
 		op->data_off = rig_data(&twin->rig, ids, op->data_len);
 	}
-	result = rig_op(&twin->rig, *op);
+	result = execute(twin, op, code[5]);
+	if (starved(&result, code[5]))
+		return NULL;
 	if (result.error)
 		return differ(twin, "making kind %u: error %d", kind, result.error);
 	return book(twin, op, result.value, kind, data, type, items, n);
 }
 
-const char *twin_step(struct twin *twin, const u8 *code)
+static struct object *shared_weakref(const struct twin *twin, const struct object *to)
 {
-	struct refheap_op op = { .code = codes[code[0] % ARRAY_SIZE(codes)] };
+	u32 i;
+
+	for (i = 0; i < twin->n; i++)
+		if (twin->object[i]->shared && twin->object[i]->referent == to)
+			return twin->object[i];
+	return NULL;
+}
+
+static const char *make_weakref(struct twin *twin, struct object *to, const u8 *code)
+{
+	struct refheap_op op = { .code = REFHEAP_OP_WEAKREF, .a = to->id, .arg = code[2] & 1 };
+	struct refheap_result result;
+	struct object *x;
+	int error;
+
+	op.b = op.arg ? to->id : 0;
+	result = execute(twin, &op, code[5]);
+	if (starved(&result, code[5]))
+		return NULL;
+	error = !to->alive ? -ESTALE : may_be_referred(to) ? 0 : -EOPNOTSUPP;
+	if (result.error != error)
+		return differ(twin, "weak reference to kind %u: error %d, model %d", to->kind,
+			      result.error, error);
+	if (error)
+		return NULL;
+	x = op.arg ? NULL : shared_weakref(twin, to);
+	if (x && x->id != result.value)
+		return differ(twin, "another weak reference than the shared one of %llx", to->id);
+	if (!x) {
+		x = new_object(twin, result.value, REFHEAP_KIND_WEAKREF);
+		x->referent = to;
+		x->was = to->id;
+		x->shared = !op.arg;
+		x->armed = op.arg;
+		x->born = ++twin->time;
+		x->maker = twin->session[twin->rig.current_holder];
+	}
+	take(twin, x);
+	return NULL;
+}
+
+/* The events of a session that is gone are an adopter's, or nobody's. */
+static void end_session(struct twin *twin)
+{
+	u32 holder = twin->rig.current_holder, i;
+	int other;
+
+	twin->adopts[holder] = 0;
+	twin->session[holder] = ++twin->sessions;
+	other = adopter(twin);
+	for (i = 0; i < twin->n; i++) {
+		struct object *x = twin->object[i];
+
+		if (x->queue == holder + 1 && is_queued(x)) {
+			x->queue = x->final == QUEUED ? other + 1 : 0;
+			x->adopted = x->queue;
+			if (x->final == QUEUED && !x->queue) {
+				x->final = ENDED;
+				twin->skipped++;
+			}
+		}
+		memset(x->held[holder], 0, sizeof(x->held[holder]));
+		given_up(x, holder);
+	}
+	twin->depth[holder] = 0;
+}
+
+static const char *replace_session(struct twin *twin)
+{
+	if (rig_new_holder(&twin->rig))
+		return differ(twin, "a holder was refused");
+	rig_work(&twin->rig);
+	end_session(twin);
+	return NULL;
+}
+
+static u64 queued(const struct twin *twin, u32 holder)
+{
+	u64 n = 0;
+	u32 i;
+
+	for (i = 0; i < twin->n; i++)
+		n += is_queued(twin->object[i]) && twin->object[i]->queue == holder + 1;
+	return n;
+}
+
+/* Whether a newer weak reference to the same object has yet to be told of. */
+static bool too_soon(const struct twin *twin, const struct object *x)
+{
+	u32 i;
+
+	for (i = 0; i < twin->n; i++) {
+		const struct object *y = twin->object[i];
+
+		if (is_queued(y) && y->queue == x->queue && y->was == x->was &&
+		    y->kind == x->kind && y->born > x->born)
+			return true;
+	}
+	return false;
+}
+
+static const char *read_event(struct twin *twin)
+{
+	u32 holder = twin->rig.current_holder;
+	struct refheap_event event;
+	struct object *x;
+	int got = rh_holder_next_event(twin->rig.heap, twin->rig.holder[holder], &event);
+
+	if (got < 0)
+		return differ(twin, "an event was refused: %d", got);
+	if (!got)
+		return queued(twin, holder) ? differ(twin, "an event is missing") : NULL;
+	x = by_id(twin, event.object);
+	if (!x || !is_queued(x) || x->queue != holder + 1)
+		return differ(twin, "event %u of %llx for holder %u", event.type, event.object,
+			      holder);
+	if (x->kind == REFHEAP_KIND_WEAKREF) {
+		if (event.type != REFHEAP_EVENT_WEAKREF || event.generation ||
+		    event.value != x->was || event.referent != x->was || too_soon(twin, x))
+			return differ(twin, "callback of %llx", x->id);
+		x->queue = 0;
+	} else {
+		if (event.type != REFHEAP_EVENT_FINALIZE ||
+		    event.value != twin->type[x->type] ||
+		    event.generation != (x->adopted ? REFHEAP_EVENT_ADOPTED : 0))
+			return differ(twin, "finalizer of %llx", x->id);
+		x->final = RUNNING;
+	}
+	/* Of no frame, since reading cannot fail. */
+	x->held[holder][0]++;
+	return NULL;
+}
+
+/* An index, which some operations have as b. */
+static s64 small(u8 code)
+{
+	return (s64)(s8)code % 8;
+}
+
+static void put_name(struct twin *twin, struct refheap_op *op, u32 name)
+{
+	op->data_len = 2;
+	op->data_off = rig_data(&twin->rig, names[name], 2);
+}
+
+static void put_key(struct twin *twin, struct refheap_op *op, const struct object *x,
+		    const struct object *y, const u8 *code)
+{
+	op->b = y->id;
+	if (!(code[4] & 0x80) || is_set(x))
+		return;
+	op->b = 0;
+	op->flags = REFHEAP_OPF_KEY_STR;
+	put_name(twin, op, code[4] % NAMES);
+}
+
+/* Return: false when the operation is none for the model. */
+static bool put_fields(struct twin *twin, struct refheap_op *op, const struct object *x,
+		       const struct object *y, const struct object *z, const u8 *code)
+{
+	op->a = x->id;
+	switch (op->code) {
+	case REFHEAP_OP_CONTAINS:
+		if (!is_map(x))
+			return false;
+		fallthrough;
+	case REFHEAP_OP_GET_KEY:
+	case REFHEAP_OP_POP_KEY:
+	case REFHEAP_OP_ADD:
+	case REFHEAP_OP_DISCARD:
+	case REFHEAP_OP_MOVE_TO_END:
+		put_key(twin, op, x, y, code);
+		return true;
+	case REFHEAP_OP_DEL_KEY:
+		op->c = code[4] & 0x40 ? z->id : 0;
+		put_key(twin, op, x, y, code);
+		return true;
+	case REFHEAP_OP_SET_KEY:
+	case REFHEAP_OP_SET_DEFAULT:
+		op->c = z->id;
+		put_key(twin, op, x, y, code);
+		return true;
+	case REFHEAP_OP_SET_ATTR:
+		op->c = z->id;
+		fallthrough;
+	case REFHEAP_OP_GET_ATTR:
+	case REFHEAP_OP_DEL_ATTR:
+		put_name(twin, op, code[4] % NAMES);
+		return true;
+	case REFHEAP_OP_SET_INDEX:
+	case REFHEAP_OP_INSERT:
+		op->c = z->id;
+		fallthrough;
+	case REFHEAP_OP_GET_INDEX:
+	case REFHEAP_OP_DEL_INDEX:
+	case REFHEAP_OP_POP:
+		op->b = small(code[2]);
+		return true;
+	case REFHEAP_OP_APPEND:
+		op->c = z->id;
+		return true;
+	case REFHEAP_OP_WRITE:
+		op->b = code[2];
+		op->data_len = 1;
+		op->data_off = rig_data(&twin->rig, &code[4], 1);
+		return true;
+	case REFHEAP_OP_RESIZE:
+		op->b = code[2] * 7;
+		return true;
+	case REFHEAP_OP_COLLECT:
+		op->a = 0;
+		op->arg = 2;
+		return true;
+	case REFHEAP_OP_COLLECT_FINISH:
+		op->a = 0;
+		return true;
+	case REFHEAP_OP_FRAME_PUSH:
+		op->a = 0;
+		return twin->depth[twin->rig.current_holder] < FRAMES - 1;
+	case REFHEAP_OP_FRAME_POP:
+		op->a = code[1] % (FRAMES + 1);
+		return true;
+	case REFHEAP_OP_ADOPT:
+		op->a = code[1] % 2;
+		return true;
+	case REFHEAP_OP_HAND_OUT:
+		op->arg = code[2] % 2;
+		return true;
+	case REFHEAP_OP_POP_OLDEST:
+		op->b = code[2] % 8;
+		return true;
+	case REFHEAP_OP_HISTORY:
+		op->b = code[2] % 8;
+		return true;
+	}
+	return true;
+}
+
+static const char *operate(struct twin *twin, struct refheap_op *op, const u8 *code)
+{
 	struct object *x, *y, *z, was;
 	struct refheap_result result;
 	struct answer answer;
-	u32 name = code[4] % NAMES;
-	u8 byte = code[4];
+
+	x = twin->object[code[1] % twin->n];
+	y = twin->object[code[2] % twin->n];
+	z = twin->object[code[3] % twin->n];
+	if (op->code == REFHEAP_OP_WEAKREF)
+		return make_weakref(twin, x, code);
+	/* Known limits of the model. */
+	if (!y->alive || !z->alive || x->len >= CELLS - 2 || deep(y))
+		return NULL;
+	was = *x;
+	if (!put_fields(twin, op, x, y, z, code))
+		return NULL;
+	result = execute(twin, op, code[5]);
+	if (starved(&result, code[5]))
+		return NULL;
+	answer = answer_of(twin, op, x, y, z, code[4] % NAMES, code[4]);
+	if (result.error != answer.error)
+		return differ(twin, "operation %u on kind %u (%s): error %d, model %d", op->code,
+			      was.kind, was.alive ? "alive" : "dead", result.error, answer.error);
+	if (!answer.error && !answer.any_value && result.value != answer.value)
+		return differ(twin, "operation %u on kind %u: value %llx, model %llx", op->code,
+			      was.kind, result.value, answer.value);
+	return NULL;
+}
+
+static bool makes(u16 code)
+{
+	return code < REFHEAP_OP_TAKE || code == REFHEAP_OP_WEAK_VALUE_DICT ||
+	       code == REFHEAP_OP_WEAK_KEY_DICT || code == REFHEAP_OP_WEAK_SET;
+}
+
+const char *twin_step(struct twin *twin, const u8 *code)
+{
+	struct refheap_op op = { .code = codes[code[0] % ARRAY_SIZE(codes)] };
+	const char *what = NULL;
 
 	if (twin->n > OBJECTS - 8) {
 		forget_the_dead(twin);
 		if (twin->n > OBJECTS / 2)
 			op.code = REFHEAP_OP_DROP;
 	}
-	twin->rig.current_holder = code[0] / 86 % RIG_HOLDERS;
-	if (op.code < REFHEAP_OP_TAKE)
-		return make(twin, &op, code);
-	if (!twin->n)
-		return NULL;
-	x = twin->object[code[1] % twin->n];
-	y = twin->object[code[2] % twin->n];
-	z = twin->object[code[3] % twin->n];
-	/* Known limits of the model. */
-	if (!y->alive || !z->alive || x->len >= CELLS - 2 || deep(y))
-		return NULL;
-	was = *x;
-	op.a = x->id;
-	op.c = z->id;
-	op.b = (s64)(s8)code[2] % 8;
-	switch (op.code) {
-	case REFHEAP_OP_CONTAINS:
-		if (!is_map(x))
-			return NULL;
-		fallthrough;
-	case REFHEAP_OP_GET_KEY:
-	case REFHEAP_OP_SET_KEY:
-	case REFHEAP_OP_DEL_KEY:
-	case REFHEAP_OP_POP_KEY:
-	case REFHEAP_OP_ADD:
-	case REFHEAP_OP_DISCARD:
-		op.b = y->id;
-		if (code[4] & 0x80 && x->kind != REFHEAP_KIND_SET) {
-			op.b = 0;
-			op.flags = REFHEAP_OPF_KEY_STR;
-			op.data_len = 2;
-			op.data_off = rig_data(&twin->rig, names[name], 2);
-		}
-		break;
-	case REFHEAP_OP_GET_ATTR:
-	case REFHEAP_OP_SET_ATTR:
-	case REFHEAP_OP_DEL_ATTR:
-		op.b = 0;
-		op.data_len = 2;
-		op.data_off = rig_data(&twin->rig, names[name], 2);
-		break;
-	case REFHEAP_OP_WRITE:
-		op.b = code[2];
-		op.data_len = 1;
-		op.data_off = rig_data(&twin->rig, &byte, 1);
-		break;
-	case REFHEAP_OP_RESIZE:
-		op.b = code[2] * 7;
-		break;
-	case REFHEAP_OP_COLLECT:
-		op = (struct refheap_op){ .code = REFHEAP_OP_COLLECT, .arg = 2 };
-		break;
-	}
-	switch (op.code) {
-	case REFHEAP_OP_TAKE:
-	case REFHEAP_OP_DROP:
-	case REFHEAP_OP_LEN:
-	case REFHEAP_OP_CLEAR:
-		op.b = 0;
-		fallthrough;
-	case REFHEAP_OP_GET_INDEX:
-	case REFHEAP_OP_DEL_INDEX:
-	case REFHEAP_OP_POP:
-	case REFHEAP_OP_GET_KEY:
-	case REFHEAP_OP_DEL_KEY:
-	case REFHEAP_OP_POP_KEY:
-	case REFHEAP_OP_CONTAINS:
-	case REFHEAP_OP_ADD:
-	case REFHEAP_OP_DISCARD:
-	case REFHEAP_OP_GET_ATTR:
-	case REFHEAP_OP_DEL_ATTR:
-	case REFHEAP_OP_WRITE:
-	case REFHEAP_OP_RESIZE:
-		op.c = 0;
-		break;
-	case REFHEAP_OP_APPEND:
-		op.b = 0;
-		break;
-	}
-	result = rig_op(&twin->rig, op);
-	answer = answer_of(twin, &op, x, y, z, name, byte);
+	twin->rig.current_holder = code[5] % RIG_HOLDERS;
+	if (op.code == READ_EVENT)
+		what = read_event(twin);
+	else if (op.code == END_SESSION)
+		what = replace_session(twin);
+	else if (makes(op.code))
+		what = make(twin, &op, code);
+	else if (twin->n)
+		what = operate(twin, &op, code);
+	if (what)
+		return what;
 	settle(twin);
-	if (result.error != answer.error)
-		return differ(twin, "operation %u on kind %u (%s): error %d, model %d", op.code,
-			      was.kind, was.alive ? "alive" : "dead", result.error, answer.error);
-	if (!answer.error && !answer.any_value && result.value != answer.value)
-		return differ(twin, "operation %u on kind %u: value %llx, model %llx", op.code,
-			      was.kind, result.value, answer.value);
+	rig_work(&twin->rig);
+	settle_pending(twin);
 	return NULL;
 }
 
@@ -714,6 +1398,129 @@ static const char *compare_bytes(struct twin *twin, const struct object *x)
 	if (result.error || result.value != x->len ||
 	    memcmp(twin->rig.out + result.out_off, x->bytes, x->len))
 		return differ(twin, "payload of %llx (error %d)", x->id, result.error);
+	return NULL;
+}
+
+/* Entries in their order, by what is left of them when they are looked at. */
+static const char *compare_entries(struct twin *twin, const struct object *x)
+{
+	struct refheap_op op = { .code = REFHEAP_OP_NEXT, .a = x->id, .arg = CELLS };
+	struct refheap_result result = rig_op(&twin->rig, op);
+	struct refheap_entry entry[CELLS];
+	u32 i;
+
+	if (result.error || result.info != x->len)
+		return differ(twin, "%u entries of %llx (error %d), model %u", result.info, x->id,
+			      result.error, x->len);
+	memcpy(entry, twin->rig.out + result.out_off, x->len * sizeof(*entry));
+	for (i = 0; i < x->len; i++) {
+		op = (struct refheap_op){ .code = REFHEAP_OP_DROP, .a = entry[i].key };
+		rig_op(&twin->rig, op);
+		op.a = entry[i].value;
+		if (op.a)
+			rig_op(&twin->rig, op);
+		if ((x->key[i] && x->key[i]->id != entry[i].key) ||
+		    (is_dict(x) && x->cell[i]->id != entry[i].value))
+			return differ(twin, "entry %u of %llx, kind %u", i, x->id, x->kind);
+	}
+	return NULL;
+}
+
+/* Each change that is kept follows from the one before. */
+static const char *compare_history(struct twin *twin, const struct object *x)
+{
+	struct refheap_op op = { .code = REFHEAP_OP_HISTORY_READ, .a = x->id };
+	struct refheap_result result = rig_op(&twin->rig, op);
+	const struct refheap_change *change =
+		(const struct refheap_change *)(twin->rig.out + result.out_off);
+	u32 i;
+
+	if (result.error == -ENODATA)
+		return NULL;
+	if (!x->history)
+		return differ(twin, "a history of %llx", x->id);
+	if (result.error || result.info > x->history || result.info > result.value)
+		return differ(twin, "history of %llx: error %d", x->id, result.error);
+	for (i = 1; i < result.info; i++)
+		if (change[i].refcount != change[i - 1].refcount +
+		    (change[i].what == REFHEAP_CHANGE_TAKE ? 1 : -1))
+			return differ(twin, "history of %llx at %u", x->id, i);
+	/* The heap itself has one reference to a singleton. */
+	if (result.info && change[result.info - 1].refcount != x->count + x->singleton)
+		return differ(twin, "history of %llx ends with %u, model %u", x->id,
+			      change[result.info - 1].refcount, x->count);
+	return NULL;
+}
+
+static const char *compare_holds(struct twin *twin, const struct object *x)
+{
+	struct rh_hold hold = { 0 };
+	u32 i, frame;
+
+	for (i = 0; i < RIG_HOLDERS; i++) {
+		bool has = rh_holder_hold(twin->rig.heap, twin->rig.holder[i], x->id, &hold);
+
+		for (frame = FRAMES - 1; frame && !x->held[i][frame]; frame--)
+			;
+		if (has != !!held_by(x, i) ||
+		    (has && (hold.count != held_by(x, i) || hold.frame != frame)))
+			return differ(twin, "holder %u has %u of %llx in frame %u, model %u in %u",
+				      i, hold.count, x->id, hold.frame, held_by(x, i), frame);
+	}
+	return NULL;
+}
+
+static u32 weakrefs(const struct twin *twin, const struct object *to)
+{
+	u32 n = 0, i, j;
+
+	for (i = 0; i < twin->n; i++) {
+		const struct object *x = twin->object[i];
+
+		n += x->referent == to;
+		for (j = 0; x->kind > REFHEAP_KIND_WEAKREF && j < x->len; j++)
+			n += goes_with(x, j) == to;
+	}
+	return n;
+}
+
+static const char *compare_lifetime(struct twin *twin, const struct object *x,
+				    const struct refheap_info *info)
+{
+	u64 referent = x->referent ? x->referent->id : 0;
+
+	if (info->weakrefs != weakrefs(twin, x))
+		return differ(twin, "%u weak references to %llx, model %u", info->weakrefs, x->id,
+			      weakrefs(twin, x));
+	if (x->kind == REFHEAP_KIND_WEAKREF &&
+	    (info->value != referent || !!(info->flags & REFHEAP_INFO_CALLBACK) != x->armed))
+		return differ(twin, "weak reference %llx to %llx, flags %x, model %llx", x->id,
+			      info->value, info->flags, referent);
+	if (x->final && !!(info->flags & REFHEAP_INFO_FINALIZED) != (x->final != TO_COME))
+		return differ(twin, "%llx finalized, flags %x, model %u", x->id, info->flags,
+			      x->final);
+	return compare_holds(twin, x);
+}
+
+static const char *compare_sessions(struct twin *twin)
+{
+	struct rh_gc_stat stat;
+	u64 pending = 0;
+	u32 i;
+
+	for (i = 0; i < RIG_HOLDERS; i++)
+		if (rh_holder_events(twin->rig.holder[i]) != queued(twin, i) ||
+		    rh_holder_depth(twin->rig.holder[i]) != twin->depth[i])
+			return differ(twin, "holder %u has %llu events, %u frames, model %llu, %u",
+				      i, rh_holder_events(twin->rig.holder[i]),
+				      rh_holder_depth(twin->rig.holder[i]), queued(twin, i),
+				      twin->depth[i]);
+	for (i = 0; i < twin->n; i++)
+		pending += twin->object[i]->final == QUEUED || twin->object[i]->final == RUNNING;
+	rh_gc_stat(twin->rig.heap, &stat);
+	if (stat.pending != pending || stat.skipped != twin->skipped)
+		return differ(twin, "%llu finalizers pending, %llu skipped, model %llu, %llu",
+			      stat.pending, stat.skipped, pending, twin->skipped);
 	return NULL;
 }
 
@@ -740,10 +1547,17 @@ const char *twin_compare(struct twin *twin)
 		if (x->kind > REFHEAP_KIND_FLOAT && info.length != x->len)
 			return differ(twin, "length of %llx, kind %u: %llu, model %u", x->id,
 				      x->kind, info.length, x->len);
-		what = x->bytes ? compare_bytes(twin, x) : NULL;
+		what = x->bytes ? compare_bytes(twin, x) : compare_lifetime(twin, x, &info);
+		if (!what)
+			what = compare_history(twin, x);
+		if (!what && is_map(x))
+			what = compare_entries(twin, x);
 		if (what)
 			return what;
 	}
+	what = compare_sessions(twin);
+	if (what)
+		return what;
 	if (rig_verify(&twin->rig))
 		return differ(twin, "verify: %s", twin->rig.fault);
 	return NULL;
@@ -752,6 +1566,7 @@ const char *twin_compare(struct twin *twin)
 struct twin *twin_new(void)
 {
 	struct twin *twin = calloc(1, sizeof(*twin));
+	u32 i;
 
 	if (!twin || rig_init(&twin->rig, NULL)) {
 		free(twin);
@@ -761,6 +1576,9 @@ struct twin *twin_new(void)
 	rh_gc_enable(twin->rig.heap, false);
 	twin->type[0] = rig_type(&twin->rig, "Slotted", 0, 0, names, 2);
 	twin->type[1] = rig_type(&twin->rig, "Open", REFHEAP_TYPE_DICT, 0, NULL, 0);
+	twin->type[2] = rig_type(&twin->rig, "Final", REFHEAP_TYPE_FINALIZER, 0, names, 2);
+	for (i = 0; i < RIG_HOLDERS; i++)
+		twin->session[i] = ++twin->sessions;
 	return twin;
 }
 
@@ -771,7 +1589,7 @@ const char *twin_free(struct twin *twin)
 	u32 i;
 
 	for (i = 0; i < twin->n; i++)
-		die(twin->object[i]);
+		die(twin, twin->object[i]);
 	forget_the_dead(twin);
 	if (rig_exit(&twin->rig))
 		what = differ(twin, "memory was not given back");

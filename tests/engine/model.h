@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define MODEL_OP_BYTES	5	/* of one operation */
+#define MODEL_OP_BYTES	6	/* of one operation */
 
 struct twin;
 
