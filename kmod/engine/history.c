@@ -93,14 +93,16 @@ void rh_history_add(struct rh_heap *heap, u32 slot, u32 what)
 {
 	struct rh_extra *extra = rh_extra(heap, slot);
 	struct rh_history *history = extra ? extra->history : NULL;
+	const struct rh_head *head;
 
 	if (!history)
 		return;
+	head = rh_head(heap, slot);
 	history->change[history->total++ % history->capacity] = (struct change){
 		.time_ns = heap->host->coarse(heap->ctx),
 		.session = heap->actor,
 		.site = heap->site,
-		.refcount = rh_head(heap, slot)->count,
+		.refcount = head->count - !!(head->meta & RH_META_IMMORTAL),
 		.what = what,
 	};
 }

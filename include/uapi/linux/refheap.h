@@ -41,6 +41,9 @@
  *   EIDRM       the heap has been removed
  *   EBADF       REFHEAP_IOC_IMPORT: no descriptor of REFHEAP_IOC_EXPORT
  *   EXDEV       REFHEAP_IOC_IMPORT: of another heap
+ *   ESTALE, EOVERFLOW
+ *               REFHEAP_IOC_EXPORT, REFHEAP_IOC_IMPORT: as of REFHEAP_OP_TAKE;
+ *               ENOENT and EMFILE, too
  *   EINTR       a signal came before the session was attached, or before the
  *               first operation was executed. One of many steps, such as
  *               REFHEAP_OP_COLLECT, may have begun and will begin anew; if so,
@@ -363,7 +366,9 @@ enum refheap_opcode {
  * memory for both is set aside when the obligation is made. Such events come
  * without being subscribed to, cannot be lost, and have no number (seq 0).
  *
- * With either event the session gets one reference to its object. To give up
+ * With either event the session gets one reference to its object, which belongs
+ * to no frame. (read() fails with ENOMEM, EDQUOT or EOVERFLOW when that of an
+ * orphan cannot be booked; the event stays.) To give up
  * that of a FINALIZE event, with REFHEAP_OP_FINALIZED or by dropping all that
  * the session has of it, lets the object die; who stores it elsewhere brings
  * it back, and its finalizer will not run again.
@@ -551,7 +556,7 @@ struct refheap_info {
  * @session: number of the session that did it, 0 for the heap itself
  * @site: str that says where in its program, or 0
  * @what: REFHEAP_CHANGE_*
- * @refcount: after it
+ * @refcount: after it, as struct refheap_info has it
  */
 struct refheap_change {
 	__u64 time_ns;
