@@ -89,9 +89,12 @@ def check_json(step, out, err):
 
 def run(step, environment, folder):
     """What is wrong with a step."""
-    result = subprocess.run(["bash", "-c", step.command], env=environment, cwd=folder,
-                            stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                            timeout=TIMEOUT)
+    try:
+        result = subprocess.run(["bash", "-c", step.command], env=environment, cwd=folder,
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return [f"line {step.line}: {step.command}", f"not done after {TIMEOUT} s"]
     wrong = []
     if result.returncode != step.status:
         wrong.append(f"status {result.returncode}, not {step.status}")

@@ -308,6 +308,9 @@ int value_make(struct context *context, const char *text, refheap_id *id)
 
 	if (!literal)
 		return STATUS_USAGE;
+	/* What is there already is taken once, and no more. */
+	if (literal->type == LITERAL_PATH)
+		return path_resolve(context, literal->data, id);
 	status = value_begin(context, &batch);
 	if (!status)
 		status = value_add(&batch, literal, id);

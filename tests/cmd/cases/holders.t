@@ -53,11 +53,12 @@ $ cat >work.rh <<'END'
 > del x
 > END
 $ refheap set a '[]'; refheap history --on 16 a; refheap shell --sites work.rh; refheap history a -o change,refcount,site | grep work.rh
-take +2 work.rh:1 (re)
-take +3 work.rh:2 (re)
-.*
-drop .* work.rh:3 (re)
-drop .* work.rh:4 (re)
+take          2 work.rh:1
+take          3 work.rh:2
+take          4 work.rh:2
+drop          3 work.rh:2
+drop          2 work.rh:3
+drop          1 work.rh:4
 $ refheap -j history a
 json all(set(x) == {"number", "time", "time_ns", "change", "refcount", "session", "site"} for x in doc)
 json [x["number"] for x in doc] == list(range(doc[0]["number"], doc[0]["number"] + len(doc)))
@@ -73,12 +74,10 @@ $ refheap history --off a; refheap history a
 $ refheap shell <<'END'
 > x = [1]
 > history --on 8 x
-> history x -o change
 > y = x
 > history x -o change,refcount
 > history x -o change,refcount
 > END
-CHANGE
 CHANGE REFCOUNT
 take          2
 CHANGE REFCOUNT
