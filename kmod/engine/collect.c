@@ -128,6 +128,7 @@ static enum rh_progress step_settle(struct rh_heap *heap)
 			return RH_MORE;
 		segment = heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT];
 		memset(segment->young[RH_SET_PENDING], 0, sizeof(segment->young[0]));
+		gc->pending -= segment->nyoung[RH_SET_PENDING];
 		segment->nyoung[RH_SET_PENDING] = 0;
 		gc->cursor += RH_SEGMENT_SLOTS;
 	}
@@ -384,9 +385,18 @@ bool rh_collect_start(struct rh_heap *heap, unsigned int generation)
 	return true;
 }
 
-bool rh_collect_pending(const struct rh_heap *heap)
+void rh_collect_died(struct rh_heap *heap, u32 slot)
 {
-	return rh_young_next(heap, RH_SET_PENDING, 0) < rh_table_end(heap);
+	struct rh_collector *gc = &heap->gc;
+
+	if (gc->ended == slot || gc->ending) {
+		heap->generation[gc->again_generation].collected++;
+		if (gc->again_requester)
+			gc->again_requester->collected++;
+		return;
+	}
+	rh_young_del(heap, RH_SET_PENDING, slot);
+	gc->pending--;
 }
 
 bool rh_collect_again_start(struct rh_heap *heap)

@@ -56,8 +56,12 @@ static inline void rh_weakref_unlinked(struct rh_heap *heap, u32 slot, u32 older
  */
 bool rh_collect_again_start(struct rh_heap *heap);
 
-/* Whether anything is pending. */
-bool rh_collect_pending(const struct rh_heap *heap);
+/*
+ * Something pending has died by count. When that is because the last finalizer
+ * that kept it has ended, it is collected: CPython would have freed it with the
+ * rest. When a finalizer took a reference to it away, it is not.
+ */
+void rh_collect_died(struct rh_heap *heap, u32 slot);
 
 /* Takes every object out of garbage in slices. @*cursor begins as 0, @*n counts. */
 enum rh_progress rh_garbage_clear_step(struct rh_heap *heap, u32 *cursor, u64 *n);

@@ -26,8 +26,11 @@ static void add_pending(struct rh_heap *heap, u32 slot)
 	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
 	u64 *set = &segment->young[RH_SET_PENDING][(slot & RH_SEGMENT_MASK) / 64];
 
-	segment->nyoung[RH_SET_PENDING] += !(*set >> slot % 64 & 1);
+	if (rh_is_pending(heap, slot))
+		return;
 	*set |= 1ULL << slot % 64;
+	segment->nyoung[RH_SET_PENDING]++;
+	heap->gc.pending++;
 }
 
 /*

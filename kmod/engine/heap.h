@@ -229,6 +229,9 @@ struct rh_collector {
 	u64 legacy;		/* objects that LEGACY has reached */
 	u64 revived;		/* objects that REVIVE has reached */
 	bool revive_all;	/* with saveall: all of them, as one has a finalizer */
+	u64 pending;		/* objects that are */
+	u32 ended;		/* one whose finalizer the operation has ended, or 0 */
+	bool ending;		/* what dies now dies of that, in turn */
 	u64 awaited;		/* finalizers among the pending that have not ended */
 	u64 unended;		/* all of them */
 	u64 finalized, skipped;	/* finalizers ever handed out, or given up */
@@ -494,6 +497,13 @@ static inline bool rh_is_condemned(const struct rh_heap *heap, u32 slot)
 {
 	return rh_gc_decided(heap) && !heap->gc.saveall &&
 	       (rh_gc_is_candidate(*rh_gc(heap, slot)) || rh_is_being_revived(heap, slot));
+}
+
+static inline bool rh_is_pending(const struct rh_heap *heap, u32 slot)
+{
+	return heap->gc.pending &&
+	       heap->table.segment[slot >> RH_SEGMENT_SHIFT]
+		       ->young[RH_SET_PENDING][(slot & RH_SEGMENT_MASK) / 64] >> slot % 64 & 1;
 }
 
 /* Whether an edge of something condemned leads to something condemned. */

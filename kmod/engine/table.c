@@ -170,6 +170,7 @@ void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots)
 	table->live -= hweight64(slots);
 	segment->young[RH_SET_PENDING][word] &= ~pending;
 	segment->nyoung[RH_SET_PENDING] -= hweight64(pending);
+	heap->gc.pending -= hweight64(pending);
 	for (bits = slots; bits; bits &= bits - 1) {
 		u32 i = __ffs(bits);
 

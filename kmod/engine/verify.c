@@ -25,7 +25,7 @@ struct verify {
 	long faults;
 	char *text;
 	size_t len;
-	u64 live, reaped, bytes, extras;
+	u64 live, reaped, bytes, extras, pending;
 	u64 objects[RH_GENERATIONS + 1];
 	u64 by_kind[__REFHEAP_KIND_MAX];
 };
@@ -69,6 +69,13 @@ static bool leads_to_condemned(const struct rh_heap *heap, u32 slot)
 	       (rh_is_condemned(heap, slot) || rh_condemned_bit(heap, slot));
 }
 
+/* What lives loses its dead keys, and what it has for them, in WEAKREFS. */
+static bool may_lead_to_condemned(const struct rh_heap *heap, u32 slot)
+{
+	return heap->gc.phase <= RH_PHASE_WEAKREFS &&
+	       rh_kind(heap, slot) == REFHEAP_KIND_WEAK_KEY_DICT;
+}
+
 /* Counts the edges of one object, those that a dying one has yet to release. */
 static void expect_edges(struct verify *verify, u32 slot)
 {
@@ -98,6 +105,8 @@ static void expect_edges(struct verify *verify, u32 slot)
 			fault(verify, slot, "has an edge to no object");
 		else if (is_dead(heap, edge))
 			fault(verify, slot, "has an edge to a dead object");
+		else if (rh_is_condemned(heap, edge) && may_lead_to_condemned(heap, slot))
+			continue;
 		else if (rh_is_condemned(heap, edge))
 			fault(verify, slot, "has an edge to a condemned object");
 		else
@@ -259,6 +268,7 @@ static void check_object(struct verify *verify, u32 slot)
 		return;
 	}
 	verify->live++;
+	verify->pending += rh_is_pending(heap, slot);
 	verify->extras += !!(head->meta & RH_META_EXTRA);
 	check_weakrefs(verify, slot);
 	verify->bytes += rh_object_sizeof(heap, slot);
@@ -291,6 +301,8 @@ static void check_totals(struct verify *verify)
 
 	if (verify->live + verify->reaped != heap->table.live)
 		fault(verify, 0, "the table counts other objects than there are");
+	if (verify->pending != heap->gc.pending)
+		fault(verify, 0, "the heap counts other pending objects than there are");
 	if (verify->extras != heap->extras)
 		fault(verify, 0, "the heap counts other extras than there are");
 	if (verify->bytes != heap->used_bytes)
