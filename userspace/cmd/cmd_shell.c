@@ -21,6 +21,8 @@ static void drop_variables(struct context *context)
 {
 	struct variables *variables = &context->variables;
 
+	/* No line of a script does this. */
+	refheap_set_site(context->session, 0);
 	while (variables->count)
 		refheap_drop(context->session,
 			     variables_remove(variables, &variables->items[variables->count - 1]));
