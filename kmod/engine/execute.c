@@ -102,6 +102,7 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_MOVE_TO_END] = { rh_op_move_to_end, A_OBJECT | B_KEY | GIVES | WRITES },
 	[REFHEAP_OP_SET_DEFAULT] = { rh_op_set_default,
 				     A_OBJECT | B_KEY | C_OBJECT | GIVES | WRITES },
+	[REFHEAP_OP_SCAN] = { rh_op_scan, B_NUMBER | ARG },
 	[REFHEAP_OP_SITE] = { rh_op_site, DATA | WRITES },
 	[REFHEAP_OP_HISTORY] = { rh_op_history, A_OBJECT | B_NUMBER | WRITES },
 	[REFHEAP_OP_TYPE_HISTORY] = { rh_op_type_history, ARG | B_NUMBER | WRITES },

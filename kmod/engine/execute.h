@@ -83,6 +83,9 @@ RH_OP(frame_push);
 RH_OP(frame_pop);
 RH_OP(hand_out);
 
+/* op_scan.c */
+RH_OP(scan);
+
 /* op_history.c */
 RH_OP(site);
 RH_OP(history);

@@ -345,7 +345,58 @@ enum refheap_opcode {
 				 * => ref to the value that is there now; info: 1
 				 * when it is c and the key was missing, else 0
 				 */
+
+	/* The whole heap at once. */
+	REFHEAP_OP_SCAN,	/* b: cursor, 0 to begin, arg: REFHEAP_SCAN_* => as many
+				 * struct refheap_scan into the output as fit; info:
+				 * their number; value: next cursor, 0 at the end.
+				 * ENOSPC: not even one fits.
+				 */
 	__REFHEAP_OP_MAX,
+};
+
+/* REFHEAP_OP_SCAN: arg */
+#define REFHEAP_SCAN_EDGES	(1U << 0) /* with the edges of containers */
+#define REFHEAP_SCAN_PAYLOAD	(1U << 1) /* with the payload of leaves */
+
+#define REFHEAP_SCAN_EDGES_MAX	4096	/* edges in one record */
+#define REFHEAP_SCAN_PAYLOAD_MAX 4096	/* longer payload is left out: see length */
+
+/**
+ * struct refheap_scan - a record of REFHEAP_OP_SCAN: one object
+ * @id: of the object
+ * @changes: how often the heap had changed; grows with every birth, death and
+ *	change of an edge: the same in all records of a scan that nobody disturbed
+ * @sizeof_: metadata and block, as the allocator charges them
+ * @length: as in struct refheap_info
+ * @refcount: references
+ * @type: of an instance, else 0
+ * @flags: REFHEAP_INFO_*
+ * @first: edges before those of this record; an object with more than
+ *	REFHEAP_SCAN_EDGES_MAX has several records one after the other
+ * @n: edges, or bytes of payload, that follow
+ * @kind: enum refheap_kind
+ * @generation: 0 to 2; 3 permanent
+ *
+ * Followed by @n edges, which are slots (__u32), 0 for none: the cells of the
+ * object in their order. Those of a dict and of a dict-backed instance are key,
+ * value, key, value …; of a set, members; of a slotted instance, its slots; of a
+ * weak container, weak references in place of what it holds weakly. A weak
+ * reference has one: its referent, which it does not keep. Or by @n bytes of
+ * payload. Records are aligned to 8.
+ */
+struct refheap_scan {
+	__u64 id;
+	__u64 changes;
+	__u64 sizeof_;
+	__u64 length;
+	__u32 refcount;
+	__u32 type;
+	__u32 flags;
+	__u32 first;
+	__u32 n;
+	__u16 kind;
+	__u16 generation;
 };
 
 /* REFHEAP_OP_WEAKREF: arg */
