@@ -114,6 +114,7 @@ static int exported_object(void)
 
 static bool all_gone(void)
 {
+	have_sockets_collected();
 	return bed_look(&bed).objects == bed.base.objects;
 }
 
@@ -199,7 +200,6 @@ static void lose(const char *what, int (*make)(void))
 		int fd = make();
 
 		ways[i].lose(fd);
-		have_sockets_collected();
 		result(within(10, all_gone()), "%s %s: what it held is gone", what, ways[i].name);
 	}
 }
@@ -269,7 +269,6 @@ static void peek_while_collected(int (*make)(void), const char *what)
 	}
 	atomic_store(&stop, true);
 	pthread_join(collecting, NULL);
-	have_sockets_collected();
 	printf("# used %u times while in flight\n", seen);
 	result(within(10, all_gone()), "%s peeked at while it is collected: all is gone", what);
 }
