@@ -261,7 +261,7 @@ static bool is_needed(const struct rh_heap *heap, enum rh_phase phase)
 	case RH_PHASE_FINALIZE:
 		return gc->revived;
 	case RH_PHASE_UNCOLLECTABLE:
-		return gc->legacy && !gc->revived;
+		return gc->again || (gc->legacy && !gc->revived);
 	case RH_PHASE_UNLINK:
 		return free && (keyed || heap->histories);
 	case RH_PHASE_CONDEMN:
@@ -304,9 +304,11 @@ static void leave(struct rh_heap *heap, enum rh_phase phase)
 	case RH_PHASE_FINALIZE:
 		if (!gc->revived)
 			return;
-		gc->again_generation = gc->generation;
-		if (!gc->again)
+		/* Who asked for a collection wants its number, whatever collects by itself. */
+		if (!gc->again && (gc->requester || !gc->was_pending)) {
+			gc->again_generation = gc->generation;
 			gc->again_requester = gc->requester;
+		}
 		/* With nobody to run any of the finalizers there is nothing to wait for. */
 		gc->again_due = !gc->awaited;
 		return;
@@ -341,7 +343,8 @@ static void next_phase(struct rh_heap *heap)
 			return;
 		}
 	} while (!is_needed(heap, ++phase));
-	enter(heap, phase, candidates(heap));
+	enter(heap, phase, gc->again && phase == RH_PHASE_UNCOLLECTABLE ?
+			   WALK_LEGACY : candidates(heap));
 }
 
 static void begin(struct rh_heap *heap)
@@ -351,6 +354,7 @@ static void begin(struct rh_heap *heap)
 	gc->end = rh_table_end(heap);
 	gc->undecided = 0;
 	gc->survivors = 0;
+	gc->was_pending = gc->pending;
 	gc->legacy = 0;
 	gc->revived = 0;
 	gc->revive_all = false;

@@ -380,7 +380,7 @@ static enum rh_progress drop_temporaries(struct rh_batch *batch)
 		if (rh_slice_over(heap))
 			return RH_MORE;
 		slot = rh_lookup(heap, batch->results[*i].value, &err);
-		if (!slot || !rh_frameless_count(heap, batch->holder, slot))
+		if (!slot || !rh_frameless_count(batch->holder, slot))
 			continue;
 		rh_holder_less(heap, batch->holder, slot);
 		rh_release(heap, slot);

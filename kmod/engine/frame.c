@@ -88,9 +88,9 @@ u32 rh_holder_depth(const struct rh_holder *holder)
 	return holder->depth;
 }
 
-static struct rh_share **chain(const struct rh_holder *holder, u32 slot)
+static struct rh_shares *shares_of(const struct rh_holder *holder, u32 slot)
 {
-	return &rh_holder_leaf(holder, slot)->share[slot & (RH_LEAF_SLOTS - 1)];
+	return &rh_holder_leaf(holder, slot)->shares[slot & (RH_LEAF_SLOTS - 1)];
 }
 
 /* The first share that is not of a frame being closed. */
@@ -98,9 +98,9 @@ static struct rh_share *innermost(const struct rh_holder *holder, u32 slot)
 {
 	struct rh_share *share;
 
-	if (!rh_holder_leaf(holder, slot)->share)
+	if (!rh_holder_leaf(holder, slot)->shares)
 		return NULL;
-	share = *chain(holder, slot);
+	share = shares_of(holder, slot)->first;
 	while (share && share->frame->closing)
 		share = share->outer;
 	return share;
@@ -115,12 +115,12 @@ int rh_frame_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
 	struct rh_leaf *leaf = rh_holder_leaf(holder, slot);
 
-	if (!leaf->share) {
-		struct rh_share **share = rh_alloc(heap, RH_LEAF_SLOTS * sizeof(*share));
+	if (!leaf->shares) {
+		struct rh_shares *all = rh_alloc(heap, RH_LEAF_SLOTS * sizeof(*all));
 
-		if (IS_ERR(share))
-			return PTR_ERR(share);
-		leaf->share = share;
+		if (IS_ERR(all))
+			return PTR_ERR(all);
+		leaf->shares = all;
 	}
 	return has_room(holder->top) ? 0 : add_shares(heap, holder->top, MORE_SHARES);
 }
@@ -146,7 +146,7 @@ static void link(struct rh_holder *holder, struct rh_share *share, struct rh_sha
 	if (inner)
 		inner->outer = share;
 	else
-		*chain(holder, share->slot) = share;
+		shares_of(holder, share->slot)->first = share;
 	if (outer)
 		outer->inner = share;
 }
@@ -154,12 +154,13 @@ static void link(struct rh_holder *holder, struct rh_share *share, struct rh_sha
 /* One reference less in a share, which is given up with the last. */
 static void share_less(struct rh_holder *holder, struct rh_share *share)
 {
+	shares_of(holder, share->slot)->count--;
 	if (--share->count)
 		return;
 	if (share->inner)
 		share->inner->outer = share->outer;
 	else
-		*chain(holder, share->slot) = share->outer;
+		shares_of(holder, share->slot)->first = share->outer;
 	if (share->outer)
 		share->outer->inner = share->inner;
 	share->outer = share->frame->unused;
@@ -172,14 +173,15 @@ void rh_frame_add(struct rh_holder *holder, u32 slot)
 
 	if (!share || share->frame != holder->top) {
 		share = new_share(holder->top, slot);
-		link(holder, share, NULL, *chain(holder, slot));
+		link(holder, share, NULL, shares_of(holder, slot)->first);
 	}
 	share->count++;
+	shares_of(holder, slot)->count++;
 }
 
 void rh_frame_del(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
-	struct rh_share *share = innermost(holder, slot) ?: *chain(holder, slot);
+	struct rh_share *share = innermost(holder, slot) ?: shares_of(holder, slot)->first;
 
 	if (share)
 		share_less(holder, share);
@@ -207,8 +209,10 @@ int rh_frame_hand_out(struct rh_heap *heap, struct rh_holder *holder, u32 slot, 
 		next = new_share(outer, slot);
 		link(holder, next, share, share->outer);
 	}
-	if (outer)
+	if (outer) {
 		next->count++;
+		shares_of(holder, slot)->count++;
+	}
 	share_less(holder, share);
 	return 0;
 }
@@ -224,14 +228,19 @@ u32 rh_frame_of(const struct rh_holder *holder, u32 slot)
 static bool close_share(struct rh_heap *heap, struct rh_share *share)
 {
 	struct rh_holder *holder = share->frame->holder;
-	u32 slot = share->slot;
+	u32 slot = share->slot, actor = heap->actor, site = heap->site;
 
 	while (share->count) {
 		if (rh_slice_over(heap))
 			return false;
 		share_less(holder, share);
 		rh_holder_less(heap, holder, slot);
+		/* Whoever is at work does it for the frame's session. */
+		heap->actor = holder->number;
+		heap->site = 0;
 		rh_release(heap, slot);
+		heap->actor = actor;
+		heap->site = site;
 		if (rh_reap_step(heap) != RH_DONE)
 			return false;
 	}
@@ -273,18 +282,13 @@ enum rh_progress rh_frames_close_step(struct rh_heap *heap)
 	return RH_DONE;
 }
 
-u32 rh_frameless_count(struct rh_heap *heap, const struct rh_holder *holder, u32 slot)
+u32 rh_frameless_count(const struct rh_holder *holder, u32 slot)
 {
 	u32 count = rh_holder_slot_count(holder, slot);
-	const struct rh_share *share;
 
-	if (!count || !rh_holder_leaf(holder, slot)->share)
+	if (!count || !rh_holder_leaf(holder, slot)->shares)
 		return count;
-	for (share = *chain(holder, slot); share; share = share->outer) {
-		count -= share->count;
-		rh_slice_book(heap, 1);
-	}
-	return count;
+	return count - shares_of(holder, slot)->count;
 }
 
 bool rh_frames_verify(const struct rh_holder *holder, u32 slot)
@@ -292,13 +296,13 @@ bool rh_frames_verify(const struct rh_holder *holder, u32 slot)
 	const struct rh_share *share;
 	u64 sum = 0;
 
-	if (!rh_holder_leaf(holder, slot)->share)
+	if (!rh_holder_leaf(holder, slot)->shares)
 		return true;
-	for (share = *chain(holder, slot); share; share = share->outer) {
+	for (share = shares_of(holder, slot)->first; share; share = share->outer) {
 		if (share->slot != slot || !share->count ||
 		    (share->outer && share->outer->inner != share))
 			return false;
 		sum += share->count;
 	}
-	return sum <= rh_holder_slot_count(holder, slot);
+	return sum == shares_of(holder, slot)->count && sum <= rh_holder_slot_count(holder, slot);
 }

@@ -35,7 +35,7 @@ int rh_frame_hand_out(struct rh_heap *heap, struct rh_holder *holder, u32 slot, 
 u32 rh_frame_of(const struct rh_holder *holder, u32 slot);
 
 /* How many references to @slot no frame has. */
-u32 rh_frameless_count(struct rh_heap *heap, const struct rh_holder *holder, u32 slot);
+u32 rh_frameless_count(const struct rh_holder *holder, u32 slot);
 
 /* Checks what frames have against what the holder has. */
 bool rh_frames_verify(const struct rh_holder *holder, u32 slot);

@@ -21,16 +21,16 @@ static __always_inline bool visit_weakrefs(struct rh_heap *heap, u32 slot, u32 *
 	return rh_weakrefs_clear_step(heap, slot);
 }
 
-static void add_pending(struct rh_heap *heap, u32 slot)
+/* Return: whether it was not in the set before. */
+static bool add_to_set(struct rh_heap *heap, u32 index, u32 slot)
 {
 	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
-	u64 *set = &segment->young[RH_SET_PENDING][(slot & RH_SEGMENT_MASK) / 64];
+	u64 *set = &segment->young[index][(slot & RH_SEGMENT_MASK) / 64];
 
-	if (rh_is_pending(heap, slot))
-		return;
-	*set |= 1ULL << slot % 64;
-	segment->nyoung[RH_SET_PENDING]++;
-	heap->gc.pending++;
+	if (*set >> slot % 64 & 1)
+		return false;
+	rh_young_add(heap, index, slot);
+	return true;
 }
 
 /*
@@ -39,7 +39,7 @@ static void add_pending(struct rh_heap *heap, u32 slot)
  */
 static void keep_pending(struct rh_heap *heap, u32 slot)
 {
-	add_pending(heap, slot);
+	heap->gc.pending += add_to_set(heap, RH_SET_PENDING, slot);
 	if (rh_finalizer_due(heap, slot) && rh_finalizer_begin(heap, slot)) {
 		rh_extra(heap, slot)->flags |= RH_EXTRA_AWAITED;
 		heap->gc.awaited++;
@@ -48,7 +48,7 @@ static void keep_pending(struct rh_heap *heap, u32 slot)
 		rh_kill(heap, slot);
 }
 
-/* What legacy finalizers can reach waits with the rest until that is decided. */
+/* What legacy finalizers can reach is put aside until the others have ended. */
 static __always_inline bool visit_finalize(struct rh_heap *heap, u32 slot, u32 *word,
 					   struct chunk *chunk)
 {
@@ -58,7 +58,7 @@ static __always_inline bool visit_finalize(struct rh_heap *heap, u32 slot, u32 *
 		return true;
 	*word = RH_GC_IDLE;
 	if (was == RH_GC_LEGACY)
-		add_pending(heap, slot);
+		add_to_set(heap, RH_SET_LEGACY, slot);
 	else
 		keep_pending(heap, slot);
 	return true;
@@ -68,10 +68,16 @@ static __always_inline bool visit_uncollectable(struct rh_heap *heap, u32 slot, 
 						struct chunk *chunk)
 {
 	struct rh_head *head = rh_head(heap, slot);
+	bool aside = heap->gc.mask == WALK_LEGACY;
 
-	if (*word != RH_GC_LEGACY)
+	if (aside)
+		rh_young_del(heap, RH_SET_LEGACY, slot);
+	else if (*word == RH_GC_LEGACY)
+		*word = RH_GC_IDLE;
+	else
 		return true;
-	*word = RH_GC_IDLE;
+	if (head->meta & RH_META_DEAD)
+		return true;
 	heap->gc.uncollectable++;
 	if (!(head->meta & RH_META_GARBAGE) &&
 	    (heap->gc.saveall || rh_type_is_legacy(heap, slot))) {

@@ -85,7 +85,8 @@ enum rh_gc_word {
  * once, but kept until the finalizers that can reach them have ended.
  */
 #define RH_SET_PENDING	2
-#define RH_SETS		3
+#define RH_SET_LEGACY	3	/* uncollectable, but not counted so before those have ended */
+#define RH_SETS		4
 
 struct rh_segment {
 	u64 used[RH_SEGMENT_WORDS];	/* slots that are not free */
@@ -230,6 +231,7 @@ struct rh_collector {
 	u64 revived;		/* objects that REVIVE has reached */
 	bool revive_all;	/* with saveall: all of them, as one has a finalizer */
 	u64 pending;		/* objects that are */
+	bool was_pending;	/* some were when the collection began */
 	u32 ended;		/* one whose finalizer the operation has ended, or 0 */
 	bool ending;		/* what dies now dies of that, in turn */
 	u64 awaited;		/* finalizers among the pending that have not ended */
@@ -305,7 +307,7 @@ struct rh_post {
 
 struct rh_leaf {
 	struct rh_hold_word *hold; /* one for each slot */
-	struct rh_share **share; /* innermost frame's share of each; NULL: no frame has any */
+	struct rh_shares *shares; /* of frames in each; NULL: no frame has any */
 	u32 n;			/* counts that are not zero */
 	u32 pins;		/* obligations to book a reference here */
 };
@@ -316,6 +318,12 @@ struct rh_share {
 	u32 count;
 	struct rh_share *inner, *outer; /* those of the same object in other frames */
 	struct rh_frame *frame;
+};
+
+/* What all frames have of one object. */
+struct rh_shares {
+	struct rh_share *first;	/* the innermost frame's */
+	u32 count;		/* references in all of them */
 };
 
 struct rh_hold_word {

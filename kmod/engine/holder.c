@@ -161,10 +161,10 @@ int rh_holder_take(struct rh_heap *heap, struct rh_holder *holder, u64 id)
 
 static void leaf_free(struct rh_heap *heap, struct rh_leaf *leaf)
 {
-	if (leaf->share)
-		rh_free(heap, leaf->share, RH_LEAF_SLOTS * sizeof(*leaf->share));
+	if (leaf->shares)
+		rh_free(heap, leaf->shares, RH_LEAF_SLOTS * sizeof(*leaf->shares));
 	rh_free(heap, leaf->hold, LEAF_BYTES);
-	leaf->share = NULL;
+	leaf->shares = NULL;
 	leaf->hold = NULL;
 }
 
@@ -216,7 +216,7 @@ void rh_holder_less(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 
 void rh_holder_del(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
-	if (unlikely(rh_holder_leaf(holder, slot)->share))
+	if (unlikely(rh_holder_leaf(holder, slot)->shares))
 		rh_frame_del(heap, holder, slot);
 	rh_holder_less(heap, holder, slot);
 }

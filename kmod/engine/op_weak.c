@@ -149,7 +149,11 @@ int rh_op_finalized(struct rh_op *op)
 
 	if (!rh_finalizer_end(op->heap, holder, op->object))
 		return -ENOTUNIQ;
-	rh_holder_del(op->heap, holder, op->object);
+	/* The reference that came with the event is no frame's. */
+	if (rh_frameless_count(holder, op->object))
+		rh_holder_less(op->heap, holder, op->object);
+	else
+		rh_holder_del(op->heap, holder, op->object);
 	rh_release(op->heap, op->object);
 	return 0;
 }

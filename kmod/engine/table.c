@@ -157,6 +157,19 @@ u32 rh_slot_alloc(struct rh_heap *heap)
 	return slot;
 }
 
+/* Return: how many were in it. */
+static u32 leave_set(struct rh_segment *segment, u32 set, u32 word, u64 slots)
+{
+	u32 n;
+
+	if (likely(!segment->nyoung[set]))
+		return 0;
+	n = hweight64(segment->young[set][word] & slots);
+	segment->young[set][word] &= ~slots;
+	segment->nyoung[set] -= n;
+	return n;
+}
+
 void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots)
 {
 	u32 index = first >> RH_SEGMENT_SHIFT, word = (first & RH_SEGMENT_MASK) / 64;
@@ -165,12 +178,11 @@ void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots)
 	struct rh_head *head = rh_head(heap, first);
 	u32 *block = rh_block_of(heap, first), *gc = rh_gc(heap, first);
 	u32 *tag = &table->tag[index][word * 64], n;
-	u64 bits, pending = segment->young[RH_SET_PENDING][word] & slots;
+	u64 bits;
 
 	table->live -= hweight64(slots);
-	segment->young[RH_SET_PENDING][word] &= ~pending;
-	segment->nyoung[RH_SET_PENDING] -= hweight64(pending);
-	heap->gc.pending -= hweight64(pending);
+	heap->gc.pending -= leave_set(segment, RH_SET_PENDING, word, slots);
+	leave_set(segment, RH_SET_LEGACY, word, slots);
 	for (bits = slots; bits; bits &= bits - 1) {
 		u32 i = __ffs(bits);
 

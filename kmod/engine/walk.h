@@ -21,7 +21,13 @@
 #define POP_AT_ONCE	16
 #define PREFETCH_AHEAD	128	/* slots */
 
-enum walk_mask { WALK_YOUNG_0, WALK_YOUNG_1, WALK_PENDING = RH_SET_PENDING, WALK_ALL };
+enum walk_mask {
+	WALK_YOUNG_0,
+	WALK_YOUNG_1,
+	WALK_PENDING = RH_SET_PENDING,
+	WALK_LEGACY = RH_SET_LEGACY,
+	WALK_ALL,
+};
 
 /*
  * What a walk sums up over a chunk of at most 64 slots, so that the heap's own

@@ -199,14 +199,23 @@ static void grow_older(struct rh_heap *heap, u32 slot)
 static void fire(struct rh_heap *heap, u32 slot)
 {
 	struct rh_weak *weak = rh_weak(heap, slot);
+	struct rh_post *post = weak->post;
 
-	if (!weak->post->holder || (rh_head(heap, slot)->meta & RH_META_DEAD) ||
+	/* A session that leaves has yet to come to this one. */
+	if (weak->flags & RH_WEAK_ATEXIT)
+		post = rh_post_or_adopter(heap, post);
+	if (!post || !post->holder || (rh_head(heap, slot)->meta & RH_META_DEAD) ||
 	    (rh_gc_decided(heap) && rh_gc_is_candidate(*rh_gc(heap, slot)))) {
 		rh_weakref_disarm(heap, slot);
 		return;
 	}
 	forget_exit(heap, weak);
 	weak->flags |= RH_WEAK_QUEUED;
+	if (post != weak->post) {
+		release_post(heap, slot, weak);
+		weak->post = rh_post_get(post);
+		weak->flags |= RH_WEAK_ADOPTED;
+	}
 	rh_notify_object(heap, RH_NOTICE_CALLBACK, slot);
 	rh_post_queue(heap, weak->post, slot);
 	if (heap->gc.phase == RH_PHASE_WEAKREFS)
