@@ -34,5 +34,5 @@ $ refheap set l '[]'; refheap monitor -e deaths >seen & j1=$!; until [ -s seen ]
 object: \d+ missed (re)
 
 ## Ctrl-C ends it
-$ refheap list >/dev/null; refheap monitor & sleep 0.5; kill -INT $!; wait $!; echo $?
+$ refheap list >/dev/null; refheap monitor & j1=$!; while kill -INT $j1 2>/dev/null; do sleep 0.3; done; wait $j1; echo $?
 0
