@@ -81,6 +81,7 @@ static struct node node[NODES];
 static u32 nnodes;
 static bool garbage_touched;
 static u32 highest;		/* slot that a node ever had */
+static u32 limit;		/* of the slots that collections walk over */
 static unsigned int generation = 2;	/* of the collections that are disturbed */
 static u32 types[3];
 static bool finalizers;		/* some node has one */
@@ -837,7 +838,15 @@ static void start(void)
 	/* What is not disturbed is to find all that was ever left. */
 	if (!rig.heap->params.slice_units)
 		end = ALIGN(highest + 2, 64);
-	rig.heap->gc.end = min(rig.heap->gc.end, end + 2);
+	limit = end + 2;
+	rig.heap->gc.end = min(rig.heap->gc.end, limit);
+}
+
+/* What is pending is looked at once more by a collection that begins in here. */
+static void work_step(void)
+{
+	rh_work_step(rig.heap);
+	rig.heap->gc.end = min(rig.heap->gc.end, limit);
 }
 
 static void collection_begins(void)
@@ -1272,7 +1281,7 @@ static bool run(u64 graph, u32 n, const struct change *c, const u32 *at, u32 nch
 				if (!rh_work_pending(rig.heap))
 					break;
 			}
-			rh_work_step(rig.heap);
+			work_step();
 			step++;
 		}
 	} while (read_event() || end_finalizer());
@@ -1499,7 +1508,7 @@ static void random_graph(void)
 				if (!rh_work_pending(rig.heap))
 					break;
 			}
-			rh_work_step(rig.heap);
+			work_step();
 		}
 	} while (read_event() || end_finalizer());
 	collection_ended();

@@ -1445,8 +1445,7 @@ static const char *compare_history(struct twin *twin, const struct object *x)
 		if (change[i].refcount != change[i - 1].refcount +
 		    (change[i].what == REFHEAP_CHANGE_TAKE ? 1 : -1))
 			return differ(twin, "history of %llx at %u", x->id, i);
-	/* The heap itself has one reference to a singleton. */
-	if (result.info && change[result.info - 1].refcount != x->count + x->singleton)
+	if (result.info && change[result.info - 1].refcount != x->count)
 		return differ(twin, "history of %llx ends with %u, model %u", x->id,
 			      change[result.info - 1].refcount, x->count);
 	return NULL;

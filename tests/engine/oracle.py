@@ -1493,6 +1493,32 @@ def nested_tuples(engine):
     engine.finish()
 
 
+def ephemerons(engine):
+    """A value that reaches its own key is kept for ever by CPython, and not here."""
+    theirs = weakref.WeakKeyDictionary()
+    key = Open()
+    theirs[key] = [key]
+    key = None
+    gc.collect()
+    if len(theirs) != 1:
+        raise Mismatch("Python's weak-keyed dict lets go of a value that reaches its key")
+    theirs.clear()
+    engine.begin()
+    ours = engine.op("WEAK_KEY_DICT")
+    key = engine.op("INSTANCE", arg=engine.types[OPEN])
+    value = engine.op("LIST", data=pack([key]))
+    engine.op("SET_KEY", ours, key, value)
+    engine.op("DROP", key)
+    engine.op("DROP", value)
+    if engine.entries(ours) != [(key, value)]:
+        raise Mismatch("an entry of a weak-keyed dict is not there")
+    engine.op("COLLECT", arg=2)
+    if engine.entries(ours) or engine.states([key, value])[::STATE] != [0, 0]:
+        raise Mismatch("a value that reaches its own key is kept")
+    engine.verify()
+    engine.finish()
+
+
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
@@ -1505,6 +1531,7 @@ def main():
     print(f"oracle: {total} operations, seed {seed}, CPython {sys.version.split()[0]}", flush=True)
     started = time.monotonic()
     nested_tuples(engine)
+    ephemerons(engine)
     trace = Trace(engine)
     done, traces = 0, 0
     status = 0
