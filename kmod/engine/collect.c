@@ -13,10 +13,11 @@
  *   MARK      a candidate with other references than those, or touched since
  *             the start, is reached and scanned, and so is what it leads to;
  *             MARK_KEYED adds the values of weak-keyed dicts (keyed.c)
- *   LEGACY    what legacy finalizers among the rest can reach is uncollectable
  *   --------  the decision: candidates whose word is still a number are
  *             garbage. They are condemned by the change of phase alone; ids of
  *             them are stale from here on
+ *   LEGACY    what legacy finalizers in it can reach is uncollectable, and with
+ *             the end of this phase lives again
  *   TUPLES, DICTS  survivors that hold nothing tracked are untracked
  *   WEAKREFS  weak references to garbage are cleared
  *   REVIVE    what finalizers among it can reach is found, and with the end of
@@ -128,6 +129,8 @@ static enum rh_progress step_settle(struct rh_heap *heap)
 			return RH_MORE;
 		segment = heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT];
 		memset(segment->young[RH_SET_PENDING], 0, sizeof(segment->young[0]));
+		memset(segment->young[RH_SET_KEPT], 0, sizeof(segment->young[0]));
+		segment->nyoung[RH_SET_KEPT] = 0;
 		gc->pending -= segment->nyoung[RH_SET_PENDING];
 		segment->nyoung[RH_SET_PENDING] = 0;
 		gc->cursor += RH_SEGMENT_SLOTS;
@@ -263,7 +266,8 @@ static bool is_needed(const struct rh_heap *heap, enum rh_phase phase)
 	case RH_PHASE_UNCOLLECTABLE:
 		return gc->again || (gc->legacy && !gc->revived);
 	case RH_PHASE_UNLINK:
-		return free && (keyed || heap->histories);
+		return free && (keyed || heap->histories ||
+				heap->types.objects[REFHEAP_KIND_WEAKREF]);
 	case RH_PHASE_CONDEMN:
 	case RH_PHASE_SWEEP:
 		return free;
@@ -294,7 +298,7 @@ static void leave(struct rh_heap *heap, enum rh_phase phase)
 	struct rh_collector *gc = &heap->gc;
 
 	switch (phase) {
-	case RH_PHASE_LEGACY:
+	case RH_PHASE_MARK_KEYED:
 		set_state(heap, gc->undecided && !gc->saveall);
 		return;
 	case RH_PHASE_DICTS:
@@ -336,6 +340,11 @@ static void next_phase(struct rh_heap *heap)
 		enter(heap, RH_PHASE_REVIVE, candidates(heap));
 		return;
 	}
+	/* What was put aside before follows on what this one has found. */
+	if (phase == RH_PHASE_UNCOLLECTABLE && gc->mask == WALK_PENDING) {
+		enter(heap, phase, WALK_LEGACY);
+		return;
+	}
 	do {
 		leave(heap, phase);
 		if (phase == RH_PHASE_PROMOTE) {
@@ -343,8 +352,7 @@ static void next_phase(struct rh_heap *heap)
 			return;
 		}
 	} while (!is_needed(heap, ++phase));
-	enter(heap, phase, gc->again && phase == RH_PHASE_UNCOLLECTABLE ?
-			   WALK_LEGACY : candidates(heap));
+	enter(heap, phase, candidates(heap));
 }
 
 static void begin(struct rh_heap *heap)
@@ -393,7 +401,7 @@ void rh_collect_died(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
 
-	if (gc->ended == slot || gc->ending) {
+	if (gc->ending || rh_is_in_set(heap, RH_SET_KEPT, slot)) {
 		heap->generation[gc->again_generation].collected++;
 		if (gc->again_requester)
 			gc->again_requester->collected++;

@@ -57,9 +57,9 @@ static inline void rh_weakref_unlinked(struct rh_heap *heap, u32 slot, u32 older
 bool rh_collect_again_start(struct rh_heap *heap);
 
 /*
- * Something pending has died by count. When that is because the last finalizer
- * that kept it has ended, it is collected: CPython would have freed it with the
- * rest. When a finalizer took a reference to it away, it is not.
+ * Something pending has died by count. When garbage that was freed before kept
+ * it, too, or something like that, it is collected: CPython would have freed it
+ * with the rest. Else a finalizer took its last reference away, and it is not.
  */
 void rh_collect_died(struct rh_heap *heap, u32 slot);
 

@@ -418,7 +418,6 @@ enum rh_progress rh_batch_step(struct rh_batch *batch)
 		if (batch->done > begin && rh_slice_over(heap))
 			return RH_MORE;
 		batch->dying = heap->dying;
-		heap->gc.ended = 0;
 		batch->results[batch->done] = (struct refheap_result){};
 		err = execute(batch, &batch->results[batch->done]);
 		if (err == RH_MORE)

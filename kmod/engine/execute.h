@@ -140,7 +140,10 @@ int rh_op_give(struct rh_op *op, u32 slot);
 /* Takes a reference to a live object and gives it. Return: 0 or an errno. */
 int rh_op_give_borrowed(struct rh_op *op, u32 slot);
 
-/* Likewise, but of none (0), too, and without naming it as the result. */
+/* Undoes that: drops what was given. */
+void rh_op_take_back(struct rh_op *op, u32 slot);
+
+/* Takes a reference for the holder, but of none (0), too, and without naming it as the result. */
 int rh_op_hold(struct rh_op *op, u32 slot);
 
 /*

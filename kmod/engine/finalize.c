@@ -79,7 +79,6 @@ bool rh_finalizer_end(struct rh_heap *heap, const struct rh_holder *holder, u32 
 		return false;
 	ended(heap, extra);
 	release_post(heap, slot, extra);
-	heap->gc.ended = slot;
 	return true;
 }
 

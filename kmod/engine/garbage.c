@@ -15,21 +15,22 @@ static __always_inline bool visit_weakrefs(struct rh_heap *heap, u32 slot, u32 *
 {
 	if (!rh_gc_is_candidate(*word))
 		return true;
-	/* Those that are garbage themselves are cleared whatever they refer to. */
-	if (rh_kind(heap, slot) == REFHEAP_KIND_WEAKREF)
+	/*
+	 * Those that are garbage themselves are cleared whatever they refer to,
+	 * but entries of weak containers only go with what they are about.
+	 */
+	if (rh_kind(heap, slot) == REFHEAP_KIND_WEAKREF &&
+	    !(rh_weak(heap, slot)->flags & RH_WEAK_ENTRY))
 		rh_weakref_end(heap, slot);
 	return rh_weakrefs_clear_step(heap, slot);
 }
 
 /* Return: whether it was not in the set before. */
-static bool add_to_set(struct rh_heap *heap, u32 index, u32 slot)
+static bool add_to_set(struct rh_heap *heap, u32 set, u32 slot)
 {
-	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
-	u64 *set = &segment->young[index][(slot & RH_SEGMENT_MASK) / 64];
-
-	if (*set >> slot % 64 & 1)
+	if (rh_is_in_set(heap, set, slot))
 		return false;
-	rh_young_add(heap, index, slot);
+	rh_young_add(heap, set, slot);
 	return true;
 }
 
@@ -111,11 +112,16 @@ static bool empty_keyed(struct rh_heap *heap, u32 slot)
 static __always_inline bool visit_unlink(struct rh_heap *heap, u32 slot, u32 *word,
 					 struct chunk *chunk)
 {
+	u32 kind;
+
 	if (!rh_gc_is_candidate(*word))
 		return true;
+	kind = rh_kind(heap, slot);
+	if (kind == REFHEAP_KIND_WEAKREF)
+		rh_weakref_end(heap, slot);
 	if (rh_extra(heap, slot))
 		rh_history_attach(heap, slot, NULL);
-	return rh_kind(heap, slot) != REFHEAP_KIND_WEAK_KEY_DICT || empty_keyed(heap, slot);
+	return kind != REFHEAP_KIND_WEAK_KEY_DICT || empty_keyed(heap, slot);
 }
 
 RH_WALK_STEP(weakrefs, visit_weakrefs, chunk_ignore)

@@ -86,7 +86,8 @@ enum rh_gc_word {
  */
 #define RH_SET_PENDING	2
 #define RH_SET_LEGACY	3	/* uncollectable, but not counted so before those have ended */
-#define RH_SETS		4
+#define RH_SET_KEPT	4	/* pending, and garbage that was freed kept it, too */
+#define RH_SETS		5
 
 struct rh_segment {
 	u64 used[RH_SEGMENT_WORDS];	/* slots that are not free */
@@ -232,8 +233,7 @@ struct rh_collector {
 	bool revive_all;	/* with saveall: all of them, as one has a finalizer */
 	u64 pending;		/* objects that are */
 	bool was_pending;	/* some were when the collection began */
-	u32 ended;		/* one whose finalizer the operation has ended, or 0 */
-	bool ending;		/* what dies now dies of that, in turn */
+	bool ending;		/* what dies now dies of one that is collected so */
 	u64 awaited;		/* finalizers among the pending that have not ended */
 	u64 unended;		/* all of them */
 	u64 finalized, skipped;	/* finalizers ever handed out, or given up */
@@ -489,16 +489,18 @@ static inline bool rh_gc_is_queued(u32 word)
 /* From the decision on, candidates that nothing has reached are condemned. */
 static inline bool rh_gc_decided(const struct rh_heap *heap)
 {
-	return heap->gc.phase > RH_PHASE_LEGACY;
+	return heap->gc.phase > RH_PHASE_MARK_KEYED;
 }
 
-/* What is revived is so all at once, with the end of that phase. */
+/* What LEGACY and REVIVE reach lives again all at once, with the end of that phase. */
 static inline bool rh_is_being_revived(const struct rh_heap *heap, u32 slot)
 {
+	enum rh_phase phase = heap->gc.phase;
 	u32 word = *rh_gc(heap, slot);
 
-	return heap->gc.phase == RH_PHASE_REVIVE && !rh_kind_is_leaf(rh_kind(heap, slot)) &&
-	       (word == RH_GC_REVIVED || rh_gc_is_queued(word));
+	return (phase == RH_PHASE_REVIVE || phase == RH_PHASE_LEGACY) &&
+	       !rh_kind_is_leaf(rh_kind(heap, slot)) &&
+	       (word == heap->gc.reached || rh_gc_is_queued(word));
 }
 
 static inline bool rh_is_condemned(const struct rh_heap *heap, u32 slot)
@@ -507,11 +509,15 @@ static inline bool rh_is_condemned(const struct rh_heap *heap, u32 slot)
 	       (rh_gc_is_candidate(*rh_gc(heap, slot)) || rh_is_being_revived(heap, slot));
 }
 
+static inline bool rh_is_in_set(const struct rh_heap *heap, u32 set, u32 slot)
+{
+	return heap->table.segment[slot >> RH_SEGMENT_SHIFT]
+		       ->young[set][(slot & RH_SEGMENT_MASK) / 64] >> slot % 64 & 1;
+}
+
 static inline bool rh_is_pending(const struct rh_heap *heap, u32 slot)
 {
-	return heap->gc.pending &&
-	       heap->table.segment[slot >> RH_SEGMENT_SHIFT]
-		       ->young[RH_SET_PENDING][(slot & RH_SEGMENT_MASK) / 64] >> slot % 64 & 1;
+	return heap->gc.pending && rh_is_in_set(heap, RH_SET_PENDING, slot);
 }
 
 /* Whether an edge of something condemned leads to something condemned. */

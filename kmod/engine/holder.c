@@ -269,7 +269,6 @@ enum rh_progress rh_holder_release_step(struct rh_heap *heap, struct rh_holder *
 	rh_assert_locked(heap);
 	heap->actor = holder->number;
 	heap->site = 0;
-	heap->gc.ended = 0;
 	rh_slice_begin(heap);
 	if (rh_reap_step(heap) != RH_DONE || leave(heap, holder) != RH_DONE)
 		return RH_MORE;

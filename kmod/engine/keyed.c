@@ -109,14 +109,6 @@ static void reach(struct rh_heap *heap, u32 slot)
 		rh_mark_push(heap, slot);
 }
 
-/* The key is reached, or was dead before the dict came back, which kept the value. */
-static bool holds_value(const struct rh_heap *heap, u32 ref)
-{
-	u32 key = rh_weak(heap, ref)->referent;
-
-	return !key || is_reached(heap, key);
-}
-
 static bool mark_dict(struct rh_heap *heap, u32 slot)
 {
 	struct rh_collector *gc = &heap->gc;
@@ -127,7 +119,8 @@ static bool mark_dict(struct rh_heap *heap, u32 slot)
 		at = gc->keyed_at;
 		gc->keyed_at += 2;
 		reach(heap, cells->cell[at]);
-		if (cells->cell[at] && holds_value(heap, cells->cell[at]))
+		if (cells->cell[at] &&
+		    is_reached(heap, rh_weak(heap, cells->cell[at])->referent))
 			reach(heap, cells->cell[at + 1]);
 		if (gc->keyed_at < n && rh_slice_over(heap))
 			return false;

@@ -345,8 +345,7 @@ int rh_op_set_default(struct rh_op *op)
 	err = cells ? replace_value(op, op->object, &key, cells, op->item) :
 		      insert_entry(op, op->object, &key, op->item);
 	if (err) {
-		rh_holder_del(op->heap, op->batch->holder, op->item);
-		rh_release(op->heap, op->item);
+		rh_op_take_back(op, op->item);
 		return err;
 	}
 	op->result->info = 1;

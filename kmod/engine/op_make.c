@@ -29,6 +29,15 @@ int rh_op_give(struct rh_op *op, u32 slot)
 	return 0;
 }
 
+void rh_op_take_back(struct rh_op *op, u32 slot)
+{
+	if (op->raw->flags & REFHEAP_OPF_TEMP)
+		rh_holder_less(op->heap, op->batch->holder, slot);
+	else
+		rh_holder_del(op->heap, op->batch->holder, slot);
+	rh_release(op->heap, slot);
+}
+
 int rh_op_give_borrowed(struct rh_op *op, u32 slot)
 {
 	int err = rh_holder_prepare(op->heap, op->batch->holder, slot);

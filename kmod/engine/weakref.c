@@ -246,8 +246,7 @@ bool rh_weakrefs_clear_step(struct rh_heap *heap, u32 referent)
 		slot = extra->weakrefs;
 		flags = rh_weak(heap, slot)->flags;
 		unlink(heap, slot);
-		/* A finalizer may look at a container that is garbage itself. */
-		if ((flags & RH_WEAK_ENTRY) && !is_dead(heap, slot))
+		if (flags & RH_WEAK_ENTRY)
 			drop_entry(heap, slot);
 		else if (flags & RH_WEAK_ARMED)
 			fire(heap, slot);
