@@ -2452,6 +2452,91 @@ static inline void refheap_cleanup_cache(struct refheap_cache **cache)
 	refheap_cache_close(*cache);
 }
 
+
+/*
+ * The whole heap at once
+ * ----------------------
+ *
+ * A scan tells all objects of a heap with all they refer to, at the speed of
+ * memory. It stops nobody, takes no references and changes nothing. Others may
+ * change the heap meanwhile: then refheap_scan_disturbed() says so, and who
+ * needs the heap of one moment scans again.
+ */
+
+struct refheap_scanner;
+
+/**
+ * refheap_scan_open - begin a scan
+ * @session: session; must not be closed before the scan is
+ * @flags: REFHEAP_SCAN_EDGES: with what containers refer to;
+ *         REFHEAP_SCAN_PAYLOAD: with what leaves consist of, up to
+ *         REFHEAP_SCAN_PAYLOAD_MAX bytes of each; 0 for neither
+ * @scanner: out: to be closed with refheap_scan_close()
+ *
+ * Uses the same memory whatever the size of the heap. For one thread at a time.
+ *
+ * Return: 0, or -EINVAL for unknown flags, or -ENOMEM.
+ */
+int refheap_scan_open(struct refheap *session, uint32_t flags,
+		      struct refheap_scanner **scanner);
+
+/**
+ * refheap_scan_next - the next record of a scan
+ * @scanner: scan
+ * @record: out: see struct refheap_scan; valid until the next call
+ *
+ * Objects come in the order of their slots. One with more than
+ * REFHEAP_SCAN_EDGES_MAX edges comes in several records, one after the other,
+ * whose @first tells how many edges were told before.
+ *
+ * Return: 1 and a record, 0 at the end, or an error, after which the scan can
+ * only be closed.
+ */
+int refheap_scan_next(struct refheap_scanner *scanner,
+		      const struct refheap_scan **record);
+
+/**
+ * refheap_scan_disturbed - whether the heap has changed during a scan
+ * @scanner: scan
+ *
+ * Of what was told so far. When it is false at the end, the records are the
+ * heap as it was at one moment; otherwise each of them was right when it was
+ * told, but they need not fit together. Of references of sessions, whose number
+ * may change at any time, that is true either way.
+ */
+bool refheap_scan_disturbed(const struct refheap_scanner *scanner);
+
+/* End a scan, at any time; @scanner may be NULL. */
+void refheap_scan_close(struct refheap_scanner *scanner);
+
+/* Whether edges follow a record, rather than payload. */
+static inline bool refheap_scan_has_edges(const struct refheap_scan *record)
+{
+	return record->kind > REFHEAP_KIND_BYTEARRAY;
+}
+
+/* The @n edges of a record: slots, 0 for none. */
+static inline const uint32_t *
+refheap_scan_edges(const struct refheap_scan *record)
+{
+	return (const uint32_t *)(record + 1);
+}
+
+/* The @n bytes of payload of a record. */
+static inline const void *
+refheap_scan_payload(const struct refheap_scan *record)
+{
+	return record + 1;
+}
+
+/* Closes a scan when the variable goes out of scope. */
+#define refheap_auto_scan	__attribute__((__cleanup__(refheap_cleanup_scan)))
+
+static inline void refheap_cleanup_scan(struct refheap_scanner **scanner)
+{
+	refheap_scan_close(*scanner);
+}
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus
