@@ -97,6 +97,14 @@ int rh_holder_take(struct rh_heap *heap, struct rh_holder *holder, u64 id);
 int rh_holder_next_event(struct rh_heap *heap, struct rh_holder *holder,
 			 struct refheap_event *event);
 
+/*
+ * Puts an event of rh_holder_next_event(), whose reference has not been given
+ * up, back into the queue of a holder that is about to be released: an adopter
+ * may want it.
+ */
+void rh_holder_return_event(struct rh_heap *heap, struct rh_holder *holder,
+			    const struct refheap_event *event);
+
 /**
  * struct rh_hold - what a holder has of one object
  * @count: references

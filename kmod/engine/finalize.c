@@ -100,6 +100,18 @@ bool rh_finalizer_orphaned(struct rh_heap *heap, u32 slot, struct rh_post *other
 	return false;
 }
 
+bool rh_finalizer_returned(struct rh_heap *heap, u32 slot, const struct rh_holder *holder)
+{
+	struct rh_extra *extra = rh_extra(heap, slot);
+
+	if (!extra || !(extra->flags & RH_EXTRA_RUNNING) || extra->post != holder->post)
+		return false;
+	/* There is no pin for it any more, as with what is adopted. */
+	extra->flags &= ~RH_EXTRA_RUNNING;
+	extra->flags |= RH_EXTRA_QUEUED | RH_EXTRA_ADOPTED;
+	return true;
+}
+
 void rh_finalizer_deliver(struct rh_heap *heap, u32 slot, struct refheap_event *event)
 {
 	struct rh_extra *extra = rh_extra(heap, slot);

@@ -34,6 +34,7 @@ bool rh_finalizer_end(struct rh_heap *heap, const struct rh_holder *holder, u32 
 /* For post.c. */
 bool rh_finalizer_is_orphan(const struct rh_heap *heap, u32 slot);
 bool rh_finalizer_orphaned(struct rh_heap *heap, u32 slot, struct rh_post *other);
+bool rh_finalizer_returned(struct rh_heap *heap, u32 slot, const struct rh_holder *holder);
 void rh_finalizer_deliver(struct rh_heap *heap, u32 slot, struct refheap_event *event);
 
 #endif

@@ -29,14 +29,14 @@ struct rh_history {
 	} change[];
 };
 
-static size_t history_bytes(u32 n)
+size_t rh_history_cost(u32 n)
 {
-	return sizeof(struct rh_history) + n * sizeof(struct change);
+	return n ? sizeof(struct rh_history) + n * sizeof(struct change) : 0;
 }
 
 struct rh_history *rh_history_new(struct rh_heap *heap, u32 n)
 {
-	struct rh_history *history = rh_alloc(heap, history_bytes(n));
+	struct rh_history *history = rh_alloc(heap, rh_history_cost(n));
 
 	if (!IS_ERR(history))
 		history->capacity = n;
@@ -45,7 +45,7 @@ struct rh_history *rh_history_new(struct rh_heap *heap, u32 n)
 
 void rh_history_free(struct rh_heap *heap, struct rh_history *history)
 {
-	rh_free(heap, history, history_bytes(history->capacity));
+	rh_free(heap, history, rh_history_cost(history->capacity));
 }
 
 void rh_history_attach(struct rh_heap *heap, u32 slot, struct rh_history *history)
@@ -53,11 +53,18 @@ void rh_history_attach(struct rh_heap *heap, u32 slot, struct rh_history *histor
 	struct rh_extra *extra = rh_extra(heap, slot);
 
 	heap->histories += !!history - !!extra->history;
+	rh_object_account(heap, slot, rh_history_cost(history ? history->capacity : 0) -
+				      (s64)rh_history_bytes(heap, slot));
 	if (extra->history)
 		rh_history_free(heap, extra->history);
 	extra->history = history;
 	if (!history)
 		rh_extra_tidy(heap, slot);
+}
+
+size_t rh_history_bytes(const struct rh_heap *heap, u32 slot)
+{
+	return rh_history_cost(rh_history_kept(heap, slot));
 }
 
 u32 rh_history_kept(const struct rh_heap *heap, u32 slot)
@@ -75,7 +82,9 @@ int rh_history_keep(struct rh_heap *heap, u32 slot, u32 n)
 
 	if (n == rh_history_kept(heap, slot))
 		return 0;
-	err = rh_extra_prepare(heap, slot, &block);
+	err = rh_object_may_grow(heap, rh_history_cost(n));
+	if (!err)
+		err = rh_extra_prepare(heap, slot, &block);
 	if (err)
 		return err;
 	if (n)

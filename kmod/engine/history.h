@@ -28,6 +28,12 @@ u32 rh_history_read(const struct rh_heap *heap, u32 slot, struct refheap_change 
 /* How many changes are kept of an object, 0: none. */
 u32 rh_history_kept(const struct rh_heap *heap, u32 slot);
 
+/* Bytes that a history of @n changes takes, 0: none. */
+size_t rh_history_cost(u32 n);
+
+/* Bytes that the history of an object takes. */
+size_t rh_history_bytes(const struct rh_heap *heap, u32 slot);
+
 /* Makes a site of what @data says. Return: 0 or an errno. */
 int rh_site_new(struct rh_heap *heap, const u8 *data, u32 len, u32 *site);
 bool rh_site_valid(const struct rh_heap *heap, u32 site);

@@ -52,7 +52,7 @@ size_t rh_object_sizeof(const struct rh_heap *heap, u32 slot)
 	size_t bytes = RH_OBJECT_BYTES + rh_block_charge(rh_block_bytes(heap, slot));
 
 	if (rh_extra(heap, slot))
-		bytes += rh_block_charge(sizeof(struct rh_extra));
+		bytes += rh_block_charge(sizeof(struct rh_extra)) + rh_history_bytes(heap, slot);
 	return bytes;
 }
 

@@ -9,8 +9,10 @@
 #include <linux/errno.h>
 #include "extra.h"
 #include "finalize.h"
+#include "frame.h"
 #include "holder.h"
 #include "post.h"
+#include "table.h"
 #include "weakref.h"
 
 struct rh_post *rh_post_new(struct rh_heap *heap, struct rh_holder *holder)
@@ -111,6 +113,24 @@ int rh_holder_next_event(struct rh_heap *heap, struct rh_holder *holder,
 	else
 		rh_finalizer_deliver(heap, slot, event);
 	return 1;
+}
+
+void rh_holder_return_event(struct rh_heap *heap, struct rh_holder *holder,
+			    const struct refheap_event *event)
+{
+	int err;
+	u32 slot = rh_lookup(heap, event->object, &err);
+
+	rh_assert_locked(heap);
+	/* Whoever has dropped it meanwhile has dealt with it. */
+	if (!slot || !rh_frameless_count(holder, slot))
+		return;
+	if (event->type == REFHEAP_EVENT_WEAKREF)
+		rh_weakref_returned(heap, slot, holder->post);
+	else if (!rh_finalizer_returned(heap, slot, holder))
+		return;
+	append(heap, holder->post, slot);
+	rh_holder_less(heap, holder, slot);
 }
 
 enum rh_progress rh_post_close_step(struct rh_heap *heap, struct rh_post *post)

@@ -218,9 +218,12 @@ int rh_type_slot(const struct rh_heap *heap, u32 id, const void *name, u32 len)
 	return -ENODATA;
 }
 
-/* What instances of a type have beside their attributes, for the one about to be born. */
-static int prepare_extra(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 *extra,
-			 struct rh_history **history)
+/*
+ * What instances of a type have beside their attributes, for the one about to be
+ * born, which takes @bytes itself.
+ */
+static int prepare_extra(struct rh_heap *heap, struct rh_holder *holder, u32 id, size_t bytes,
+			 u32 *extra, struct rh_history **history)
 {
 	u32 n = heap->types.type[id]->history, slot;
 	bool finalizer = rh_type_has_finalizer(heap, id);
@@ -231,7 +234,11 @@ static int prepare_extra(struct rh_heap *heap, struct rh_holder *holder, u32 id,
 	if (!n && !finalizer)
 		return 0;
 	slot = rh_slot_next(heap);
-	err = rh_extra_prepare(heap, slot, extra);
+	/* The object with all that it has must not be too much. */
+	err = rh_object_may_grow(heap, bytes + rh_block_charge(sizeof(struct rh_extra)) +
+				       rh_history_cost(n));
+	if (!err)
+		err = rh_extra_prepare(heap, slot, extra);
 	if (err)
 		return err;
 	if (n) {
@@ -268,7 +275,8 @@ int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 
 	err = rh_object_prepare(heap, REFHEAP_KIND_INSTANCE, bytes, &block);
 	if (err)
 		return err;
-	err = prepare_extra(heap, holder, id, &extra, &history);
+	err = prepare_extra(heap, holder, id, RH_OBJECT_BYTES + rh_block_charge(bytes), &extra,
+			    &history);
 	if (err) {
 		rh_block_free(heap, REFHEAP_SPACE_REFS, block, bytes);
 		return err;

@@ -118,7 +118,10 @@ int rh_weakref_new(struct rh_heap *heap, struct rh_holder *holder, u32 referent,
 	u32 block, extra;
 	int err;
 
-	err = rh_object_prepare(heap, REFHEAP_KIND_WEAKREF, sizeof(*weak), &block);
+	err = rh_object_may_grow(heap, RH_OBJECT_BYTES + rh_block_charge(sizeof(*weak)) +
+				       rh_block_charge(sizeof(struct rh_extra)));
+	if (!err)
+		err = rh_object_prepare(heap, REFHEAP_KIND_WEAKREF, sizeof(*weak), &block);
 	if (err)
 		return err;
 	err = rh_extra_prepare(heap, referent, &extra);
@@ -222,6 +225,18 @@ static void fire(struct rh_heap *heap, u32 slot)
 		grow_older(heap, slot);
 }
 
+/*
+ * A container that is garbage itself leads to garbage, whose references are not
+ * released. A finalizer may bring it back, and then they have to be right.
+ */
+static void let_go(struct rh_heap *heap, u32 slot)
+{
+	if (rh_is_condemned(heap, slot))
+		rh_head(heap, slot)->count--;
+	else
+		rh_release(heap, slot);
+}
+
 static void drop_entry(struct rh_heap *heap, u32 slot)
 {
 	const struct rh_weak *weak = rh_weak(heap, slot);
@@ -233,8 +248,8 @@ static void drop_entry(struct rh_heap *heap, u32 slot)
 	if (heap->gc.phase == RH_PHASE_WEAKREFS && rh_head(heap, slot)->count == 1)
 		heap->gc.collected++;
 	if (value)
-		rh_release(heap, value);
-	rh_release(heap, key);
+		let_go(heap, value);
+	let_go(heap, key);
 }
 
 bool rh_weakrefs_clear_step(struct rh_heap *heap, u32 referent)
@@ -297,6 +312,15 @@ void rh_weakref_atexit(struct rh_heap *heap, u32 slot, struct rh_post *other)
 		return;
 	rh_notify_object(heap, RH_NOTICE_CALLBACK, slot);
 	rh_post_queue(heap, other, slot);
+}
+
+/* There is no pin for it any more, as with what is adopted. */
+void rh_weakref_returned(struct rh_heap *heap, u32 slot, struct rh_post *post)
+{
+	struct rh_weak *weak = rh_weak(heap, slot);
+
+	weak->post = rh_post_get(post);
+	weak->flags |= RH_WEAK_QUEUED | RH_WEAK_ADOPTED;
 }
 
 void rh_weakref_deliver(struct rh_heap *heap, u32 slot, struct refheap_event *event)

@@ -65,6 +65,7 @@ void rh_weakref_atexit(struct rh_heap *heap, u32 slot, struct rh_post *other);
 /* For post.c. */
 bool rh_weakref_is_orphan(const struct rh_heap *heap, u32 slot);
 bool rh_weakref_orphaned(struct rh_heap *heap, u32 slot, struct rh_post *other);
+void rh_weakref_returned(struct rh_heap *heap, u32 slot, struct rh_post *post);
 void rh_weakref_deliver(struct rh_heap *heap, u32 slot, struct refheap_event *event);
 
 #endif

@@ -212,6 +212,33 @@ static void orphans(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stat_of(test).skipped, 3);
 }
 
+/* What was read and not dealt with is an orphan's like what was not read. */
+static void returned(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	struct refheap_event event = {};
+	struct rig *rig = test->priv;
+	u64 object;
+
+	rig->current_holder = 1;
+	object = new_instance(test, type);
+	drop(test, object);
+	KUNIT_ASSERT_EQ(test, next_event(test, &event), 1);
+	rh_holder_return_event(rig->heap, rig->holder[1], &event);
+	KUNIT_EXPECT_EQ(test, rh_holder_held(rig->holder[1]), 0);
+	KUNIT_EXPECT_EQ(test, rh_holder_events(rig->holder[1]), 1);
+	rig->current_holder = 0;
+	do_op(test, OP(REFHEAP_OP_ADOPT, .a = 1));
+	rig->current_holder = 1;
+	KUNIT_ASSERT_EQ(test, rig_new_holder(rig), 0);
+	rig->current_holder = 0;
+	expect_finalize(test, object, REFHEAP_EVENT_ADOPTED);
+	rh_holder_return_event(rig->heap, rig->holder[0], &event);
+	expect_finalize(test, object, REFHEAP_EVENT_ADOPTED);
+	finalized(test, object);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+}
+
 static void legacy(struct kunit *test)
 {
 	s64 type = final_type(test, REFHEAP_TYPE_LEGACY);
@@ -272,6 +299,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(resurrected),
 	KUNIT_CASE(never_answered),
 	KUNIT_CASE(orphans),
+	KUNIT_CASE(returned),
 	KUNIT_CASE(legacy),
 	KUNIT_CASE(inherited),
 	KUNIT_CASE(in_steps),
