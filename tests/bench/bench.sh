@@ -31,7 +31,7 @@ case ${1-} in
 	;;
 esac
 
-"$top/tests/vm/deps.sh" build bench
+"$top/tests/vm/deps.sh" build lib bench
 declare -A machine_of=() machines=()
 while read -r name machine; do
 	machine_of[$name]=$machine
@@ -53,6 +53,7 @@ flock -n "$lock" || {
 	flock "$lock"
 }
 say "compiling"
+make -s -C "$top/userspace" BUILD="$top/build/userspace" lib >&2
 make -s -C "$here"
 graph() {
 	[ -s "$build/$1_$2.graph" ] || "$build/graph" "$1" "$3" "$build/$1_$2.graph"

@@ -119,6 +119,66 @@ def operations():
     ]
 
 
+def weak_references():
+    python = [PYTHON, os.path.join(HERE, "weakref_cpython.py")]
+    library = os.path.join(BUILD, "weakref_cpython.so")
+    return [
+        Run("6.1", [Figure("weakref_alive", "ns/check")], {
+            "ours": program("weakref_device", "alive"),
+            "cpython": [*python, "call"],
+            "cpython_c": [*python, "call_c", library],
+            "cpython_peek_c": [*python, "peek_c", library],
+            "empty_batch": program("weakref_device", "ioctl"),
+        }),
+        Run("6.1", [Figure("weakref_death_notice", "ns"),
+                    Figure("weakref_death_notice_longest", "ns", column=1)], {
+            "ours": program("death_notice", "event"),
+            "pipe": program("death_notice", "pipe"),
+        }, per_turn=1),
+    ]
+
+
+def finalizers():
+    return [
+        Run("6.1", [Figure("finalizer_roundtrip", "ns/object")], {
+            "ours": program("finalizer_device", "one"),
+            "cpython": [PYTHON, os.path.join(HERE, "finalizer_cpython.py")],
+            "pipe": program("finalizer_device", "pipe"),
+        }),
+        Run("6.1", [Figure("finalizer_roundtrip_two", "ns/object")], {
+            "ours": program("finalizer_device", "two"),
+            "pipe": program("finalizer_device", "pipe"),
+        }),
+    ]
+
+
+def session_close(name, mode):
+    python = [PYTHON, os.path.join(HERE, "session_close_cpython.py")]
+    return Run("6.1", [Figure(f"{name}_1m", "ns/reference"),
+                       Figure(f"{name}_wait_1m", "ns", column=1)], {
+        "ours": program("session_close", mode),
+        "cpython": [*python, mode],
+        "nobody": program("session_close", "nobody"),
+    }, per_turn=1)
+
+
+def caches():
+    return [
+        Run("6.1", [Figure(f"lru_{mode}", f"ns/{mode}")], {
+            "ours": program("cache_device", mode),
+            "redis": program("cache_redis", mode),
+        }) for mode in ("get", "put")
+    ]
+
+
+def histories():
+    return Run("6.1", [Figure("ops_take_drop_256", "ns/operation")], {
+        "ours": program("history_device", "off"),
+        "history": program("history_device", "kept"),
+        "watched": program("history_device", "watched"),
+    })
+
+
 GRAPHS = [
     ("ring", "live", 10**6),
     ("random", "live", 10**6),
@@ -133,6 +193,12 @@ RUNS = [
     allocation("alloc_churn_1m", "churn"),
     *operations(),
     metadata(),
+    *weak_references(),
+    *finalizers(),
+    session_close("session_close", "alone"),
+    session_close("session_close_shared", "shared"),
+    *caches(),
+    histories(),
 ]
 
 

@@ -3,16 +3,9 @@
  * The same as ops_device with Redis over a Unix socket, in pipelines of 256
  * commands: SET a key, SADD it to a set, DEL the key, and one SCARD. Removing
  * the set is not measured. Prints nanoseconds a command.
- *
- * The server is this program's own: no TCP, no persistence, ended with it.
  */
-#include <hiredis/hiredis.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include "contender.h"
+#include "redis.h"
 
 #define TRIPLES		85
 #define COMMANDS	(3 * TRIPLES + 1)
@@ -22,52 +15,6 @@ struct run {
 	redisContext *redis;
 	unsigned long serial;
 };
-
-static char folder[] = "/tmp/refheap-bench.XXXXXX";
-static char socket_path[sizeof(folder) + 8];
-static pid_t server;
-
-static void end_server(void)
-{
-	kill(server, SIGKILL);
-	waitpid(server, NULL, 0);
-	unlink(socket_path);
-	rmdir(folder);
-}
-
-static void start_server(void)
-{
-	if (!mkdtemp(folder))
-		fail("cannot make a folder: %m");
-	snprintf(socket_path, sizeof(socket_path), "%s/redis", folder);
-	server = fork();
-	if (server < 0)
-		fail("cannot fork: %m");
-	if (!server) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
-		       socket_path, "--save", "", "--appendonly", "no", "--dir", folder,
-		       "--daemonize", "no", "--logfile", "/dev/null", NULL);
-		fail("cannot start redis-server: %m");
-	}
-	atexit(end_server);
-}
-
-static redisContext *connect_to_server(void)
-{
-	redisContext *redis;
-	int tries;
-
-	for (tries = 0; tries < 600; tries++) {
-		redis = redisConnectUnix(socket_path);
-		if (redis && !redis->err)
-			return redis;
-		if (redis)
-			redisFree(redis);
-		usleep(100000);
-	}
-	fail("redis-server does not answer");
-}
 
 static void append(redisContext *redis, int argc, const char **argv, const size_t *lengths)
 {
@@ -130,8 +77,7 @@ int main(void)
 {
 	struct run run = { 0 };
 
-	start_server();
-	run.redis = connect_to_server();
+	run.redis = redis_start();
 	contend(sample, &run);
 	redisFree(run.redis);
 	return 0;

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A session with a million references is closed while another one works:
+ * session_close alone|shared|nobody
+ *
+ *   alone    to objects that nobody else holds
+ *   shared   to objects that the other session holds, too
+ *   nobody   as alone, but what waits is measured while nobody closes anything,
+ *            for as long as closing takes: what the machine itself makes wait
+ *
+ * Prints nanoseconds a reference, of a close that nobody disturbs, and the
+ * longest time that asking for the length of a list took during another close.
+ *
+ * References are dropped in the order of slots. The object in the last slot is
+ * in both cases the closing session's alone, so when it is dead all are dropped.
+ */
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include "device.h"
+#include "library.h"
+
+#define REFERENCES	1000000
+#define BATCH		8192
+
+struct shared {
+	refheap_id id[REFERENCES];
+	refheap_id last;
+};
+
+struct run {
+	struct refheap *session;
+	struct shared *shared;
+	refheap_id list;
+	int disturb;		/* whether somebody closes while waits are measured */
+	int with_others;
+};
+
+struct closer {
+	pid_t pid;
+	int to, from;
+};
+
+/* Makes what @op makes from @first on, or takes what is there. */
+static void repeat(struct refheap *session, struct shared *shared, struct refheap_op op,
+		   unsigned int first, unsigned int end)
+{
+	static struct refheap_result result[BATCH];
+	static struct refheap_op ops[BATCH];
+	struct build_batch batch = { .ops = ops, .results = result };
+	unsigned int i;
+
+	for (; first < end; first += batch.count) {
+		batch.count = end - first < BATCH ? end - first : BATCH;
+		for (i = 0; i < batch.count; i++) {
+			ops[i] = op;
+			if (op.code == REFHEAP_OP_TAKE)
+				ops[i].a = shared->id[first + i];
+		}
+		device_submit(refheap_fd(session), &batch);
+		for (i = 0; i < batch.count; i++) {
+			must(result[i].error);
+			shared->id[first + i] = result[i].value;
+		}
+	}
+}
+
+static struct refheap_op instance(struct refheap *session)
+{
+	return (struct refheap_op){
+		.code = REFHEAP_OP_INSTANCE, .arg = library_type(session, 0),
+	};
+}
+
+static refheap_id in_last_slot(const struct shared *shared)
+{
+	refheap_id last = shared->id[0];
+	unsigned int i;
+
+	for (i = 1; i < REFERENCES; i++)
+		if (REFHEAP_ID_SLOT(shared->id[i]) > REFHEAP_ID_SLOT(last))
+			last = shared->id[i];
+	return last;
+}
+
+static void hold(const struct run *run, int from, int to)
+{
+	struct refheap *session = library_open(getppid());
+	struct shared *shared = run->shared;
+	char byte;
+
+	if (run->with_others)
+		repeat(session, shared, (struct refheap_op){ .code = REFHEAP_OP_TAKE },
+		       0, REFERENCES - 1);
+	repeat(session, shared, instance(session), run->with_others ? REFERENCES - 1 : 0,
+	       REFERENCES);
+	shared->last = in_last_slot(shared);
+	if (run->with_others && shared->last != shared->id[REFERENCES - 1])
+		fail("what is made last is not in the last slot");
+	if (write(to, "", 1) != 1 || read(from, &byte, 1) != 1)
+		exit(1);
+	refheap_close(session);
+	_exit(0);
+}
+
+static struct closer start_closer(const struct run *run)
+{
+	struct closer closer;
+	int there[2], back[2];
+	char byte;
+
+	if (pipe(there) || pipe(back))
+		fail("cannot make a pipe: %m");
+	closer.pid = fork();
+	if (closer.pid < 0)
+		fail("cannot fork: %m");
+	if (!closer.pid)
+		hold(run, there[0], back[1]);
+	close(there[0]);
+	close(back[1]);
+	closer.to = there[1];
+	closer.from = back[0];
+	if (read(closer.from, &byte, 1) != 1)
+		fail("nothing to close");
+	return closer;
+}
+
+static void let_close(const struct closer *closer)
+{
+	if (write(closer->to, "", 1) != 1)
+		fail("cannot write: %m");
+}
+
+static void end_closer(const struct closer *closer)
+{
+	int status;
+
+	if (waitpid(closer->pid, &status, 0) < 0 || status)
+		fail("closing has failed");
+	close(closer->to);
+	close(closer->from);
+}
+
+/* Return: nanoseconds. */
+static uint64_t undisturbed(const struct run *run)
+{
+	struct closer closer = start_closer(run);
+	uint64_t start = now_ns();
+
+	let_close(&closer);
+	while (refheap_alive(run->session, run->shared->last))
+		;
+	start = now_ns() - start;
+	end_closer(&closer);
+	return start;
+}
+
+static uint64_t ask(const struct run *run)
+{
+	uint64_t start = now_ns();
+
+	must(refheap_len(run->session, run->list));
+	return now_ns() - start;
+}
+
+/* Return: the longest in nanoseconds. */
+static uint64_t longest_wait(const struct run *run, uint64_t duration)
+{
+	struct closer closer = start_closer(run);
+	uint64_t longest = 0, end, wait;
+
+	if (run->disturb)
+		let_close(&closer);
+	end = now_ns() + duration;
+	while (run->disturb ? refheap_alive(run->session, run->shared->last) :
+			      now_ns() < end) {
+		wait = ask(run);
+		if (wait > longest)
+			longest = wait;
+	}
+	if (!run->disturb)
+		let_close(&closer);
+	end_closer(&closer);
+	return longest;
+}
+
+static void sample(void *arg)
+{
+	struct run *run = arg;
+	uint64_t duration = undisturbed(run);
+
+	printf("%.3f %llu\n", (double)duration / REFERENCES,
+	       (unsigned long long)longest_wait(run, duration));
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = { NULL };
+
+	if (argc != 2)
+		fail("usage: session_close alone|shared|nobody");
+	run.disturb = strcmp(argv[1], "nobody");
+	run.with_others = !strcmp(argv[1], "shared");
+	run.shared = mmap(NULL, sizeof(*run.shared), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (run.shared == MAP_FAILED)
+		fail("out of memory");
+	run.session = library_open(getpid());
+	must(refheap_new_list(run.session, NULL, 0, &run.list));
+	if (run.with_others)
+		repeat(run.session, run.shared, instance(run.session), 0, REFERENCES - 1);
+	return contend(sample, &run);
+}
