@@ -7,8 +7,14 @@
  * Messages may be lost and are numbered, those included that could not be
  * sent; of the group of objects it is the records in them. What comes from the
  * engine is sent with the heap lock held and must not wait for memory.
+ *
+ * Who listens in another network namespace, which takes no privilege, looks
+ * like a listener all the same, and every message is held against every such
+ * socket. So when nobody got one, none is sent for ten times as long as that
+ * took: a watcher that comes meanwhile hears of what is after.
  */
 #include <linux/cred.h>
+#include <linux/ktime.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
 #include "netlink_family.h"
@@ -23,9 +29,14 @@
 	(2 * nla_total_size(sizeof(u32)) + nla_total_size(REFHEAP_NAME_MAX) + \
 	 nla_total_size_64bit(sizeof(u64)))
 
+/* How much longer than for a message in vain none is sent. */
+#define QUIET_FACTOR	10
+
 /* Numbers and order of a group's messages; a leaf in the lock order. */
 static DEFINE_SPINLOCK(numbers_lock);
 static u64 numbers[REFHEAP_GROUPS];
+/* Until when a group has nobody to send to, CLOCK_MONOTONIC; numbers_lock. */
+static u64 quiet_until[REFHEAP_GROUPS];
 
 static int put_collection(struct sk_buff *skb, const struct rh_notice *notice)
 {
@@ -149,22 +160,41 @@ err_free_skb:
 	return NULL;
 }
 
+/* Return: true when somebody may be there to hear of the news. */
+static bool is_heard(enum refheap_group group, const struct refheap_news *news)
+{
+	return genl_has_listeners(&refheap_family, &init_net, group) &&
+	       news->time_ns >= READ_ONCE(quiet_until[group]);
+}
+
+static void multicast(struct sk_buff *skb, enum refheap_group group)
+{
+	u64 begin = ktime_get_ns(), end;
+
+	lockdep_assert_held(&numbers_lock);
+	if (genlmsg_multicast_netns(&refheap_family, &init_net, skb, 0, group,
+				    GFP_NOWAIT | __GFP_NOWARN) != -ESRCH)
+		return;
+	end = ktime_get_ns();
+	WRITE_ONCE(quiet_until[group], end + QUIET_FACTOR * (end - begin));
+}
+
 /*
  * Numbered and sent under one lock, so that numbers arrive in their order.
- * @count of them are for what is in the message, after @lost that nobody gets.
+ * @count of them are for what is in the message, after those that were lost.
  */
 static void send(struct sk_buff *skb, struct nlattr *number,
-		 enum refheap_group group, u64 lost, u32 count)
+		 enum refheap_group group, const struct refheap_news *news,
+		 u32 count)
 {
 	u64 value;
 
 	spin_lock(&numbers_lock);
-	value = numbers[group] + lost + 1;
-	numbers[group] += lost + count;
+	value = numbers[group] + news->lost + 1;
+	numbers[group] += news->lost + count;
 	if (skb) {
 		memcpy(nla_data(number), &value, sizeof(value));
-		genlmsg_multicast_netns(&refheap_family, &init_net, skb, 0, group,
-					GFP_NOWAIT | __GFP_NOWARN);
+		multicast(skb, group);
 	}
 	spin_unlock(&numbers_lock);
 }
@@ -195,9 +225,9 @@ static int watcher(struct notifier_block *block, unsigned long event, void *data
 	struct nlattr *number = NULL;
 	struct sk_buff *skb = NULL;
 
-	if (count && genl_has_listeners(&refheap_family, &init_net, group))
+	if (count && is_heard(group, news))
 		skb = make_message(commands[group], event, news, &number);
-	send(skb, number, group, news->lost, count);
+	send(skb, number, group, news, count);
 	return NOTIFY_DONE;
 }
 

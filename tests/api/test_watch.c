@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "raw.h"
 
@@ -219,6 +221,86 @@ static void listeners_come_and_go(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* Nanoseconds that an object takes to be born and die, at best. */
+static uint64_t cost(struct fixture *f)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (int round = 0; round < 10; round++) {
+		struct timespec begin, end;
+		uint64_t ns;
+
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		for (int i = 0; i < 200; i++)
+			ok(refheap_drop(f->session, new_list(f->session)));
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		ns = (end.tv_sec - begin.tv_sec) * 1000000000ULL +
+		     end.tv_nsec - begin.tv_nsec;
+		best = ns < best ? ns : best;
+	}
+	return best / 200;
+}
+
+/* Return: of a child that listens in another network namespace; -1: it cannot. */
+static pid_t listen_elsewhere(int listeners)
+{
+	struct rlimit files = { 4096, 4096 };
+	char byte = 0;
+	int ready[2];
+	pid_t child;
+
+	ok(pipe(ready));
+	child = fork();
+	if (!child) {
+		struct refheap_monitor *monitor;
+
+		ok(setrlimit(RLIMIT_NOFILE, &files));
+		byte = !unshare(CLONE_NEWNET);
+		while (byte && listeners--)
+			ok(refheap_monitor_open(REFHEAP_MONITOR_OBJECTS, &monitor));
+		if (write(ready[1], &byte, 1) == 1)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	if (byte)
+		return child;
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	return -1;
+}
+
+/*
+ * Anybody can listen in a network namespace of his own. He hears nothing, those
+ * who may still hear all, and nobody waits because of him.
+ */
+static void listeners_elsewhere_change_little(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = cost(f), during;
+	struct refheap_monitor *monitor;
+	pid_t child = listen_elsewhere(2000);
+	uint64_t list;
+
+	if (child < 0)
+		skip();
+	during = cost(f);
+	print_message("an object costs %llu ns, %llu ns with listeners elsewhere\n",
+		      (unsigned long long)before, (unsigned long long)during);
+	assert_true(during < 3 * before);
+	monitor = listen_to(REFHEAP_MONITOR_OBJECTS);
+	usleep(200000);
+	list = new_list(f->session);
+	expect(f, monitor, REFHEAP_NTF_BIRTH, list, REFHEAP_KIND_LIST);
+	ok(refheap_drop(f->session, list));
+	expect(f, monitor, REFHEAP_NTF_DEATH, list, REFHEAP_KIND_LIST);
+	refheap_monitor_close(monitor);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 static void holders_are_told(void **state)
 {
 	struct fixture *f = *state;
@@ -397,6 +479,7 @@ int main(void)
 		heap_test(finalizers_are_told),
 		heap_test(sessions_and_limits_are_told),
 		heap_test(listeners_come_and_go),
+		heap_test(listeners_elsewhere_change_little),
 		heap_test(holders_are_told),
 		heap_test(the_timer_collects),
 		heap_test(a_heap_goes_with_its_timer),
