@@ -116,7 +116,6 @@ static void free_heap(struct kref *ref)
 	kfree(heap->records);
 	xa_destroy(&heap->seats);
 	iput(heap->inode);
-	refheap_user_remove_heap(heap->user);
 	refheap_user_put(heap->user);
 	kfree(heap);
 }
@@ -133,6 +132,26 @@ void refheap_put(struct refheap *heap)
 }
 
 /**
+ * refheap_destroy_step - take a heap apart
+ * @heap: the heap, whose engine is still there
+ *
+ * Once it is gone the heap does not count among those of its owner any more,
+ * who cannot help it when somebody else keeps a file of it.
+ *
+ * Context: may sleep; the heap lock is held.
+ * Return: RH_DONE when the engine is gone.
+ */
+enum rh_progress refheap_destroy_step(struct refheap *heap)
+{
+	refheap_assert_locked(heap);
+	if (rh_heap_destroy_step(heap->engine) == RH_MORE)
+		return RH_MORE;
+	heap->engine = NULL;
+	refheap_user_remove_heap(heap->user);
+	return RH_DONE;
+}
+
+/**
  * refheap_discard - end a heap that was never made known
  * @heap: the heap; its one reference is taken over
  *
@@ -141,9 +160,8 @@ void refheap_put(struct refheap *heap)
 void refheap_discard(struct refheap *heap)
 {
 	refheap_lock(heap);
-	while (rh_heap_destroy_step(heap->engine) == RH_MORE)
+	while (refheap_destroy_step(heap) == RH_MORE)
 		refheap_relax(heap);
-	heap->engine = NULL;
 	refheap_unlock(heap);
 	refheap_put(heap);
 }

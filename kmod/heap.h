@@ -134,6 +134,7 @@ struct refheap {
 struct refheap *refheap_new(const struct refheap_options *options,
 			    const struct rh_host *host, work_func_t work,
 			    work_func_t tick);
+enum rh_progress refheap_destroy_step(struct refheap *heap);
 void refheap_discard(struct refheap *heap);
 void refheap_put(struct refheap *heap);
 

@@ -51,15 +51,16 @@ static bool empty_taken_seat(struct refheap *heap)
 
 static bool destroy_step(struct refheap *heap)
 {
+	enum rh_progress progress;
+
 	if (!heap->engine)
 		return false;
 	if (empty_taken_seat(heap))
 		return true;
 	refheap_look_for_watchers(heap);
-	if (rh_heap_destroy_step(heap->engine) == RH_DONE)
-		heap->engine = NULL;
+	progress = refheap_destroy_step(heap);
 	refheap_tell_records(heap);
-	return heap->engine;
+	return progress == RH_MORE;
 }
 
 /* What memory pressure asked for: a collection first, to have more to trim. */

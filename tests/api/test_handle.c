@@ -320,6 +320,33 @@ static void it_outlives_the_heap(void **state)
 	close(fd);
 }
 
+/* Who keeps files of removed heaps does not keep their owner from making others. */
+static void removed_heaps_do_not_count(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap_attach attach = {
+		.size = sizeof(attach), .owner = REFHEAP_OWNER_SELF,
+		.flags = REFHEAP_ATTACH_CREATE, .name = "test.again",
+	};
+	int kept[300], session;
+
+	for (int i = 0; i < 300; i++) {
+		session = open("/dev/refheap", O_RDWR | O_CLOEXEC);
+		assert_true(session >= 0);
+		/* The worker may be at the one before yet. */
+		for (int tries = 0; ioctl(session, REFHEAP_IOC_ATTACH, &attach); tries++) {
+			assert_true(tries < 200);
+			usleep(10000);
+		}
+		kept[i] = export_object(session, raw_list(session));
+		assert_true(kept[i] >= 0);
+		ok(refheap_heap_remove(f->ctl, attach.heap));
+		close(session);
+	}
+	for (int i = 0; i < 300; i++)
+		close(kept[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +358,7 @@ int main(void)
 		heap_test(unreachable_sockets_end_it),
 		heap_test(killed_with_descriptors),
 		heap_test(it_outlives_the_heap),
+		heap_test(removed_heaps_do_not_count),
 	};
 
 	return cmocka_run_group_tests_name("handle", tests, NULL, NULL);
