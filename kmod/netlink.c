@@ -153,6 +153,25 @@ u32 refheap_nl_seq(u64 changes)
 	return seq ? seq : 1;
 }
 
+/**
+ * refheap_nl_put_nothing - put a message that says nothing
+ * @skb: empty so far
+ * @cb: of the dump
+ *
+ * The first call of a dump is made with a lock held that all of generic netlink
+ * needs, the others when the caller reads, who may have something else to do in
+ * between. So each call is short, REFHEAP_DUMP_NS, and when nothing was found
+ * there is this message, since an empty one would end the dump.
+ *
+ * Context: any.
+ * Return: 0 or -EMSGSIZE.
+ */
+int refheap_nl_put_nothing(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return nlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			 NLMSG_NOOP, 0, NLM_F_MULTI) ? 0 : -EMSGSIZE;
+}
+
 static const struct genl_ops operations[] = {
 	{
 		.cmd = REFHEAP_CMD_HEAP_GET,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Types, arenas, sessions and holders of a heap over netlink. A dump remembers the heap
- * and a place in it; each message is made of what was looked at under the heap
- * lock in one go.
+ * Types, arenas, sessions and holders of a heap over netlink. A dump remembers
+ * the heap and a place in it; each message is made of what was looked at under
+ * the heap lock in one go.
  */
 #include <linux/cred.h>
+#include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/user_namespace.h>
 #include "netlink_family.h"
@@ -83,43 +84,58 @@ typedef int (*put_next_fn)(struct sk_buff *skb, struct netlink_callback *cb,
 			   struct dump *dump);
 
 /*
- * Fills @skb with messages. @put_next puts the contents of the next one and
- * moves on, with the heap locked; it leaves the place alone when it returns
- * -EMSGSIZE, returns -EAGAIN when it has moved on and put nothing, and sets @end
- * when there was nothing left to put.
+ * Puts a message. @put_next puts the contents of the next one and moves on, with
+ * the heap locked; it leaves the place alone when it returns -EMSGSIZE, returns
+ * -EAGAIN when it has moved on and put nothing, and sets @end when there was
+ * nothing left to put.
  */
-static int fill(struct sk_buff *skb, struct netlink_callback *cb, u8 command,
-		put_next_fn put_next)
+static int put_message(struct sk_buff *skb, struct netlink_callback *cb,
+		       u8 command, put_next_fn put_next)
 {
 	struct dump *dump = dump_of(cb);
 	struct refheap *heap = dump->heap;
 	void *header;
 	int ret;
 
-	ret = refheap_permission(heap, refheap_nl_opener(cb->skb), REFHEAP_READ);
+	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			     &refheap_family, NLM_F_MULTI, command);
+	if (!header)
+		return -EMSGSIZE;
+	ret = refheap_lock_killable(heap);
+	if (!ret) {
+		ret = heap->removed ? -EIDRM : put_next(skb, cb, dump);
+		refheap_unlock(heap);
+	}
+	if (ret || dump->end) {
+		genlmsg_cancel(skb, header);
+		return ret;
+	}
+	genl_dump_check_consistent(cb, header);
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/* Fills @skb with messages; see refheap_nl_put_nothing() for how long. */
+static int fill(struct sk_buff *skb, struct netlink_callback *cb, u8 command,
+		put_next_fn put_next)
+{
+	u64 deadline = ktime_get_ns() + REFHEAP_DUMP_NS;
+	struct dump *dump = dump_of(cb);
+	int ret;
+
+	ret = refheap_permission(dump->heap, refheap_nl_opener(cb->skb),
+				 REFHEAP_READ);
 	while (!ret && !dump->end) {
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				     cb->nlh->nlmsg_seq, &refheap_family,
-				     NLM_F_MULTI, command);
-		if (!header) {
-			ret = -EMSGSIZE;
+		ret = put_message(skb, cb, command, put_next);
+		cond_resched();
+		if (ret != -EAGAIN)
+			continue;
+		ret = 0;
+		if (ktime_get_ns() >= deadline) {
+			if (!skb->len)
+				ret = refheap_nl_put_nothing(skb, cb);
 			break;
 		}
-		ret = refheap_lock_killable(heap);
-		if (!ret) {
-			ret = heap->removed ? -EIDRM : put_next(skb, cb, dump);
-			refheap_unlock(heap);
-		}
-		if (ret || dump->end) {
-			genlmsg_cancel(skb, header);
-			if (ret != -EAGAIN)
-				break;
-			ret = 0;
-		} else {
-			genl_dump_check_consistent(cb, header);
-			genlmsg_end(skb, header);
-		}
-		cond_resched();
 	}
 	return skb->len ? skb->len : ret;
 }

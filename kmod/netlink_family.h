@@ -9,6 +9,9 @@
 #include "compat.h"
 #include "registry.h"
 
+/* How long a dump may look for what it is to tell before it lets go. */
+#define REFHEAP_DUMP_NS		(10 * NSEC_PER_MSEC)
+
 /* netlink.c */
 extern struct genl_family refheap_family;
 
@@ -20,6 +23,7 @@ int refheap_nl_refuse(int error, struct netlink_ext_ack *extack);
 int refheap_nl_refuse_object(int error, const struct nlattr *id,
 			     struct netlink_ext_ack *extack);
 u32 refheap_nl_seq(u64 changes);
+int refheap_nl_put_nothing(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* netlink_policy.c */
 #define REFHEAP_HEAP_SET_ATTR_MAX	REFHEAP_A_HEAP_MAX_OBJECTS

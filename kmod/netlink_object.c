@@ -8,8 +8,6 @@
 
 /* Objects that are looked at before the heap lock is given away. */
 #define SCAN_OBJECTS	16
-/* How long a dump may look for the next object before it lets go. */
-#define DUMP_NS		(10 * NSEC_PER_MSEC)
 
 static int put_object(struct sk_buff *skb, const struct rh_object *object,
 		      bool edges)
@@ -270,23 +268,13 @@ static int tell(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/* Nothing found so far. Return: 0 or -EMSGSIZE. */
-static int tell_nothing(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return nlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			 NLMSG_NOOP, 0, NLM_F_MULTI) ? 0 : -EMSGSIZE;
-}
-
 /**
  * refheap_nl_object_dump - go on with a dump of REFHEAP_CMD_OBJECT_GET
  * @skb: to be filled
  * @cb: of the dump
  *
- * A filter may pass over millions of objects before it finds one. The first
- * call of a dump is made with a lock held that all of generic netlink needs,
- * the others when the caller reads, who may have something else to do in
- * between. So each is short, and if need be a message says nothing, since an
- * empty one would end the dump.
+ * A filter may pass over millions of objects before it finds one, see
+ * refheap_nl_put_nothing().
  *
  * Context: may sleep; takes the registry lock, then the heap lock.
  * Return: bytes filled, 0 at the end, or a negative errno.
@@ -294,7 +282,7 @@ static int tell_nothing(struct sk_buff *skb, struct netlink_callback *cb)
 int refheap_nl_object_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct object_dump *dump = *(struct object_dump **)cb->ctx;
-	u64 deadline = ktime_get_ns() + DUMP_NS;
+	u64 deadline = ktime_get_ns() + REFHEAP_DUMP_NS;
 	int ret;
 
 	ret = refheap_permission(dump->heap, refheap_nl_opener(cb->skb),
@@ -305,7 +293,7 @@ int refheap_nl_object_dump(struct sk_buff *skb, struct netlink_callback *cb)
 			break;
 		if (ktime_get_ns() >= deadline) {
 			if (!skb->len)
-				ret = tell_nothing(skb, cb);
+				ret = refheap_nl_put_nothing(skb, cb);
 			break;
 		}
 		ret = scan_more(dump);
