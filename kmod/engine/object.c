@@ -226,6 +226,9 @@ void rh_object_rejuvenate(struct rh_heap *heap, u32 slot)
 {
 	u32 *word = rh_gc(heap, slot);
 
+	/* It has died after all, so it is not uncollectable. */
+	if (rh_is_in_set(heap, RH_SET_LEGACY, slot))
+		rh_young_del(heap, RH_SET_LEGACY, slot);
 	if (!(rh_head(heap, slot)->meta & RH_META_TRACKED) ||
 	    (*word != RH_GC_IDLE && *word != RH_GC_FROZEN && *word != RH_GC_LEGACY))
 		return;
