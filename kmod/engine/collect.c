@@ -292,6 +292,15 @@ static void set_state(struct rh_heap *heap, bool condemned)
 	smp_wmb();
 }
 
+/* Who asked for a collection wants its number, whatever collects by itself. */
+static void expect_again(struct rh_collector *gc)
+{
+	if (gc->again || (!gc->requester && gc->was_pending))
+		return;
+	gc->again_generation = gc->generation;
+	gc->again_requester = gc->requester;
+}
+
 /* What happens between two phases. */
 static void leave(struct rh_heap *heap, enum rh_phase phase)
 {
@@ -308,13 +317,13 @@ static void leave(struct rh_heap *heap, enum rh_phase phase)
 	case RH_PHASE_FINALIZE:
 		if (!gc->revived)
 			return;
-		/* Who asked for a collection wants its number, whatever collects by itself. */
-		if (!gc->again && (gc->requester || !gc->was_pending)) {
-			gc->again_generation = gc->generation;
-			gc->again_requester = gc->requester;
-		}
+		expect_again(gc);
 		/* With nobody to run any of the finalizers there is nothing to wait for. */
 		gc->again_due = !gc->awaited;
+		return;
+	case RH_PHASE_UNCOLLECTABLE:
+		if (gc->legacy && gc->legacy_awaited)
+			expect_again(gc);
 		return;
 	case RH_PHASE_FREE:
 		set_state(heap, false);

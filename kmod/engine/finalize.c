@@ -10,6 +10,7 @@
 #include "finalize.h"
 #include "holder.h"
 #include "post.h"
+#include "table.h"
 
 void rh_finalizer_attach(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
@@ -60,6 +61,14 @@ bool rh_finalizer_begin(struct rh_heap *heap, u32 slot)
 	return true;
 }
 
+void rh_finalizer_await_legacy(struct rh_heap *heap, u32 slot)
+{
+	if (rh_is_in_set(heap, RH_SET_LEGACY, slot))
+		rh_young_del(heap, RH_SET_LEGACY, slot);
+	rh_extra(heap, slot)->flags |= RH_EXTRA_LEGACY;
+	heap->gc.legacy_awaited++;
+}
+
 /* No more is to be waited for it. */
 static void ended(struct rh_heap *heap, struct rh_extra *extra)
 {
@@ -67,6 +76,8 @@ static void ended(struct rh_heap *heap, struct rh_extra *extra)
 
 	gc->unended--;
 	if ((extra->flags & RH_EXTRA_AWAITED) && !--gc->awaited)
+		gc->again_due = true;
+	if ((extra->flags & RH_EXTRA_LEGACY) && !--gc->legacy_awaited)
 		gc->again_due = true;
 	extra->flags = 0;
 }

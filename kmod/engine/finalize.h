@@ -28,6 +28,12 @@ static inline bool rh_finalizer_due(const struct rh_heap *heap, u32 slot)
  */
 bool rh_finalizer_begin(struct rh_heap *heap, u32 slot);
 
+/*
+ * The finalizer that was begun is of a legacy find that has died after all, and
+ * with it may what it leads to: it is not uncollectable.
+ */
+void rh_finalizer_await_legacy(struct rh_heap *heap, u32 slot);
+
 /* The finalizer of an object has ended. Return: false when none runs with @holder. */
 bool rh_finalizer_end(struct rh_heap *heap, const struct rh_holder *holder, u32 slot);
 

@@ -65,27 +65,37 @@ static __always_inline bool visit_finalize(struct rh_heap *heap, u32 slot, u32 *
 	return true;
 }
 
+static void count_uncollectable(struct rh_heap *heap, u32 slot)
+{
+	struct rh_head *head = rh_head(heap, slot);
+
+	heap->gc.uncollectable++;
+	if ((head->meta & RH_META_GARBAGE) ||
+	    (!heap->gc.saveall && !rh_type_is_legacy(heap, slot)))
+		return;
+	head->meta |= RH_META_GARBAGE;
+	head->count++;
+	heap->gc.garbage++;
+}
+
+/* While one of them is dying it is not known what will be left. */
 static __always_inline bool visit_uncollectable(struct rh_heap *heap, u32 slot, u32 *word,
 						struct chunk *chunk)
 {
-	struct rh_head *head = rh_head(heap, slot);
 	bool aside = heap->gc.mask == WALK_LEGACY;
 
+	if (!aside && *word != RH_GC_LEGACY)
+		return true;
+	if (!aside)
+		*word = RH_GC_IDLE;
+	if (heap->gc.legacy_awaited) {
+		add_to_set(heap, RH_SET_LEGACY, slot);
+		return true;
+	}
 	if (aside)
 		rh_young_del(heap, RH_SET_LEGACY, slot);
-	else if (*word == RH_GC_LEGACY)
-		*word = RH_GC_IDLE;
-	else
-		return true;
-	if (head->meta & RH_META_DEAD)
-		return true;
-	heap->gc.uncollectable++;
-	if (!(head->meta & RH_META_GARBAGE) &&
-	    (heap->gc.saveall || rh_type_is_legacy(heap, slot))) {
-		head->meta |= RH_META_GARBAGE;
-		head->count++;
-		heap->gc.garbage++;
-	}
+	if (!(rh_head(heap, slot)->meta & RH_META_DEAD))
+		count_uncollectable(heap, slot);
 	return true;
 }
 

@@ -236,6 +236,7 @@ struct rh_collector {
 	bool ending;		/* what dies now dies of one that is collected so */
 	u64 awaited;		/* finalizers among the pending that have not ended */
 	u64 unended;		/* all of them */
+	u64 legacy_awaited;	/* those of legacy finds that have died after all */
 	u64 finalized, skipped;	/* finalizers ever handed out, or given up */
 	u32 debug;
 	u64 long_lived_pending, long_lived_total;
@@ -261,6 +262,7 @@ struct rh_extra {
 #define RH_EXTRA_RUNNING	BIT(1)	/* the event was read */
 #define RH_EXTRA_AWAITED	BIT(2)	/* a collection has it among its pending */
 #define RH_EXTRA_ADOPTED	BIT(3)
+#define RH_EXTRA_LEGACY		BIT(4)	/* what is uncollectable is not known before it has ended */
 
 /*
  * The block of a weak reference, which has no cells. The list of those of one

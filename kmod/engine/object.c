@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include "collect.h"
 #include "extra.h"
+#include "finalize.h"
 #include "history.h"
 #include "intern.h"
 #include "map.h"
@@ -226,9 +227,8 @@ void rh_object_rejuvenate(struct rh_heap *heap, u32 slot)
 {
 	u32 *word = rh_gc(heap, slot);
 
-	/* It has died after all, so it is not uncollectable. */
-	if (rh_is_in_set(heap, RH_SET_LEGACY, slot))
-		rh_young_del(heap, RH_SET_LEGACY, slot);
+	if (*word == RH_GC_LEGACY || rh_is_in_set(heap, RH_SET_LEGACY, slot))
+		rh_finalizer_await_legacy(heap, slot);
 	if (!(rh_head(heap, slot)->meta & RH_META_TRACKED) ||
 	    (*word != RH_GC_IDLE && *word != RH_GC_FROZEN && *word != RH_GC_LEGACY))
 		return;

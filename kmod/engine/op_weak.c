@@ -174,7 +174,7 @@ int rh_op_collect_finish(struct rh_op *op)
 
 	if (batch->state.ticket && rh_collect_running(op->heap, batch->state.ticket))
 		return RH_MORE;
-	if (!batch->state.begun && op->heap->gc.pending) {
+	if (!batch->state.begun && (op->heap->gc.pending || op->heap->gc.again_due)) {
 		batch->state.begun = 1;
 		batch->state.collect = RH_COLLECT_AGAIN;
 		return RH_MORE;
