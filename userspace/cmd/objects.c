@@ -75,7 +75,7 @@ static void preview_payload(FILE *file, const struct refheap_object_info *info)
 		fputs("...", file);
 }
 
-static void preview(FILE *file, const struct refheap_object_info *info)
+void objects_preview(FILE *file, const struct refheap_object_info *info)
 {
 	char id[REFHEAP_ID_TEXT];
 
@@ -117,7 +117,7 @@ static void print_object(struct context *context, struct listing *listing,
 	FILE *file = fmemopen(value, sizeof(value), "w");
 
 	if (file) {
-		preview(file, info);
+		objects_preview(file, info);
 		fclose(file);
 	}
 	listing_row(listing, (struct cell[]){

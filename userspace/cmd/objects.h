@@ -3,6 +3,8 @@
 #ifndef REFHEAP_CMD_OBJECTS_H
 #define REFHEAP_CMD_OBJECTS_H
 
+#include <stdio.h>
+
 #include <refheap.h>
 
 #include "command.h"
@@ -20,6 +22,9 @@ enum {
  */
 int objects_list(struct context *context, const struct refheap_filter *filter,
 		 unsigned int flags);
+
+/* Write what an object is, shortened to what the kernel gives of it. */
+void objects_preview(FILE *file, const struct refheap_object_info *info);
 
 /* Options that choose objects; part of the lists of commands' options. */
 #define OBJECTS_OPTIONS \
