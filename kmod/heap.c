@@ -67,6 +67,7 @@ struct refheap *refheap_new(const struct refheap_options *options,
 		return ERR_PTR(-ENOMEM);
 	kref_init(&heap->ref);
 	mutex_init(&heap->lock);
+	init_waitqueue_head(&heap->turned);
 	xa_init_flags(&heap->seats, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&heap->subscribers);
 	INIT_LIST_HEAD(&heap->leaving);

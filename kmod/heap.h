@@ -29,12 +29,14 @@
 #ifndef REFHEAP_HEAP_H
 #define REFHEAP_HEAP_H
 
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <uapi/linux/refheap.h>
@@ -73,6 +75,9 @@ struct refheap_options {
  * @inode: its address space knows all mappings of the heap, fixed
  * @by_name: in the registry; registry_lock
  * @lock: the heap lock
+ * @waiting: how many wait for it
+ * @turn: how often somebody who had to wait has got it, or given up
+ * @turned: for those who let others go first
  * @engine: the heap itself; NULL once it has been destroyed; @lock
  * @removed: nobody may use it any more; @lock
  * @seats: attached sessions by number; @lock
@@ -107,6 +112,9 @@ struct refheap {
 	struct hlist_node by_name;
 
 	struct mutex lock;	/* the heap lock */
+	atomic_t waiting;
+	atomic_t turn;
+	wait_queue_head_t turned;
 	struct rh_heap *engine;
 	bool removed;
 	struct xarray seats;
@@ -144,9 +152,37 @@ static inline struct refheap *refheap_get(struct refheap *heap)
 	return heap;
 }
 
+/* Somebody who had to wait has the lock, or has given up. */
+static inline void refheap_turn(struct refheap *heap)
+{
+	atomic_dec(&heap->waiting);
+	atomic_inc(&heap->turn);
+	wake_up(&heap->turned);
+}
+
+/*
+ * Gives the lock away, and waits for somebody who waits for it to have had it. A
+ * mutex alone would not do: whoever takes it again at once is faster than a
+ * waiter that has to wake up, or that spins and so never asks to be handed it.
+ */
+static inline void refheap_yield(struct refheap *heap)
+{
+	int turn = atomic_read(&heap->turn);
+
+	mutex_unlock(&heap->lock);
+	if (atomic_read(&heap->waiting))
+		wait_event(heap->turned, !atomic_read(&heap->waiting) ||
+					 atomic_read(&heap->turn) != turn);
+	cond_resched();
+}
+
 static inline void refheap_lock(struct refheap *heap)
 {
+	if (mutex_trylock(&heap->lock))
+		return;
+	atomic_inc(&heap->waiting);
 	mutex_lock(&heap->lock);
+	refheap_turn(heap);
 }
 
 /*
@@ -155,7 +191,14 @@ static inline void refheap_lock(struct refheap *heap)
  */
 static inline int __must_check refheap_lock_killable(struct refheap *heap)
 {
-	return mutex_lock_killable(&heap->lock);
+	int ret;
+
+	if (mutex_trylock(&heap->lock))
+		return 0;
+	atomic_inc(&heap->waiting);
+	ret = mutex_lock_killable(&heap->lock);
+	refheap_turn(heap);
+	return ret;
 }
 
 static inline bool refheap_trylock(struct refheap *heap)
@@ -168,23 +211,18 @@ static inline void refheap_unlock(struct refheap *heap)
 	mutex_unlock(&heap->lock);
 }
 
-/*
- * Lets others at the heap between two steps of the engine. A waiter that was
- * woken and came too late is handed the mutex the next time, so nobody starves.
- */
+/* Lets others at the heap between two steps of the engine. */
 static inline void refheap_relax(struct refheap *heap)
 {
-	mutex_unlock(&heap->lock);
-	cond_resched();
-	mutex_lock(&heap->lock);
+	refheap_yield(heap);
+	refheap_lock(heap);
 }
 
 /* Likewise. Return: 0, or -EINTR without the lock. */
 static inline int __must_check refheap_relax_killable(struct refheap *heap)
 {
-	mutex_unlock(&heap->lock);
-	cond_resched();
-	return mutex_lock_killable(&heap->lock);
+	refheap_yield(heap);
+	return refheap_lock_killable(heap);
 }
 
 static inline void refheap_assert_locked(struct refheap *heap)
