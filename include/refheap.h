@@ -2537,6 +2537,138 @@ static inline void refheap_cleanup_scan(struct refheap_scanner **scanner)
 	refheap_scan_close(*scanner);
 }
 
+/*
+ * Heaps in files
+ * --------------
+ *
+ * A heap can be saved to a file (refheap-dump(5) has its format), looked at
+ * there, and brought back as a heap of its own.
+ */
+
+struct refheap_image;			/* a file that was read */
+
+/**
+ * refheap_dump - save the heap to a file
+ * @session: session, which may be one that can only read
+ * @fd: file, to write to; what is there already is not removed
+ *
+ * Saves all objects of one moment, without stopping anybody: when the heap was
+ * changed while it was looked at, it is looked at again, a few times. The bytes
+ * of a bytearray that somebody writes meanwhile may be of different age. Needs
+ * memory for the whole file.
+ *
+ * Return: number of objects, -EAGAIN when the heap was changed each time, or an
+ * error of write().
+ */
+int64_t refheap_dump(struct refheap *session, int fd);
+
+/**
+ * refheap_image_read - read a saved heap, and check it
+ * @fd: file, read from where it is to its end; a pipe will do
+ * @image: out: to be closed with refheap_image_close()
+ * @why: out, for -EBADMSG and -EPROTONOSUPPORT: what is wrong with the file,
+ *       as the end of a sentence, cut to @size; may be NULL when @size is 0
+ * @size: bytes of @why
+ *
+ * The whole file is checked: its checksums, lengths and numbers, the text of
+ * strings, that keys can be keys and differ, that no tuple is in itself. It is
+ * safe to read a file of somebody who is not trusted.
+ *
+ * Return: 0, -EBADMSG when it is damaged or no saved heap, -EPROTONOSUPPORT when
+ * it is of another version, or an error of read().
+ */
+int refheap_image_read(int fd, struct refheap_image **image, char *why,
+		       size_t size);
+
+/* May be NULL. */
+void refheap_image_close(struct refheap_image *image);
+
+struct refheap_image_info {
+	uint64_t objects;
+	uint64_t edges;
+	uint64_t bytes;		/* that the objects occupied */
+	uint64_t file_bytes;
+	uint64_t time_ns;	/* of being saved, CLOCK_REALTIME */
+	uint32_t types;		/* their numbers are 1 to this */
+	uint32_t owner;		/* uid of who saved it */
+	char heap[REFHEAP_NAME_MAX]; /* its name */
+	uint64_t reserved[4];
+};
+
+void refheap_image_info(const struct refheap_image *image,
+			struct refheap_image_info *info);
+
+/**
+ * struct refheap_image_object - an object of a saved heap
+ * @id: that it had
+ * @sizeof_: bytes that it occupied
+ * @length: items, entries, attributes or bytes
+ * @n: edges, or bytes of payload
+ * @refcount: references to it, those of sessions included
+ * @type: of an instance, else 0
+ * @flags: REFHEAP_INFO_*
+ * @kind: enum refheap_kind
+ * @generation: 0 to 2; 3 permanent
+ * @edges: as of struct refheap_scan, but numbers of objects, 0 for none; NULL
+ *         for a leaf
+ * @payload: NULL for what is no leaf; numbers are 8 bytes, little-endian
+ */
+struct refheap_image_object {
+	refheap_id id;
+	uint64_t sizeof_;
+	uint64_t length;
+	uint64_t n;
+	uint32_t refcount;
+	uint32_t type;
+	uint32_t flags;
+	uint16_t kind;
+	uint16_t generation;
+	const uint32_t *edges;
+	const void *payload;
+	uint64_t reserved[4];
+};
+
+/**
+ * refheap_image_object - an object of a saved heap
+ * @image: image
+ * @number: 1 to the number of objects; 1 is the root dict
+ * @object: out: valid until the image is closed
+ *
+ * Return: 0 or -ERANGE.
+ */
+int refheap_image_object(const struct refheap_image *image, uint64_t number,
+			 struct refheap_image_object *object);
+
+/* A type of a saved heap, without its counts; -ENOENT. */
+int refheap_image_type(const struct refheap_image *image, uint32_t number,
+		       struct refheap_type_info *info);
+
+/**
+ * refheap_restore - make a heap of a saved one
+ * @image: image
+ * @name: of the heap, which must not exist; NULL for the name it had
+ * @options: as for refheap_open_with(); NULL for none
+ *
+ * Makes what names keep alive, with types, values, identity and weak
+ * references; not what only sessions held, and no sessions, frames, callbacks,
+ * histories and settings. All objects are new: their ids are others, and
+ * finalizers that have run can run again. Finalizers are orphans, see
+ * refheap_adopt(). Weak references whose referent is not brought back are dead.
+ *
+ * Return: 0; after an error there is no such heap. -EEXIST when there is one
+ * already, other errors as of refheap_open_with() and of every call.
+ */
+int refheap_restore(const struct refheap_image *image, const char *name,
+		    const struct refheap_options *options);
+
+/* Closes an image when the variable goes out of scope. */
+#define refheap_auto_image	__attribute__((__cleanup__(refheap_cleanup_image)))
+
+static inline void refheap_cleanup_image(struct refheap_image **image)
+{
+	refheap_image_close(*image);
+}
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus
