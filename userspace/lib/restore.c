@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Making a heap of a file: first all objects, each with what it refers to when
+ * that is there already, then the rest of the edges, at last the names. The
+ * session holds all of it until then; closing it leaves what has names.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "image.h"
+
+#define BATCH_OPS	32768
+#define BATCH_BYTES	(16U << 20)
+#define NOBODY		UINT32_MAX
+
+/* What is done about an object. */
+enum {
+	KEPT = 1,	/* names keep it */
+	FILLED = 2,	/* it has its edges */
+	SHARED = 4,	/* it has the weak reference that all share */
+};
+
+/* An entry of a weak-keyed dict, which keeps its value only while the key is there. */
+struct ephemeron {
+	uint32_t value;
+	uint32_t next;		/* of the same key, from 1 */
+};
+
+struct restore {
+	const struct refheap_image *image;
+	struct refheap *session;
+	struct refheap_batch_builder *batch;
+	refheap_id *id;		/* of each object, or the result that it will be */
+	unsigned char *state;
+	uint32_t *made;		/* by operation of the batch: the object, or NOBODY */
+	uint32_t *types;	/* by number in the file: number in the heap */
+	size_t bytes;		/* of input that the batch has */
+
+	uint32_t *stack;	/* of objects that are kept, to look at */
+	uint32_t depth;
+	uint32_t *waiting;	/* of each object: the first entry it is the key of */
+	struct ephemeron *ephemeron;
+	uint32_t ephemerons;
+	uint64_t ephemeron_room;
+};
+
+static const struct rh_image_record *record_of(const struct restore *restore,
+					       uint32_t object)
+{
+	return &restore->image->record[object];
+}
+
+/* What a weak reference refers to, from 1, or 0. */
+static uint32_t referent(const struct restore *restore, uint32_t weakref)
+{
+	return record_of(restore, weakref)->n ?
+	       *rh_image_edges(restore->image, weakref) : 0;
+}
+
+static bool is_kept(const struct restore *restore, uint32_t object)
+{
+	return restore->state[object] & KEPT;
+}
+
+static void keep(struct restore *restore, uint32_t object)
+{
+	if (is_kept(restore, object))
+		return;
+	restore->state[object] |= KEPT;
+	restore->stack[restore->depth++] = object;
+}
+
+/* The value is kept as soon as the key is. */
+static int keep_ephemeron(struct restore *restore, uint32_t key, uint32_t value)
+{
+	struct ephemeron *grown;
+	uint64_t room;
+
+	if (is_kept(restore, key)) {
+		keep(restore, value);
+		return 0;
+	}
+	if (restore->ephemerons == restore->ephemeron_room) {
+		room = restore->ephemeron_room ? restore->ephemeron_room * 2 : 64;
+		grown = realloc(restore->ephemeron, room * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		restore->ephemeron = grown;
+		restore->ephemeron_room = room;
+	}
+	restore->ephemeron[restore->ephemerons++] =
+		(struct ephemeron){ value, restore->waiting[key] };
+	restore->waiting[key] = restore->ephemerons;
+	return 0;
+}
+
+static int keep_cells(struct restore *restore, uint32_t object)
+{
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	unsigned int kind = record_of(restore, object)->kind;
+	uint64_t n = record_of(restore, object)->n;
+	int err = 0;
+
+	if (kind == REFHEAP_KIND_WEAKREF || kind == REFHEAP_KIND_WEAK_SET)
+		return 0;
+	for (uint64_t i = 0; !err && i < n; i++) {
+		if (!edge[i])
+			continue;
+		if (kind == REFHEAP_KIND_WEAK_KEY_DICT) {
+			uint32_t key = referent(restore, edge[i] - 1);
+
+			if (key)
+				err = keep_ephemeron(restore, key - 1, edge[i + 1] - 1);
+			i++;
+		} else if (kind != REFHEAP_KIND_WEAK_VALUE_DICT || !(i % 2)) {
+			keep(restore, edge[i] - 1);
+		}
+	}
+	return err;
+}
+
+/* Marks what names keep; of weak-valued dicts the keys of what is kept only. */
+static int find_kept(struct restore *restore)
+{
+	int err = 0;
+
+	keep(restore, 0);
+	while (!err && restore->depth) {
+		uint32_t object = restore->stack[--restore->depth];
+
+		for (uint32_t n = restore->waiting[object]; n;
+		     n = restore->ephemeron[n - 1].next)
+			keep(restore, restore->ephemeron[n - 1].value);
+		if (!rh_kind_is_leaf(record_of(restore, object)->kind))
+			err = keep_cells(restore, object);
+	}
+	return err;
+}
+
+/* Execute what the batch has; results become ids. */
+static int flush(struct restore *restore)
+{
+	size_t count = refheap_batch_count(restore->batch);
+	int err;
+
+	if (!count)
+		return 0;
+	err = refheap_batch_submit(restore->batch, restore->session, 0);
+	for (size_t i = 0; !err && i < count; i++) {
+		if (restore->made[i] != NOBODY)
+			restore->id[restore->made[i]] =
+				refheap_batch_value(restore->batch, i);
+	}
+	refheap_batch_reset(restore->batch);
+	restore->bytes = 0;
+	return err;
+}
+
+/* Room for an operation, and up to three beside it, with @bytes of input. */
+static int make_room(struct restore *restore, size_t bytes)
+{
+	int err = 0;
+
+	if (refheap_batch_count(restore->batch) + 4 > BATCH_OPS ||
+	    restore->bytes + bytes > BATCH_BYTES)
+		err = flush(restore);
+	restore->bytes += bytes;
+	return err;
+}
+
+/* An operation was added (or not, @n then is an error) that makes nothing. */
+static int added(struct restore *restore, int n)
+{
+	if (n < 0)
+		return n;
+	restore->made[n] = NOBODY;
+	return 0;
+}
+
+/* An operation was added that makes @object. */
+static int added_object(struct restore *restore, int n, uint32_t object)
+{
+	int err = added(restore, n);
+
+	if (err)
+		return err;
+	restore->made[n] = object;
+	restore->id[object] = REFHEAP_ID_RESULT(n);
+	return 0;
+}
+
+static int make_leaf(struct restore *restore, uint32_t object)
+{
+	const struct rh_image_record *record = record_of(restore, object);
+	const char *payload = rh_image_payload(restore->image, object);
+	struct refheap_op op = { 0 };
+	const uint64_t *scalar = (const uint64_t *)payload;
+	int err = make_room(restore, record->n);
+
+	if (err)
+		return err;
+	switch (record->kind) {
+	case REFHEAP_KIND_NONE:
+		op.code = REFHEAP_OP_NONE;
+		break;
+	case REFHEAP_KIND_BOOL:
+		op.code = REFHEAP_OP_BOOL;
+		break;
+	case REFHEAP_KIND_INT:
+		op.code = REFHEAP_OP_INT;
+		break;
+	case REFHEAP_KIND_FLOAT:
+		op.code = REFHEAP_OP_FLOAT;
+		break;
+	case REFHEAP_KIND_STR:
+		op.code = REFHEAP_OP_STR;
+		op.arg = !!(record->flags & REFHEAP_INFO_INTERNED);
+		break;
+	case REFHEAP_KIND_BYTES:
+		op.code = REFHEAP_OP_BYTES;
+		break;
+	default:
+		op.code = REFHEAP_OP_BYTEARRAY;
+		break;
+	}
+	if (record->kind >= REFHEAP_KIND_BOOL && record->kind <= REFHEAP_KIND_FLOAT) {
+		op.a = le64toh(*scalar);
+		return added_object(restore,
+				    refheap_batch_add(restore->batch, &op, NULL, 0, 0),
+				    object);
+	}
+	return added_object(restore, refheap_batch_add(restore->batch, &op, payload,
+						       record->n, 0), object);
+}
+
+/* Whether all that a container refers to has been made, so that it can be whole. */
+static bool is_ready(const struct restore *restore, uint32_t object)
+{
+	const struct rh_image_record *record = record_of(restore, object);
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+
+	if (record->n > REFHEAP_MAX_IDS)
+		return false;
+	for (uint64_t i = 0; i < record->n; i++) {
+		if (edge[i] && !restore->id[edge[i] - 1])
+			return false;
+	}
+	return true;
+}
+
+static int make_whole(struct restore *restore, uint32_t object, uint16_t code)
+{
+	const struct rh_image_record *record = record_of(restore, object);
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	refheap_id ids[REFHEAP_MAX_IDS];
+	size_t count = 0;
+	int err;
+
+	err = make_room(restore, record->n * sizeof(*ids));
+	if (err)
+		return err;
+	for (uint64_t i = 0; i < record->n; i++) {
+		if (edge[i])
+			ids[count++] = restore->id[edge[i] - 1];
+	}
+	restore->state[object] |= FILLED;
+	return added_object(restore,
+			    rh_batch_call(restore->batch,
+					  rh_call_ids(code, ids, count, 1)),
+			    object);
+}
+
+/* An empty one of what can be filled later. */
+static int make_empty(struct restore *restore, uint32_t object)
+{
+	static const uint16_t codes[__REFHEAP_KIND_MAX] = {
+		[REFHEAP_KIND_LIST] = REFHEAP_OP_LIST,
+		[REFHEAP_KIND_DICT] = REFHEAP_OP_DICT,
+		[REFHEAP_KIND_SET] = REFHEAP_OP_SET,
+		[REFHEAP_KIND_INSTANCE] = REFHEAP_OP_INSTANCE,
+		[REFHEAP_KIND_WEAK_VALUE_DICT] = REFHEAP_OP_WEAK_VALUE_DICT,
+		[REFHEAP_KIND_WEAK_KEY_DICT] = REFHEAP_OP_WEAK_KEY_DICT,
+		[REFHEAP_KIND_WEAK_SET] = REFHEAP_OP_WEAK_SET,
+	};
+	const struct rh_image_record *record = record_of(restore, object);
+	const struct refheap_op op = {
+		.code = codes[record->kind],
+		.arg = record->type ? restore->types[record->type] : 0,
+	};
+	int err = make_room(restore, 0);
+
+	if (err)
+		return err;
+	return added_object(restore, refheap_batch_add(restore->batch, &op, NULL, 0, 0),
+			    object);
+}
+
+/* A weak reference of its own, whose callback is given up at once. */
+static int make_own_weakref(struct restore *restore, uint32_t object, refheap_id to)
+{
+	int n = refheap_batch_new_weakref_cookie(restore->batch, to, 0, 0);
+	int err = added_object(restore, n, object);
+
+	if (err)
+		return err;
+	return added(restore, refheap_batch_disarm(restore->batch,
+						   restore->id[object]));
+}
+
+/* What a dead one referred to is an object that lives until the batch ends. */
+static int make_dead_weakref(struct restore *restore, uint32_t object)
+{
+	int n = refheap_batch_new_list(restore->batch, NULL, 0);
+	int err = added(restore, refheap_batch_temp(restore->batch, n));
+
+	if (err)
+		return err;
+	return make_own_weakref(restore, object, REFHEAP_ID_RESULT(n));
+}
+
+static int make_weakref(struct restore *restore, uint32_t object)
+{
+	uint32_t to = referent(restore, object);
+	bool callback = record_of(restore, object)->flags & REFHEAP_INFO_CALLBACK;
+	int err = make_room(restore, 0);
+
+	if (err)
+		return err;
+	if (!to || !is_kept(restore, to - 1))
+		return make_dead_weakref(restore, object);
+	if (callback || (restore->state[to - 1] & SHARED))
+		return make_own_weakref(restore, object, restore->id[to - 1]);
+	restore->state[to - 1] |= SHARED;
+	return added_object(restore,
+			    refheap_batch_new_weakref(restore->batch,
+						      restore->id[to - 1]),
+			    object);
+}
+
+/* In the order of slots, which is about that in which they were made. */
+static int make_object(struct restore *restore, uint32_t object)
+{
+	unsigned int kind = record_of(restore, object)->kind;
+
+	if (rh_kind_is_leaf(kind))
+		return make_leaf(restore, object);
+	switch (kind) {
+	case REFHEAP_KIND_WEAKREF:
+		return 0;
+	case REFHEAP_KIND_TUPLE:
+		return is_ready(restore, object) ?
+		       make_whole(restore, object, REFHEAP_OP_TUPLE) : 0;
+	case REFHEAP_KIND_LIST:
+		if (is_ready(restore, object))
+			return make_whole(restore, object, REFHEAP_OP_LIST);
+		break;
+	case REFHEAP_KIND_DICT:
+		if (is_ready(restore, object))
+			return make_whole(restore, object, REFHEAP_OP_DICT);
+		break;
+	case REFHEAP_KIND_SET:
+		if (is_ready(restore, object))
+			return make_whole(restore, object, REFHEAP_OP_SET);
+		break;
+	default:
+		break;
+	}
+	return make_empty(restore, object);
+}
+
+static int make_objects(struct restore *restore)
+{
+	const struct refheap_image *image = restore->image;
+	int err = 0;
+
+	restore->id[0] = REFHEAP_ID_ROOT;
+	for (uint32_t i = 1; !err && i < image->count; i++) {
+		if (is_kept(restore, i))
+			err = make_object(restore, i);
+	}
+	for (uint32_t i = 0; !err && i < image->ordered; i++) {
+		uint32_t object = image->order[i];
+
+		if (!is_kept(restore, object) || restore->id[object])
+			continue;
+		if (image->record[object].kind == REFHEAP_KIND_TUPLE)
+			err = make_whole(restore, object, REFHEAP_OP_TUPLE);
+		else
+			err = make_weakref(restore, object);
+	}
+	return err;
+}
+
+static int fill_list(struct restore *restore, uint32_t object)
+{
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	int err = 0;
+
+	for (uint64_t i = 0; !err && i < record_of(restore, object)->n; i++) {
+		err = make_room(restore, 0);
+		if (!err)
+			err = added(restore,
+				    refheap_batch_append(restore->batch,
+							 restore->id[object],
+							 restore->id[edge[i] - 1]));
+	}
+	return err;
+}
+
+static int fill_slots(struct restore *restore, uint32_t object)
+{
+	const struct rh_image_record *record = record_of(restore, object);
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	char **name = restore->image->type[record->type].slots;
+	int err = 0;
+
+	for (uint64_t i = 0; !err && i < record->n; i++) {
+		if (!edge[i])
+			continue;
+		err = make_room(restore, REFHEAP_NAME_MAX);
+		if (!err)
+			err = added(restore,
+				    refheap_batch_set_attr(restore->batch,
+							   restore->id[object], name[i],
+							   restore->id[edge[i] - 1]));
+	}
+	return err;
+}
+
+/* The name of an attribute may have any characters, NUL included. */
+static int set_attribute(struct restore *restore, uint32_t object, uint32_t name,
+			 uint32_t value)
+{
+	const struct rh_call call = {
+		.op = {
+			.code = REFHEAP_OP_SET_ATTR,
+			.a = restore->id[object],
+			.c = restore->id[value],
+		},
+		.objects = RH_OBJECT_A | RH_OBJECT_C,
+		.data = rh_image_payload(restore->image, name),
+		.data_len = record_of(restore, name)->n,
+	};
+
+	return added(restore, rh_batch_call(restore->batch, call));
+}
+
+/* What a weakly held cell stands for, from 1; 0: it is gone. */
+static uint32_t alive(const struct restore *restore, uint32_t cell)
+{
+	uint32_t to = cell ? referent(restore, cell - 1) : 0;
+
+	return to && is_kept(restore, to - 1) ? to : 0;
+}
+
+static int fill_entry(struct restore *restore, uint32_t object, const uint32_t *cell)
+{
+	unsigned int kind = record_of(restore, object)->kind;
+	uint32_t key = cell[0], value;
+	refheap_id to = restore->id[object];
+
+	if (kind == REFHEAP_KIND_WEAK_KEY_DICT || kind == REFHEAP_KIND_WEAK_SET)
+		key = alive(restore, key);
+	if (!key)
+		return 0;
+	if (kind == REFHEAP_KIND_SET || kind == REFHEAP_KIND_WEAK_SET)
+		return added(restore, refheap_batch_add_member(restore->batch, to,
+							       restore->id[key - 1]));
+	value = cell[1];
+	if (kind == REFHEAP_KIND_WEAK_VALUE_DICT)
+		value = alive(restore, value);
+	if (!value)
+		return 0;
+	if (kind == REFHEAP_KIND_INSTANCE)
+		return set_attribute(restore, object, key - 1, value - 1);
+	return added(restore, refheap_batch_set_key(restore->batch, to,
+						    restore->id[key - 1],
+						    restore->id[value - 1]));
+}
+
+static int fill_map(struct restore *restore, uint32_t object)
+{
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	uint64_t stride = rh_image_stride(restore->image, object);
+	int err = 0;
+
+	for (uint64_t i = 0; !err && i < record_of(restore, object)->n; i += stride) {
+		size_t bytes = 0;
+
+		if (record_of(restore, object)->kind == REFHEAP_KIND_INSTANCE && edge[i])
+			bytes = record_of(restore, edge[i] - 1)->n;
+		err = make_room(restore, bytes);
+		if (!err)
+			err = fill_entry(restore, object, edge + i);
+	}
+	return err;
+}
+
+static int fill_object(struct restore *restore, uint32_t object)
+{
+	unsigned int kind = record_of(restore, object)->kind;
+
+	if (rh_kind_is_leaf(kind) || kind == REFHEAP_KIND_TUPLE ||
+	    kind == REFHEAP_KIND_WEAKREF || (restore->state[object] & FILLED))
+		return 0;
+	if (kind == REFHEAP_KIND_LIST)
+		return fill_list(restore, object);
+	if (kind == REFHEAP_KIND_INSTANCE && !rh_image_has_dict(restore->image, object))
+		return fill_slots(restore, object);
+	return fill_map(restore, object);
+}
+
+/* The root comes last: its entries are the names. */
+static int fill_objects(struct restore *restore)
+{
+	int err = 0;
+
+	for (uint32_t i = 1; !err && i < restore->image->count; i++) {
+		if (is_kept(restore, i))
+			err = fill_object(restore, i);
+	}
+	if (!err)
+		err = flush(restore);
+	if (!err)
+		err = fill_object(restore, 0);
+	return err ? err : flush(restore);
+}
+
+static int define_types(struct restore *restore)
+{
+	const struct refheap_image *image = restore->image;
+	int err = 0;
+
+	for (uint32_t i = 1; !err && i <= image->types; i++) {
+		const struct rh_image_type_info *type = &image->type[i];
+		const struct refheap_type_def definition = {
+			.name = type->name,
+			.base = type->base ? restore->types[type->base] : 0,
+			.flags = type->flags,
+			.slots = (const char *const *)type->slots + type->own,
+			.slot_count = type->slot_count - type->own,
+		};
+
+		err = refheap_type_define(restore->session, &definition,
+					  &restore->types[i]);
+	}
+	return err;
+}
+
+static int restore_alloc(struct restore *restore)
+{
+	size_t count = restore->image->count;
+
+	restore->id = calloc(count, sizeof(*restore->id));
+	restore->state = calloc(count, 1);
+	restore->made = malloc(BATCH_OPS * sizeof(*restore->made));
+	restore->types = calloc(restore->image->types + 1ULL, sizeof(*restore->types));
+	restore->stack = malloc(count * sizeof(*restore->stack));
+	restore->waiting = calloc(count, sizeof(*restore->waiting));
+	if (!restore->id || !restore->state || !restore->made || !restore->types ||
+	    !restore->stack || !restore->waiting)
+		return -ENOMEM;
+	return refheap_batch_alloc(&restore->batch);
+}
+
+static void restore_free(struct restore *restore)
+{
+	refheap_batch_free(restore->batch);
+	free(restore->id);
+	free(restore->state);
+	free(restore->made);
+	free(restore->types);
+	free(restore->stack);
+	free(restore->waiting);
+	free(restore->ephemeron);
+}
+
+static int fill_heap(const struct refheap_image *image, struct refheap *session)
+{
+	struct restore restore = { .image = image, .session = session };
+	int err = restore_alloc(&restore);
+
+	if (!err)
+		err = find_kept(&restore);
+	if (!err)
+		err = define_types(&restore);
+	if (!err)
+		err = make_objects(&restore);
+	if (!err)
+		err = fill_objects(&restore);
+	restore_free(&restore);
+	return err;
+}
+
+/*
+ * Nothing is garbage while it is made, and all of it is old afterwards: a
+ * collection would look at everything for nothing.
+ */
+static int fill_quietly(const struct refheap_image *image, struct refheap *session,
+			struct refheap_ctl *ctl)
+{
+	uint32_t heap = refheap_heap(session);
+	int err = refheap_gc_disable(ctl, heap);
+
+	if (!err)
+		err = fill_heap(image, session);
+	if (!err)
+		err = refheap_freeze(session);
+	if (!err)
+		err = refheap_unfreeze(session);
+	return err ? err : refheap_gc_enable(ctl, heap);
+}
+
+int refheap_restore(const struct refheap_image *image, const char *name,
+		    const struct refheap_options *options)
+{
+	struct refheap_options own = REFHEAP_OPTIONS_INIT;
+	refheap_auto_ctl struct refheap_ctl *ctl = NULL;
+	struct refheap *session;
+	int err;
+
+	if (options)
+		own = *options;
+	own.flags |= REFHEAP_ATTACH_CREATE | REFHEAP_ATTACH_EXCL;
+	err = refheap_ctl_open(&ctl);
+	if (!err)
+		err = refheap_open_with(name ? name : image->head->heap, &own, &session);
+	if (err)
+		return err;
+	err = fill_quietly(image, session, ctl);
+	if (err)
+		refheap_heap_remove(ctl, refheap_heap(session));
+	refheap_close(session);
+	return err;
+}
