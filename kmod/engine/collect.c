@@ -49,6 +49,7 @@
 #include <linux/string.h>
 #include <asm/barrier.h>
 #include "frame.h"
+#include "trace.h"
 #include "walk.h"
 
 /* Every phase begins its walk anew. */
@@ -452,7 +453,7 @@ static enum rh_progress collect_step(struct rh_heap *heap)
 bool rh_work_pending(const struct rh_heap *heap)
 {
 	return heap->dying || heap->closing || heap->gc.phase != RH_PHASE_IDLE ||
-	       heap->gc.again_due;
+	       heap->gc.again_due || heap->traces_ended;
 }
 
 static void book_hold(struct rh_heap *heap, u64 since)
@@ -486,6 +487,7 @@ enum rh_progress rh_work_step(struct rh_heap *heap)
 	if (rh_reap_step(heap) == RH_DONE && collect_step(heap) == RH_DONE &&
 	    rh_reap_step(heap) == RH_DONE)
 		rh_frames_close_step(heap);
+	rh_trace_end_step(heap);
 	if (collecting)
 		book_hold(heap, since);
 	return rh_work_pending(heap) ? RH_MORE : RH_DONE;

@@ -86,6 +86,12 @@ RH_OP(hand_out);
 /* op_scan.c */
 RH_OP(scan);
 
+/* op_trace.c */
+RH_OP(trace);
+RH_OP(trace_stat);
+RH_OP(trace_read);
+RH_OP(trace_of);
+
 /* op_history.c */
 RH_OP(site);
 RH_OP(history);

@@ -13,6 +13,7 @@
 #include "object.h"
 #include "post.h"
 #include "table.h"
+#include "trace.h"
 #include "type.h"
 #include "weakref.h"
 
@@ -156,6 +157,9 @@ enum rh_progress rh_heap_destroy_step(struct rh_heap *heap)
 {
 	WARN_ON_ONCE(heap->holders);
 	rh_slice_begin(heap);
+	rh_trace_stop(heap);
+	if (rh_trace_end_step(heap) != RH_DONE)
+		return RH_MORE;
 	while (heap->destroy_cursor < rh_table_end(heap)) {
 		u32 slot = rh_used_next(heap, heap->destroy_cursor);
 

@@ -374,6 +374,9 @@ struct rh_heap {
 	u64 extras;		/* objects with a struct rh_extra */
 	u32 legacy_types;
 	bool watch;		/* births and deaths are notified */
+	bool followed;		/* they are, or they are traced */
+	struct rh_trace *trace;	/* or NULL */
+	struct rh_trace *traces_ended; /* whose memory has yet to be freed */
 	u64 born_ns;
 	u32 *state;		/* page that is mapped: not 0 while there is something condemned */
 

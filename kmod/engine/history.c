@@ -14,6 +14,7 @@
 #include "history.h"
 #include "intern.h"
 #include "table.h"
+#include "trace.h"
 
 #define SITE_BYTES_MAX	4096U
 
@@ -156,6 +157,7 @@ int rh_site_new(struct rh_heap *heap, const u8 *data, u32 len, u32 *site)
 	if (head->meta & RH_META_IMMORTAL)
 		rh_release(heap, *site);
 	head->meta |= RH_META_IMMORTAL;
+	rh_trace_exempt(heap, *site);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "object.h"
 #include "post.h"
 #include "table.h"
+#include "trace.h"
 #include "type.h"
 #include "weakref.h"
 
@@ -116,6 +117,8 @@ static void account(struct rh_heap *heap, u32 meta, s64 objects, s64 bytes)
 void rh_object_account(struct rh_heap *heap, u32 slot, s64 bytes)
 {
 	account(heap, rh_head(heap, slot)->meta, 0, bytes);
+	if (unlikely(heap->trace))
+		rh_trace_resize(heap, slot, bytes);
 }
 
 u32 rh_object_publish(struct rh_heap *heap, u32 kind, u32 type, u32 block, u32 length)
@@ -133,8 +136,8 @@ u32 rh_object_publish(struct rh_heap *heap, u32 kind, u32 type, u32 block, u32 l
 	account(heap, head->meta, 1, rh_object_sizeof(heap, slot));
 	heap->births++;
 	heap->changes++;
-	if (unlikely(heap->watch))
-		rh_notify_object(heap, RH_NOTICE_BIRTH, slot);
+	if (unlikely(heap->followed))
+		rh_follow_birth(heap, slot);
 	return slot;
 }
 
@@ -142,11 +145,11 @@ void rh_object_reblock(struct rh_heap *heap, u32 slot, u32 block, size_t bytes,
 		       size_t old_bytes)
 {
 	u32 *block_of = rh_block_of(heap, slot);
-	u32 meta = rh_head(heap, slot)->meta;
 
-	rh_block_free(heap, rh_kind_space(rh_meta_kind(meta)), *block_of, old_bytes);
+	rh_block_free(heap, rh_kind_space(rh_kind(heap, slot)), *block_of, old_bytes);
 	*block_of = block;
-	account(heap, meta, 0, (s64)rh_block_charge(bytes) - (s64)rh_block_charge(old_bytes));
+	rh_object_account(heap, slot,
+			  (s64)rh_block_charge(bytes) - (s64)rh_block_charge(old_bytes));
 	rh_touch(heap, slot);
 }
 
@@ -298,6 +301,9 @@ int rh_object_clear(struct rh_heap *heap, u32 slot)
 	err = rh_table_reserve(heap, 1);
 	if (err)
 		return err;
+	/* What is let go of is not traced any more. */
+	if (unlikely(heap->trace))
+		rh_trace_resize(heap, slot, -(s64)rh_block_charge(rh_block_bytes(heap, slot)));
 	carrier = rh_slot_alloc(heap);
 	*rh_gc(heap, carrier) = RH_GC_DEAD;
 	*rh_block_of(heap, carrier) = *block_of;
@@ -364,8 +370,8 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 		}
 	}
 	heap->dying = rh_head(heap, slot)->count;
-	if (unlikely(heap->watch))
-		rh_notify_death(heap, slot);
+	if (unlikely(heap->followed))
+		rh_follow_death(heap, slot);
 	rh_object_finish(heap, slot);
 	return true;
 }

@@ -211,8 +211,3 @@ void rh_notify_death(struct rh_heap *heap, u32 slot)
 		tag--;
 	notify(heap, RH_NOTICE_DEATH, slot, REFHEAP_ID(slot, tag));
 }
-
-void rh_heap_watch(struct rh_heap *heap, bool watch)
-{
-	heap->watch = watch;
-}

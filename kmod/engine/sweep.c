@@ -3,7 +3,7 @@
  * What becomes of the condemned (collect.c).
  */
 #include <linux/string.h>
-#include "post.h"
+#include "trace.h"
 #include "walk.h"
 
 static __always_inline bool visit_condemn(struct rh_heap *heap, u32 slot, u32 *word,
@@ -142,8 +142,8 @@ static __always_inline bool free_object(struct rh_heap *heap, u32 slot, const u3
 		freed->block[freed->nblocks++] = *block;
 		freed->bytes += freed->charge;
 	}
-	if (unlikely(heap->watch))
-		rh_notify_death(heap, slot);
+	if (unlikely(heap->followed))
+		rh_follow_death(heap, slot);
 	freed->n++;
 	freed->slots |= 1ULL << slot % 64;
 	return true;

@@ -10,6 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "table.h"
+#include "trace.h"
 
 #define DIRECTORIES	6
 
@@ -128,7 +129,7 @@ int rh_table_reserve(struct rh_heap *heap, u32 n)
 		if (err)
 			return err;
 	}
-	return 0;
+	return unlikely(heap->trace) ? rh_trace_prepare(heap) : 0;
 }
 
 u32 rh_slot_next(struct rh_heap *heap)

@@ -13,6 +13,7 @@
 #include "object.h"
 #include "post.h"
 #include "table.h"
+#include "trace.h"
 #include "value.h"
 #include "weakref.h"
 
@@ -263,6 +264,8 @@ static void check_object(struct verify *verify, u32 slot)
 	u32 expected = verify->expected[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
 	u32 kind = rh_meta_kind(head->meta);
 
+	if (!rh_trace_check(heap, slot))
+		fault(verify, slot, "never lived, or lives no more, but is traced");
 	if (head->meta & RH_META_REAPED) {
 		verify->reaped++;
 		return;
@@ -360,10 +363,13 @@ long rh_verify(struct rh_heap *heap, char *text, size_t len)
 	if (alloc_expected(&verify))
 		return -ENOMEM;
 	expect_all(&verify);
+	rh_trace_check_begin(heap);
 	for (slot = next_object(heap, 1); slot < rh_table_end(heap);
 	     slot = next_object(heap, slot + 1))
 		if (rh_kind(heap, slot))
 			check_object(&verify, slot);
+	if (!rh_trace_check_end(heap))
+		fault(&verify, 0, "the trace counts other objects or bytes than it has booked");
 	check_totals(&verify);
 	free_expected(&verify);
 	return verify.faults;

@@ -352,7 +352,68 @@ enum refheap_opcode {
 				 * their number; value: next cursor, 0 at the end.
 				 * ENOSPC: not even one fits.
 				 */
+
+	/* Where memory comes from. See struct refheap_traced. */
+	REFHEAP_OP_TRACE,	/* a: REFHEAP_TRACE_* => value: 1 when the heap was
+				 * traced before, else 0
+				 */
+	REFHEAP_OP_TRACE_STAT,	/* => struct refheap_traced into the output */
+	REFHEAP_OP_TRACE_READ,	/* b: cursor, 0 to begin => as many struct
+				 * refheap_trace_site into the output as fit; info:
+				 * their number; value: next cursor, 0 at the end.
+				 * ENOSPC: not even one fits.
+				 */
+	REFHEAP_OP_TRACE_OF,	/* a: object => info: 1 when its birth was traced, else
+				 * 0; value: id of the site as a str, 0 when unknown
+				 */
 	__REFHEAP_OP_MAX,
+};
+
+/* REFHEAP_OP_TRACE: a. All but START do nothing when the heap is not traced. */
+#define REFHEAP_TRACE_STOP	0 /* and forget everything */
+#define REFHEAP_TRACE_START	1 /* go on as it is when it is traced */
+#define REFHEAP_TRACE_CLEAR	2 /* forget what has been booked, and go on */
+#define REFHEAP_TRACE_RESET_PEAK 3 /* the peak is what there is now */
+
+/**
+ * struct refheap_traced - what is known of all objects that were traced
+ * @bytes: that those alive take, as the allocator charges them
+ * @peak: most of that since the start, CLEAR or RESET_PEAK
+ * @count: how many are alive
+ * @births: how many were born
+ * @overhead: memory that tracing itself takes; no limit of bytes counts it, but
+ *	it is charged like all memory of the heap
+ * @since_ns: CLOCK_MONOTONIC of the start, 0 when the heap is not traced
+ * @on: 1 when it is, else 0
+ * @sites: records that REFHEAP_OP_TRACE_READ gives at most
+ *
+ * While a heap is traced each birth is booked on the site of its batch, whoever
+ * makes it; so is what the object takes, until it dies. When there is no memory
+ * to book a birth, it fails with ENOMEM. Sites themselves are not booked.
+ */
+struct refheap_traced {
+	__u64 bytes;
+	__u64 peak;
+	__u64 count;
+	__u64 births;
+	__u64 overhead;
+	__u64 since_ns;
+	__u32 on;
+	__u32 sites;
+};
+
+/**
+ * struct refheap_trace_site - record of REFHEAP_OP_TRACE_READ
+ * @site: id of a str, 0 for objects whose batch had no site
+ * @bytes: that objects from there take that are alive
+ * @count: how many these are
+ * @births: how many were born there
+ */
+struct refheap_trace_site {
+	__u64 site;
+	__u64 bytes;
+	__u64 count;
+	__u64 births;
 };
 
 /* REFHEAP_OP_SCAN: arg */

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations on tracing.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include "execute.h"
+#include "trace.h"
+
+static_assert(sizeof(struct refheap_traced) % 8 == 0);
+
+static int change(struct rh_op *op)
+{
+	struct rh_heap *heap = op->heap;
+	int err = RH_DONE;
+
+	switch (op->a) {
+	case REFHEAP_TRACE_START:
+		err = rh_trace_start_step(heap);
+		break;
+	case REFHEAP_TRACE_STOP:
+		rh_trace_stop(heap);
+		break;
+	case REFHEAP_TRACE_CLEAR:
+		if (!op->batch->state.cursor++)
+			rh_trace_clear(heap);
+		err = rh_trace_tidy_step(heap);
+		break;
+	case REFHEAP_TRACE_RESET_PEAK:
+		if (heap->trace)
+			heap->trace->peak = heap->trace->bytes;
+		break;
+	}
+	return err ?: (int)rh_trace_end_step(heap);
+}
+
+int rh_op_trace(struct rh_op *op)
+{
+	const struct rh_trace *trace = op->heap->trace;
+	int err;
+
+	if (op->a > REFHEAP_TRACE_RESET_PEAK)
+		return -EINVAL;
+	if (!op->batch->state.begun)
+		op->batch->state.n = trace && trace->ready;
+	op->batch->state.begun = 1;
+	err = change(op);
+	op->result->value = op->batch->state.n;
+	return err;
+}
+
+int rh_op_trace_stat(struct rh_op *op)
+{
+	const struct rh_trace *trace = op->heap->trace;
+	struct refheap_traced *out = rh_op_output(op, sizeof(*out));
+
+	if (!out)
+		return -ENOSPC;
+	*out = (struct refheap_traced){};
+	if (!trace)
+		return 0;
+	*out = (struct refheap_traced){
+		.bytes = trace->bytes,
+		.peak = trace->peak,
+		.count = trace->count,
+		.births = trace->births,
+		.overhead = trace->overhead,
+		.since_ns = trace->since_ns,
+		.on = trace->ready,
+		.sites = trace->n - trace->cleared,
+	};
+	return 0;
+}
+
+int rh_op_trace_read(struct rh_op *op)
+{
+	u32 number = op->b;
+	const struct rh_traced *record;
+	struct refheap_trace_site *out;
+
+	if (op->b > U32_MAX)
+		return -EINVAL;
+	for (;;) {
+		record = rh_trace_next(op->heap, &number);
+		out = record ? rh_op_output(op, sizeof(*out)) : NULL;
+		if (!out)
+			break;
+		*out = (struct refheap_trace_site){
+			.site = rh_id(op->heap, record->site),
+			.bytes = record->bytes,
+			.count = record->count,
+			.births = record->births,
+		};
+		number++;
+		op->result->info++;
+		/* What has been told is given out, lest it be told twice. */
+		if (rh_slice_over(op->heap))
+			break;
+	}
+	op->result->value = rh_trace_next(op->heap, &number) ? number : 0;
+	return op->result->value && !op->result->info ? -ENOSPC : 0;
+}
+
+int rh_op_trace_of(struct rh_op *op)
+{
+	const struct rh_traced *record = rh_trace_of(op->heap, op->object);
+
+	op->result->info = record != NULL;
+	op->result->value = record ? rh_id(op->heap, record->site) : 0;
+	return 0;
+}
