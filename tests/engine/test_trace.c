@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "kmod/engine/heap.h"
+#include "suite.h"
+
+static struct refheap_traced totals(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+
+	do_op(test, OP(REFHEAP_OP_TRACE_STAT));
+	return *(struct refheap_traced *)rig->out;
+}
+
+static u64 trace(struct kunit *test, u64 what)
+{
+	return do_op(test, OP(REFHEAP_OP_TRACE, .a = what));
+}
+
+static u32 site(struct kunit *test, const char *where)
+{
+	return do_string(test, REFHEAP_OP_SITE, 0, 0, where);
+}
+
+/* Executes one operation at a site. */
+static struct refheap_result do_at(struct kunit *test, u32 site, struct refheap_op op)
+{
+	struct rig *rig = test->priv;
+	struct refheap_result result = {};
+	struct rh_batch batch = {
+		.heap = rig->heap, .holder = rig->holder[0], .ops = &op, .results = &result,
+		.out = rig->out, .out_len = sizeof(rig->out), .count = 1, .site = site,
+	};
+
+	while (rh_batch_step(&batch) == RH_MORE)
+		;
+	return result;
+}
+
+static u64 list_at(struct kunit *test, u32 site)
+{
+	return do_at(test, site, OP(REFHEAP_OP_LIST)).value;
+}
+
+/* What a site has, all zero when it has no record. */
+static struct refheap_trace_site of_site(struct kunit *test, u32 site)
+{
+	struct refheap_trace_site found = {};
+	const struct refheap_trace_site *record;
+	struct rig *rig = test->priv;
+	struct refheap_result result = {};
+	u32 i;
+
+	do {
+		result = rig_op(rig, OP(REFHEAP_OP_TRACE_READ, .b = result.value));
+		KUNIT_ASSERT_EQ(test, result.error, 0);
+		record = (const void *)rig->out;
+		for (i = 0; i < result.info; i++)
+			if (REFHEAP_ID_SLOT(record[i].site) == site)
+				found = record[i];
+	} while (result.value);
+	return found;
+}
+
+static void off(struct kunit *test)
+{
+	u64 list = new_list(test, 0, NULL);
+
+	KUNIT_EXPECT_EQ(test, totals(test).on, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).overhead, 0);
+	KUNIT_EXPECT_EQ(test, rig_op(test->priv, OP(REFHEAP_OP_TRACE_READ)).info, 0);
+	KUNIT_EXPECT_EQ(test, rig_op(test->priv, OP(REFHEAP_OP_TRACE_OF, .a = list)).info, 0);
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_STOP), 0);
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_CLEAR), 0);
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_RESET_PEAK), 0);
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE, .a = 4);
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE_READ, .b = 1ULL << 32);
+	((struct rig *)test->priv)->rdonly = true;
+	EXPECT_ERROR(test, EROFS, REFHEAP_OP_TRACE, .a = 1);
+	((struct rig *)test->priv)->rdonly = false;
+}
+
+static void by_site(struct kunit *test)
+{
+	u32 here = site(test, "a.c:1"), there = site(test, "b.c:2");
+	u64 before = new_list(test, 0, NULL), first, second;
+	struct refheap_result of;
+
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_START), 0);
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_START), 1);
+	first = list_at(test, here);
+	second = list_at(test, there);
+	list_at(test, there);
+	new_list(test, 0, NULL);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 1);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).bytes,
+			rig_info(test->priv, first).sizeof_);
+	KUNIT_EXPECT_EQ(test, of_site(test, there).count, 2);
+	KUNIT_EXPECT_EQ(test, of_site(test, 0).count, 1);
+	KUNIT_EXPECT_EQ(test, totals(test).count, 4);
+	KUNIT_EXPECT_EQ(test, totals(test).sites, 3);
+	drop(test, before);
+	drop(test, second);
+	KUNIT_EXPECT_EQ(test, of_site(test, there).count, 1);
+	KUNIT_EXPECT_EQ(test, of_site(test, there).births, 2);
+	KUNIT_EXPECT_EQ(test, totals(test).births, 4);
+	of = rig_op(test->priv, OP(REFHEAP_OP_TRACE_OF, .a = first));
+	KUNIT_EXPECT_EQ(test, of.info, 1);
+	KUNIT_EXPECT_EQ(test, REFHEAP_ID_SLOT(of.value), here);
+}
+
+/* Growth is booked where the object was born, whoever causes it. */
+static void growth(struct kunit *test)
+{
+	u32 here = site(test, "a.c:1"), there = site(test, "b.c:2"), i;
+	u64 list, item = new_int(test, 1000), peak;
+
+	trace(test, REFHEAP_TRACE_START);
+	list = list_at(test, here);
+	for (i = 0; i < 100; i++)
+		do_at(test, there, OP(REFHEAP_OP_APPEND, .a = list, .c = item));
+	peak = rig_info(test->priv, list).sizeof_;
+	KUNIT_EXPECT_EQ(test, of_site(test, here).bytes, peak);
+	KUNIT_EXPECT_EQ(test, of_site(test, there).bytes, 0);
+	do_op(test, OP(REFHEAP_OP_CLEAR, .a = list));
+	KUNIT_EXPECT_EQ(test, of_site(test, here).bytes, rig_info(test->priv, list).sizeof_);
+	KUNIT_EXPECT_GE(test, totals(test).peak, peak);
+	trace(test, REFHEAP_TRACE_RESET_PEAK);
+	KUNIT_EXPECT_EQ(test, totals(test).peak, totals(test).bytes);
+}
+
+/* What a collection frees is booked, too. */
+static void collected(struct kunit *test)
+{
+	u32 here = site(test, "a.c:1"), i;
+	u64 list;
+
+	trace(test, REFHEAP_TRACE_START);
+	for (i = 0; i < 200; i++) {
+		list = list_at(test, here);
+		append(test, list, list);
+		drop(test, list);
+	}
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 200);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 200);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 0);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).bytes, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).bytes, 0);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).births, 200);
+}
+
+static void clear(struct kunit *test)
+{
+	u32 here = site(test, "a.c:1");
+	u64 old, list;
+
+	trace(test, REFHEAP_TRACE_START);
+	old = list_at(test, here);
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_CLEAR), 1);
+	KUNIT_EXPECT_EQ(test, totals(test).bytes, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).sites, 0);
+	KUNIT_EXPECT_EQ(test, rig_op(test->priv, OP(REFHEAP_OP_TRACE_OF, .a = old)).info, 0);
+	list = list_at(test, here);
+	append(test, old, list);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 1);
+	drop(test, old);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 1);
+	drop(test, list);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 0);
+}
+
+static void stop_and_again(struct kunit *test)
+{
+	u32 here = site(test, "a.c:1");
+	u64 list, reserved;
+
+	drop(test, list_at(test, here));
+	reserved = ((struct rig *)test->priv)->heap->reserved;
+	trace(test, REFHEAP_TRACE_START);
+	list = list_at(test, here);
+	KUNIT_EXPECT_GT(test, totals(test).overhead, 0);
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_STOP), 1);
+	KUNIT_EXPECT_EQ(test, totals(test).on, 0);
+	trace(test, REFHEAP_TRACE_START);
+	KUNIT_EXPECT_EQ(test, totals(test).count, 0);
+	drop(test, list);
+	KUNIT_EXPECT_EQ(test, totals(test).bytes, 0);
+	trace(test, REFHEAP_TRACE_STOP);
+	KUNIT_EXPECT_EQ(test, ((struct rig *)test->priv)->heap->reserved, reserved);
+}
+
+/* Sites are not booked, and there may be more than one chunk of records. */
+static void many_sites(struct kunit *test)
+{
+	u32 first = 0, last = 0, i;
+	char where[16];
+
+	trace(test, REFHEAP_TRACE_START);
+	for (i = 0; i < 600; i++) {
+		scnprintf(where, sizeof(where), "a.c:%u", i);
+		last = site(test, where);
+		first = first ?: last;
+		KUNIT_EXPECT_EQ(test, totals(test).births, i);
+		list_at(test, last);
+	}
+	KUNIT_EXPECT_EQ(test, of_site(test, first).count, 1);
+	KUNIT_EXPECT_EQ(test, of_site(test, last).count, 1);
+	KUNIT_EXPECT_EQ(test, totals(test).count, 600);
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_CLEAR), 1);
+	list_at(test, first);
+	KUNIT_EXPECT_EQ(test, of_site(test, first).count, 1);
+}
+
+/* The table grows while it is traced. */
+static void many_objects(struct kunit *test)
+{
+	u32 here = site(test, "a.c:1"), i;
+	u64 list = 0;
+
+	trace(test, REFHEAP_TRACE_START);
+	for (i = 0; i < 2 * RH_SEGMENT_SLOTS; i++)
+		list = list_at(test, here);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 2 * RH_SEGMENT_SLOTS);
+	KUNIT_EXPECT_EQ(test, rig_op(test->priv, OP(REFHEAP_OP_TRACE_OF, .a = list)).info, 1);
+	trace(test, REFHEAP_TRACE_STOP);
+	KUNIT_EXPECT_EQ(test, trace(test, REFHEAP_TRACE_START), 0);
+	KUNIT_EXPECT_EQ(test, totals(test).count, 0);
+}
+
+/* What cannot be booked is not born, and what cannot be started is off. */
+static void no_memory(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	u32 here = site(test, "a.c:1"), i;
+	struct refheap_result result;
+	bool begun = false;
+	u64 objects;
+
+	for (i = 1; !begun; i++) {
+		shim_host_fail(&rig->host, i, true);
+		result = rig_op(rig, OP(REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START));
+		shim_host_fail(&rig->host, 0, false);
+		begun = !result.error;
+		KUNIT_EXPECT_EQ(test, totals(test).on, begun);
+		if (!begun)
+			KUNIT_EXPECT_EQ(test, result.error, -ENOMEM);
+	}
+	KUNIT_EXPECT_GT(test, i, 2);
+	objects = rig_objects(rig);
+	shim_host_fail(&rig->host, 1, true);
+	KUNIT_EXPECT_EQ(test, do_at(test, here, OP(REFHEAP_OP_LIST)).error, -ENOMEM);
+	shim_host_fail(&rig->host, 0, false);
+	KUNIT_EXPECT_EQ(test, rig_objects(rig), objects);
+	KUNIT_EXPECT_EQ(test, totals(test).births, 0);
+	list_at(test, here);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 1);
+}
+
+static void in_steps(struct kunit *test)
+{
+	static void (*const bodies[])(struct kunit *test) = {
+		by_site, growth, collected, clear, stop_and_again, many_sites,
+	};
+	struct rh_params params;
+	u32 i;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
+		suite_params(test, &params);
+		bodies[i](test);
+		KUNIT_EXPECT_EQ(test, rig_verify(test->priv), 0);
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(off),
+	KUNIT_CASE(by_site),
+	KUNIT_CASE(growth),
+	KUNIT_CASE(collected),
+	KUNIT_CASE(clear),
+	KUNIT_CASE(stop_and_again),
+	KUNIT_CASE(many_sites),
+	KUNIT_CASE(many_objects),
+	KUNIT_CASE(no_memory),
+	KUNIT_CASE(in_steps),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "refheap-trace",
+	.init = suite_init,
+	.exit = suite_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
