@@ -90,6 +90,9 @@ extern const struct command print_command;
 extern const struct command vars_command;
 extern const struct command exit_command;
 
+/* cmd_graph.c */
+extern const struct command graph_command;
+
 /* cmd_why.c */
 extern const struct command why_command;
 
