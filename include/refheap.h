@@ -2669,6 +2669,145 @@ static inline void refheap_cleanup_image(struct refheap_image **image)
 	refheap_image_close(*image);
 }
 
+/*
+ * Tracing: where memory comes from
+ * --------------------------------
+ *
+ * As Python's tracemalloc. While a heap is traced each birth, in whatever
+ * process, is booked on the site of its operation (REFHEAP_HERE(),
+ * refheap_set_site()), and so is what the object takes until it dies. Any
+ * session may look; one that may only read cannot start and stop (-EROFS).
+ */
+
+/* 1 when the heap was traced before, 0 when it was not, or an error. */
+int refheap_trace_start(struct refheap *session);
+int refheap_trace_stop(struct refheap *session);	/* and forget everything */
+int refheap_trace_clear(struct refheap *session);	/* forget, and go on */
+int refheap_trace_reset_peak(struct refheap *session);
+
+/* Totals, overhead of tracing itself included; all 0 when it is off. */
+int refheap_trace_get(struct refheap *session, struct refheap_traced *traced);
+
+/* Bytes of the objects that were traced and live, and the most that was. */
+int refheap_get_traced_memory(struct refheap *session, uint64_t *current,
+			      uint64_t *peak);
+
+/**
+ * refheap_trace_of - where an object was born
+ * @session: session
+ * @id: object
+ * @site: out: id of a str such as "file.c:12", 0 when it is unknown
+ *
+ * Return: 0, or -ENODATA when its birth was not traced.
+ */
+int refheap_trace_of(struct refheap *session, refheap_id id, refheap_id *site);
+
+/* What all sites had at one time. */
+struct refheap_snapshot;
+
+/**
+ * refheap_snapshot_take - remember what every site has
+ * @session: session
+ * @snapshot: out: to be freed with refheap_snapshot_free()
+ *
+ * Others go on meanwhile: sites are read some at a time, each as it was then.
+ *
+ * Return: 0, or -ENODATA when the heap is not traced.
+ */
+int refheap_snapshot_take(struct refheap *session,
+			  struct refheap_snapshot **snapshot);
+void refheap_snapshot_free(struct refheap_snapshot *snapshot); /* NULL: nothing */
+
+/* Totals as they were when it was taken; those filters leave are not added up. */
+const struct refheap_traced *
+refheap_snapshot_traced(const struct refheap_snapshot *snapshot);
+
+/* Write a snapshot to a file, a text that has a version. */
+int refheap_snapshot_save(const struct refheap_snapshot *snapshot,
+			  const char *path);
+
+/* Read one back. -EUCLEAN: the file is damaged, cut off, or none of these. */
+int refheap_snapshot_load(const char *path, struct refheap_snapshot **snapshot);
+
+/**
+ * struct refheap_trace_filter - which sites a snapshot keeps
+ * @pattern: of the file's name, for fnmatch(3)
+ * @line: 0 for any
+ * @exclude: throw such sites away, rather than keep only such
+ */
+struct refheap_trace_filter {
+	const char *pattern;
+	uint32_t line;
+	bool exclude;
+};
+
+/*
+ * Keep the sites that match any filter that includes, if there is one, and none
+ * that excludes.
+ */
+void refheap_snapshot_filter(struct refheap_snapshot *snapshot,
+			     const struct refheap_trace_filter *filters,
+			     size_t count);
+
+/* What belongs together in statistics. */
+enum refheap_trace_key {
+	REFHEAP_TRACE_LINENO,
+	REFHEAP_TRACE_FILENAME,
+};
+
+/**
+ * struct refheap_statistic - what a line, or a file, has
+ * @filename: "<unknown>" for births without a site; belongs to the snapshot
+ * @line: 0 by file, or when the site had no line
+ * @size: bytes of what lives
+ * @size_diff: against the older snapshot; 0 without one
+ * @count: objects alive
+ * @count_diff: likewise
+ * @births: objects born
+ */
+struct refheap_statistic {
+	const char *filename;
+	uint32_t line;
+	int64_t size;
+	int64_t size_diff;
+	int64_t count;
+	int64_t count_diff;
+	uint64_t births;
+};
+
+/**
+ * refheap_snapshot_statistics - what each line or file has, the most first
+ * @snapshot: snapshot; must outlive the statistics
+ * @key: what belongs together
+ * @statistics: out: to be freed with free()
+ *
+ * Return: how many there are; those of which nothing lives are left out.
+ */
+ssize_t refheap_snapshot_statistics(const struct refheap_snapshot *snapshot,
+				    enum refheap_trace_key key,
+				    struct refheap_statistic **statistics);
+
+/* Likewise against an older one: the greatest difference first. */
+ssize_t refheap_snapshot_compare(const struct refheap_snapshot *snapshot,
+				 const struct refheap_snapshot *older,
+				 enum refheap_trace_key key,
+				 struct refheap_statistic **statistics);
+
+/**
+ * refheap_statistic_format - the line that Python prints for a statistic
+ * @statistic: statistic
+ * @diff: of a comparison
+ * @buffer: where to write it, with a final NUL
+ * @room: its size
+ *
+ * Return: its length, as snprintf(3) says.
+ */
+int refheap_statistic_format(const struct refheap_statistic *statistic,
+			     bool diff, char *buffer, size_t room);
+
+/* Bytes as Python prints them: 3 to 5 digits and B to TiB; @sign: with + or -. */
+int refheap_format_size(double bytes, bool sign, char *buffer, size_t room);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

@@ -36,6 +36,7 @@ static const struct {
 	{ EBADF, "that is not a descriptor that holds an object" },
 	{ EXDEV, "the object is of another heap" },
 	{ EBADMSG, "no object came with the message" },
+	{ EUCLEAN, "the file is damaged, or none of this kind" },
 	{ EINTR, "a signal or a change of the heap interrupted the call" },
 };
 
