@@ -93,6 +93,9 @@ extern const struct command exit_command;
 /* cmd_graph.c */
 extern const struct command graph_command;
 
+/* cmd_growth.c */
+extern const struct command growth_command;
+
 /* cmd_why.c */
 extern const struct command why_command;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <refheap.h>
@@ -22,6 +23,21 @@ static const struct column columns[] = {
 	{ "number", "NUMBER", "of the type; 0 for a kind", COLUMN_NUMBER | COLUMN_ASKED },
 };
 
+/* @slots: the words of that column. */
+static void set_cells(struct context *context, const struct refheap_type_info *info,
+		      const struct text *slots, struct cell *cells)
+{
+	cells[0] = cell_text(info->name);
+	cells[1] = cell_text(info->base ? heap_type_name(context, info->base) : NULL);
+	cells[2] = cell_words(slots->data);
+	cells[3] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_DICT) : cell_text(NULL);
+	cells[4] = cell_number(info->objects);
+	cells[5] = cell_number(info->bytes);
+	cells[6] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_FINALIZER) : cell_text(NULL);
+	cells[7] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_LEGACY) : cell_text(NULL);
+	cells[8] = cell_number(info->type);
+}
+
 /* @slots is scratch for the words of that column. */
 static void type_cells(struct context *context, const struct refheap_type_info *info,
 		       struct text *slots, struct cell *cells)
@@ -33,15 +49,7 @@ static void type_cells(struct context *context, const struct refheap_type_info *
 			text_add_string(slots, ", ");
 		text_add_string(slots, info->slots[i]);
 	}
-	cells[0] = cell_text(info->name);
-	cells[1] = cell_text(info->base ? heap_type_name(context, info->base) : NULL);
-	cells[2] = cell_words(slots->data);
-	cells[3] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_DICT) : cell_text(NULL);
-	cells[4] = cell_number(info->objects);
-	cells[5] = cell_number(info->bytes);
-	cells[6] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_FINALIZER) : cell_text(NULL);
-	cells[7] = info->type ? cell_flag(info->flags & REFHEAP_TYPE_LEGACY) : cell_text(NULL);
-	cells[8] = cell_number(info->type);
+	set_cells(context, info, slots, cells);
 }
 
 static int open_types(struct context *context, struct refheap_iter **iterator)
@@ -57,28 +65,89 @@ static int open_types(struct context *context, struct refheap_iter **iterator)
 	return error ? report_error(context, error, "cannot list the types") : STATUS_OK;
 }
 
-static int run_types(struct context *context, struct arguments *arguments)
+/* A type that waits for being sorted. */
+struct row {
+	struct refheap_type_info info;
+	struct text slots;
+};
+
+static int most_objects_first(const void *a, const void *b)
 {
-	refheap_auto_iter struct refheap_iter *iterator = NULL;
-	bool all = argument_option(arguments, "all");
+	const struct row *one = a, *other = b;
+
+	if (one->info.objects != other->info.objects)
+		return one->info.objects < other->info.objects ? 1 : -1;
+	return strcmp(one->info.name, other->info.name);
+}
+
+static int list_types(struct context *context, struct refheap_iter *iterator, bool all,
+		      struct listing *listing)
+{
 	cleanup_text struct text slots = { 0 };
 	struct cell cells[ARRAY_SIZE(columns)];
 	struct refheap_type_info info;
-	struct listing *listing;
-	int error, status;
+	int error;
 
-	status = open_types(context, &iterator);
-	if (status)
-		return status;
-	listing = listing_begin(context, columns, ARRAY_SIZE(columns), &status);
-	if (!listing)
-		return status;
 	while ((error = refheap_next_type(iterator, &info)) == 1) {
 		if (!info.type && !info.objects && !all)
 			continue;
 		type_cells(context, &info, &slots, cells);
 		listing_row(listing, cells);
 	}
+	return error;
+}
+
+/* Types are as many as programs define: they fit into memory. */
+static int list_top_types(struct context *context, struct refheap_iter *iterator, uint64_t top,
+			  struct listing *listing)
+{
+	struct cell cells[ARRAY_SIZE(columns)];
+	struct refheap_type_info info;
+	struct row *rows = NULL;
+	size_t count = 0;
+	int error;
+
+	while ((error = refheap_next_type(iterator, &info)) == 1) {
+		/* The kind "instance" has all that the types have. */
+		if (!info.objects || (!info.type && info.kind == REFHEAP_KIND_INSTANCE))
+			continue;
+		rows = xrealloc(rows, count + 1, sizeof(*rows));
+		rows[count] = (struct row){ .info = info };
+		type_cells(context, &info, &rows[count++].slots, cells);
+	}
+	if (count)
+		qsort(rows, count, sizeof(*rows), most_objects_first);
+	for (size_t i = 0; i < count; i++) {
+		if (i < top) {
+			set_cells(context, &rows[i].info, &rows[i].slots, cells);
+			listing_row(listing, cells);
+		}
+		text_free(&rows[i].slots);
+	}
+	free(rows);
+	return error;
+}
+
+static int run_types(struct context *context, struct arguments *arguments)
+{
+	refheap_auto_iter struct refheap_iter *iterator = NULL;
+	bool all = argument_option(arguments, "all");
+	struct listing *listing;
+	uint64_t top = 0;
+	int error, status;
+
+	status = argument_number(context, arguments, "top", &top);
+	if (!status)
+		status = open_types(context, &iterator);
+	if (status)
+		return status;
+	listing = listing_begin(context, columns, ARRAY_SIZE(columns), &status);
+	if (!listing)
+		return status;
+	if (top)
+		error = list_top_types(context, iterator, top, listing);
+	else
+		error = list_types(context, iterator, all, listing);
 	listing_end(listing);
 	return error && error != -EINTR ?
 		       report_error(context, error, "cannot list the types") : STATUS_OK;
@@ -86,6 +155,7 @@ static int run_types(struct context *context, struct arguments *arguments)
 
 static const struct option_spec types_options[] = {
 	{ "all", 'a', NULL, "built-in kinds without objects, too" },
+	{ "top", 'n', "N", "the N of which there are most objects, the most first" },
 	{ 0 },
 };
 

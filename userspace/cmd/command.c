@@ -18,7 +18,7 @@ const struct command *const commands[] = {
 	&append_command,      &insert_command,	  &pop_command,	     &clear_command,
 	&show_command,	      &list_command,	  &refcount_command, &is_command,
 	&is_tracked_command,  &referents_command, &referrers_command, &sizeof_command,
-	&why_command,	      &graph_command,
+	&why_command,	      &graph_command,    &growth_command,
 	&weakref_command,     &deref_command,	  &weakrefs_command, &alive_command,
 	&holders_command,     &history_command,	  &gc_command,	     &adopt_command,
 	&types_command,	      &type_command,	  &arenas_command,   &verify_command,
