@@ -14,7 +14,7 @@
 
 #define CACHE_ENTRIES	10000
 #define CACHE_VALUE	16
-#define CACHE_CALLS	5000
+#define CACHE_CALLS	1000
 
 struct cache_load {
 	uint64_t random;

@@ -15,7 +15,7 @@
 #include <signal.h>
 #include "library.h"
 
-#define OBJECTS		500
+#define OBJECTS		200
 
 struct shared {
 	refheap_id id[OBJECTS];

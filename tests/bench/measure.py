@@ -152,10 +152,10 @@ def finalizers():
     ]
 
 
-def session_close(name, mode):
+def session_close(name, mode, more=()):
     python = [PYTHON, os.path.join(HERE, "session_close_cpython.py")]
     return Run("6.1", [Figure(f"{name}_1m", "ns/reference"),
-                       Figure(f"{name}_wait_1m", "ns", column=1)], {
+                       Figure(f"{name}_wait_1m", "ns", column=1), *more], {
         "ours": program("session_close", mode),
         "cpython": [*python, mode],
         "nobody": program("session_close", "nobody"),
@@ -195,7 +195,8 @@ RUNS = [
     metadata(),
     *weak_references(),
     *finalizers(),
-    session_close("session_close", "alone"),
+    session_close("session_close", "alone",
+                  [Figure("session_close_deaths_in_a_wait_1m", "objects", column=2)]),
     session_close("session_close_shared", "shared"),
     *caches(),
     histories(),

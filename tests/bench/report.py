@@ -37,7 +37,7 @@ def make_rows(figures):
             rows.append({"name": name, "unit": figure["unit"], "ours": round(ours, 3),
                          "ours_worst": worst["ours"],
                          "peer": peer, "peer_value": round(value, 3),
-                         "peer_worst": worst[peer], "ratio": round(value / ours, 3)})
+                         "peer_worst": worst[peer], "ratio": round(value / ours, 3) if ours else None})
     return rows
 
 
@@ -64,11 +64,15 @@ def number(value):
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
+def ratio(value):
+    return "-" if value is None else f"{value:.3g}"
+
+
 def print_table(rows, figures):
     lines = [COLUMNS] + [
         [row["name"], row["unit"], number(row["ours"]), number(row.get("ours_worst")),
          row["peer"], number(row["peer_value"]), number(row.get("peer_worst")),
-         f'{row["ratio"]:.3g}', spread(figures, row["name"])]
+         ratio(row["ratio"]), spread(figures, row["name"])]
         for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines)]
     for line in lines:

@@ -8,8 +8,10 @@
  *   nobody   as alone, but what waits is measured while nobody closes anything,
  *            for as long as closing takes: what the machine itself makes wait
  *
- * Prints nanoseconds a reference, of a close that nobody disturbs, and the
- * longest time that asking for the length of a list took during another close.
+ * Prints nanoseconds a reference, of a close that nobody disturbs; the longest
+ * time that asking for the length of a list took during another close; and how
+ * many objects died at most while one such question waited, which does not depend
+ * on who else gets the processors.
  *
  * References are dropped in the order of slots. The object in the last slot is
  * in both cases the closing session's alone, so when it is dead all are dropped.
@@ -24,8 +26,7 @@
 #define BATCH		8192
 
 struct shared {
-	refheap_id id[REFERENCES];
-	refheap_id last;
+	refheap_id id[REFERENCES];	/* in the order of slots */
 };
 
 struct run {
@@ -39,6 +40,11 @@ struct run {
 struct closer {
 	pid_t pid;
 	int to, from;
+};
+
+struct waits {
+	uint64_t longest;
+	unsigned int most_deaths;
 };
 
 /* Makes what @op makes from @first on, or takes what is there. */
@@ -72,21 +78,19 @@ static struct refheap_op instance(struct refheap *session)
 	};
 }
 
-static refheap_id in_last_slot(const struct shared *shared)
+static int by_slot(const void *a, const void *b)
 {
-	refheap_id last = shared->id[0];
-	unsigned int i;
+	uint32_t x = REFHEAP_ID_SLOT(*(const refheap_id *)a);
+	uint32_t y = REFHEAP_ID_SLOT(*(const refheap_id *)b);
 
-	for (i = 1; i < REFERENCES; i++)
-		if (REFHEAP_ID_SLOT(shared->id[i]) > REFHEAP_ID_SLOT(last))
-			last = shared->id[i];
-	return last;
+	return (x > y) - (x < y);
 }
 
 static void hold(const struct run *run, int from, int to)
 {
 	struct refheap *session = library_open(getppid());
 	struct shared *shared = run->shared;
+	refheap_id last;
 	char byte;
 
 	if (run->with_others)
@@ -94,8 +98,9 @@ static void hold(const struct run *run, int from, int to)
 		       0, REFERENCES - 1);
 	repeat(session, shared, instance(session), run->with_others ? REFERENCES - 1 : 0,
 	       REFERENCES);
-	shared->last = in_last_slot(shared);
-	if (run->with_others && shared->last != shared->id[REFERENCES - 1])
+	last = shared->id[REFERENCES - 1];
+	qsort(shared->id, REFERENCES, sizeof(*shared->id), by_slot);
+	if (run->with_others && shared->id[REFERENCES - 1] != last)
 		fail("what is made last is not in the last slot");
 	if (write(to, "", 1) != 1 || read(from, &byte, 1) != 1)
 		exit(1);
@@ -141,6 +146,11 @@ static void end_closer(const struct closer *closer)
 	close(closer->from);
 }
 
+static int all_dropped(const struct run *run)
+{
+	return !refheap_alive(run->session, run->shared->id[REFERENCES - 1]);
+}
+
 /* Return: nanoseconds. */
 static uint64_t undisturbed(const struct run *run)
 {
@@ -148,49 +158,70 @@ static uint64_t undisturbed(const struct run *run)
 	uint64_t start = now_ns();
 
 	let_close(&closer);
-	while (refheap_alive(run->session, run->shared->last))
+	while (!all_dropped(run))
 		;
 	start = now_ns() - start;
 	end_closer(&closer);
 	return start;
 }
 
-static uint64_t ask(const struct run *run)
+static void ask(const struct run *run, struct waits *waits)
 {
-	uint64_t start = now_ns();
+	uint64_t start = now_ns(), took;
 
 	must(refheap_len(run->session, run->list));
-	return now_ns() - start;
+	took = now_ns() - start;
+	if (took > waits->longest)
+		waits->longest = took;
 }
 
-/* Return: the longest in nanoseconds. */
-static uint64_t longest_wait(const struct run *run, uint64_t duration)
+/* Return: the first object that is alive, from @first on. */
+static unsigned int first_alive(const struct run *run, unsigned int first)
 {
-	struct closer closer = start_closer(run);
-	uint64_t longest = 0, end, wait;
+	while (first < REFERENCES && !refheap_alive(run->session, run->shared->id[first]))
+		first++;
+	return first;
+}
 
-	if (run->disturb)
-		let_close(&closer);
-	end = now_ns() + duration;
-	while (run->disturb ? refheap_alive(run->session, run->shared->last) :
-			      now_ns() < end) {
-		wait = ask(run);
-		if (wait > longest)
-			longest = wait;
+static void ask_while_closing(const struct run *run, struct waits *waits)
+{
+	unsigned int before = first_alive(run, 0), after;
+
+	while (!all_dropped(run)) {
+		before = first_alive(run, before);
+		ask(run, waits);
+		after = first_alive(run, before);
+		if (after - before > waits->most_deaths)
+			waits->most_deaths = after - before;
+		before = after;
 	}
-	if (!run->disturb)
-		let_close(&closer);
-	end_closer(&closer);
-	return longest;
+}
+
+static void ask_for(const struct run *run, struct waits *waits, uint64_t duration)
+{
+	uint64_t end = now_ns() + duration;
+
+	while (now_ns() < end)
+		ask(run, waits);
 }
 
 static void sample(void *arg)
 {
+	struct waits waits = { 0 };
 	struct run *run = arg;
 	uint64_t duration = undisturbed(run);
+	struct closer closer = start_closer(run);
 
-	printf("%.3f %llu\n", (double)duration / REFERENCES,
-	       (unsigned long long)longest_wait(run, duration));
+	if (run->disturb) {
+		let_close(&closer);
+		ask_while_closing(run, &waits);
+	} else {
+		ask_for(run, &waits, duration);
+		let_close(&closer);
+	}
+	end_closer(&closer);
+	printf("%.3f %llu %u\n", (double)duration / REFERENCES,
+	       (unsigned long long)waits.longest, waits.most_deaths);
 }
 
 int main(int argc, char **argv)

@@ -5,7 +5,8 @@ a list is dropped: session_close_cpython.py alone|shared
 
 The list has the only references to its items, or another list has them, too.
 Everything waits until it is done, so the second number, the longest time that
-something had to wait, is all of it. Prints nanoseconds a reference, and that.
+something had to wait, is all of it. Prints nanoseconds a reference, that, and how
+many objects died meanwhile.
 See contender.h for how this talks.
 """
 import sys
@@ -32,7 +33,7 @@ def main():
     print("ready", flush=True)
     for _ in sys.stdin:
         took = sample(others)
-        print(took / REFERENCES, took, flush=True)
+        print(took / REFERENCES, took, 0 if others else REFERENCES, flush=True)
 
 
 main()
