@@ -102,4 +102,7 @@ extern const struct command why_command;
 /* complete.c */
 extern const struct command complete_command;
 
+/* cmd_trace.c */
+extern const struct command trace_command;
+
 #endif

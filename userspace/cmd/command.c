@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&export_command,      &import_command,	  &shell_command,
 	      &echo_command,	  &print_command,    &vars_command,
 	&events_command,      &finalizer_command, &frame_command,    &exit_command,
+	&trace_command,
 	&complete_command,    &help_command_entry, &version_command, NULL,
 };
 
