@@ -49,7 +49,6 @@ extern const struct command monitor_command;
 /* cmd_inspect.c */
 extern const struct command refcount_command;
 extern const struct command is_tracked_command;
-extern const struct command sizeof_command;
 extern const struct command referents_command;
 extern const struct command referrers_command;
 extern const struct command verify_command;
@@ -99,10 +98,24 @@ extern const struct command growth_command;
 /* cmd_why.c */
 extern const struct command why_command;
 
+/* cmd_sizes.c */
+extern const struct command sizeof_command;
+extern const struct command retained_command;
+
+/* cmd_dump.c */
+extern const struct command dump_command;
+extern const struct command restore_command;
+
+/* cmd_diff.c */
+extern const struct command diff_command;
+
 /* complete.c */
 extern const struct command complete_command;
 
 /* cmd_trace.c */
 extern const struct command trace_command;
+
+/* cmd_run.c */
+extern const struct command run_command;
 
 #endif

@@ -65,23 +65,6 @@ const struct command refcount_command = {
 	.run = run_refcount,
 };
 
-static int run_sizeof(struct context *context, struct arguments *arguments)
-{
-	struct refheap_info info;
-	int status = inspect(context, arguments->words[0], &info);
-
-	return status ? status : print_number(context, "size", &info, info.sizeof_);
-}
-
-const struct command sizeof_command = {
-	.name = "sizeof",
-	.synopsis = "PATH",
-	.summary = "Print the bytes that an object itself occupies",
-	.minimum = 1,
-	.maximum = 1,
-	.run = run_sizeof,
-};
-
 static int run_is_tracked(struct context *context, struct arguments *arguments)
 {
 	struct refheap_info info;

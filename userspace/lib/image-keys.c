@@ -458,7 +458,9 @@ static int keys_alloc(struct keys *keys)
 	keys->older = malloc(count * sizeof(*keys->older));
 	keys->sole = calloc(count, 1);
 	keys->bucket = calloc(buckets, sizeof(*keys->bucket));
-	if (getrandom(keys->secret, sizeof(keys->secret), 0) != sizeof(keys->secret))
+	/* Early after the start of a machine, too: it must not wait. */
+	if (getrandom(keys->secret, sizeof(keys->secret), GRND_INSECURE) !=
+	    sizeof(keys->secret))
 		return -EIO;
 	return keys->key && keys->example && keys->hash && keys->older &&
 	       keys->sole && keys->bucket ? 0 : -ENOMEM;
