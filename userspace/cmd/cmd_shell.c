@@ -16,8 +16,7 @@
 #include "util.h"
 #include "value.h"
 
-/* What only the variables held is finalized while this session is there to do it. */
-static void drop_variables(struct context *context)
+void shell_drop_variables(struct context *context)
 {
 	struct variables *variables = &context->variables;
 
@@ -47,7 +46,7 @@ static int run_shell(struct context *context, struct arguments *arguments)
 		status = editor_run(context);
 	else
 		status = script_run(context, path ? path : "-", keep_going);
-	drop_variables(context);
+	shell_drop_variables(context);
 	context->in_shell = false;
 	return status;
 }

@@ -22,4 +22,10 @@ int script_line(struct context *context, char *line);
  */
 int script_run(struct context *context, const char *path, bool keep_going);
 
+/*
+ * Ends a shell or a script: what only its variables held is finalized while
+ * this session is there to do it.
+ */
+void shell_drop_variables(struct context *context);
+
 #endif

@@ -1,0 +1,80 @@
+# needs: module
+## a heap that is not traced
+$ refheap trace; refheap trace stop; refheap trace clear; refheap trace reset-peak; refheap trace top
+traced   no
+current  0
+peak     0
+objects  0
+births   0
+sites    0
+overhead 0
+! refheap: the heap is not traced; 'refheap trace start' does
+= 1
+$ refheap set a '[]'; refheap trace start; refheap trace of a
+! refheap: the birth of 'a' was not traced
+= 1
+
+## lines of scripts, also of other processes
+$ printf 'trace start\na = [1000, 2000, 3000]\nset keep a\n' >one.rh; printf '\nset other {}\nset third {}\n' >two.rh
+$ refheap shell one.rh; refheap shell --sites two.rh; refheap trace top -x '<*'; refheap trace of keep; refheap trace of third
+one.rh:2: size=[0-9]+ B, count=4, average=[0-9]+ B (re)
+two.rh:3: size=[0-9]+ B, count=[0-9], average=[0-9]+ B (re)
+two.rh:2: size=[0-9]+ B, count=[0-9], average=[0-9]+ B (re)
+one.rh:3: size=[0-9]+ B, count=1, average=[0-9]+ B (re)
+one.rh:2
+two.rh:3
+$ refheap -j trace top -i 'one*'
+json doc[0]["file"] == "one.rh" and doc[0]["count"] == 4 and doc[0]["births"] == 4
+$ refheap -j trace of keep
+json doc == {"site": "one.rh:2"}
+$ refheap -j trace
+json doc["traced"] and doc["current"] > 0 and doc["peak"] >= doc["current"] and doc["births"] >= doc["objects"] > 5 and doc["overhead"] > 0
+$ refheap del keep; refheap trace top -i 'one.rh:2'; refheap -j trace | grep -c '"sites":4'
+1
+
+## what a leak looks like
+$ { echo 'leak = []'; for i in $(seq 30); do echo 'append leak "x'$i'"'; done; } >leak.rh
+$ refheap trace start; refheap trace snapshot before; refheap shell --sites leak.rh >/dev/null; refheap shell --sites <<'END'
+> set kept []
+> append kept [1, 2, 3]
+> END
+$ refheap trace compare before -b file -x '<unknown>'
+<stdin>:0: size=[0-9]+ B \(\+[0-9]+ B\), count=[0-9]+ \(\+[0-9]+\), average=[0-9]+ B (re)
+$ refheap trace snapshot after; refheap del kept; refheap trace compare after -b file -x '<unknown>' | sed 's/[0-9]*//g'
+<stdin>:: size= B (- B), count= (-), average= B
+
+## clear and reset-peak, and stop
+$ refheap trace start; refheap set a '"some text"'; refheap trace clear; refheap -j trace
+json doc["current"] == 0 and doc["objects"] == 0
+$ refheap set b '["long" , 12345]'; refheap del b; refheap trace reset-peak; refheap -j trace
+json doc["peak"] == doc["current"]
+$ refheap trace stop; refheap -j trace
+json not doc["traced"] and doc["overhead"] == 0
+
+## the heap is sound while it is traced
+$ refheap trace start; refheap set a '{"k": [1, 2, {"x": 1000}]}'; refheap gc collect >/dev/null; refheap verify
+ok
+
+## what each line costs
+$ printf '# a script\na = bytearray(3145728)\n\ndel a\nb = 5\n' >job.rh; refheap run --profile job.rh
+Filename: job.rh
+
+Line #    Mem usage    Increment  Occurrences   Line Contents
+=============================================================
+     1                                         # a script
+     2      3.0 MiB      3.0 MiB           1   a = bytearray(3145728)
+     3                                         
+     4      0.0 MiB     -3.0 MiB           1   del a
+     5      0.0 MiB      0.0 MiB           1   b = 5
+$ refheap -j run --profile job.rh | tail -5
+json [line["increment"] for line in doc if line["increment"]][1] < -3145000 and doc[0]["bytes"] is None and doc[1]["text"] == "a = bytearray(3145728)"
+$ refheap run --profile -P 3 job.rh | sed -n 6p
+     2     3.00[0-9] MiB    3.000 MiB           1   a = bytearray\(3145728\) (re)
+$ printf 'a = 1\nnonsense\nb = 2\n' >bad.rh; refheap run -p bad.rh | tail -3
+     1      0.0 MiB      0.0 MiB           1   a = 1
+     2      0.0 MiB      0.0 MiB           1   nonsense
+     3                                         b = 2
+! refheap: bad.rh:2: there is no command 'nonsense' (re)
+$ refheap run missing.rh
+! refheap: cannot read 'missing.rh': No such file or directory
+= 2
