@@ -155,6 +155,27 @@ u32 refheap_events_staged(struct refheap_events *events)
 	return n;
 }
 
+/**
+ * refheap_events_return - give back what was on its way to a reader
+ * @events: the session's, which nobody reads any more
+ * @heap: its heap
+ * @seat: its seat, which has a holder
+ *
+ * Context: may sleep; the heap lock is held.
+ */
+void refheap_events_return(struct refheap_events *events, struct refheap *heap,
+			   struct refheap_seat *seat)
+{
+	u32 i;
+
+	refheap_assert_locked(heap);
+	for (i = 0; i < events->nstaged; i++)
+		if (!(events->staged[i].type & REFHEAP_EVENT_ALL))
+			rh_holder_return_event(heap->engine, seat->holder,
+					       &events->staged[i]);
+	events->nstaged = 0;
+}
+
 static bool holder_has_events(struct refheap_events *events)
 {
 	bool ret;

@@ -63,6 +63,8 @@ void refheap_events_post(struct refheap_events *events,
 			 const struct refheap_event *event);
 void refheap_events_wake(struct refheap_events *events);
 void refheap_events_end(struct refheap_events *events);
+void refheap_events_return(struct refheap_events *events, struct refheap *heap,
+			   struct refheap_seat *seat);
 u32 refheap_events_staged(struct refheap_events *events);
 ssize_t refheap_events_read(struct refheap_events *events, struct refheap *heap,
 			    struct refheap_seat *seat, char __user *buffer,

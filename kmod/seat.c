@@ -127,9 +127,12 @@ static bool stand_up(struct refheap *heap, struct refheap_seat *seat)
 	unsigned int steps = 0;
 
 	refheap_assert_locked(heap);
-	if (seat->events)
+	if (seat->events) {
 		list_del_init(&seat->events->subscriber);
-	/* What was on its way to a reader is dropped with all that is held. */
+		/* An adopter may want what was on its way to a reader. */
+		if (seat->holder)
+			refheap_events_return(seat->events, heap, seat);
+	}
 	seat->events = NULL;
 	/*
 	 * The seat stays among the others meanwhile, so that a removal of the

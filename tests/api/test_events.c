@@ -118,6 +118,48 @@ static void both_kinds_of_events(void **state)
 	close(fd);
 }
 
+/* A session that ends leaves to an adopter also what it could not be given. */
+static void what_was_on_its_way_is_adopted(void **state)
+{
+	static const struct {
+		struct refheap_type_new head;
+		char name[5];
+	} type = { { .flags = REFHEAP_TYPE_FINALIZER, .name_len = 5 }, "final" };
+	int fd = raw_session(*state, O_RDWR), adopter = raw_session(*state, O_RDWR);
+	struct refheap_result result;
+	struct refheap_op op = {
+		.code = REFHEAP_OP_TYPE_NEW, .data_len = sizeof(type.head) + sizeof(type.name),
+	};
+	struct refheap_batch batch = {
+		.size = sizeof(batch), .ops = (uintptr_t)&op, .results = (uintptr_t)&result,
+		.in = (uintptr_t)&type, .in_len = op.data_len, .count = 1,
+	};
+	void *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct refheap_event event;
+	uint64_t id;
+
+	assert_true(nowhere != MAP_FAILED);
+	ok(ioctl(fd, REFHEAP_IOC_BATCH, &batch));
+	assert_int_equal(result.error, 0);
+	ok(raw_execute(adopter, (struct refheap_op){ .code = REFHEAP_OP_ADOPT, .a = 1 }, NULL));
+	ok(raw_execute(fd, (struct refheap_op){ .code = REFHEAP_OP_INSTANCE,
+						.arg = result.value }, &id));
+	raw_drop(fd, id);
+	assert_int_equal(read(fd, nowhere, 4096), -1);
+	assert_int_equal(errno, EFAULT);
+	munmap(nowhere, 4096);
+	assert_int_equal(raw_poll(adopter, 0), 0);
+	close(fd);
+	assert_int_equal(read(adopter, &event, sizeof(event)), sizeof(event));
+	assert_int_equal(event.type, REFHEAP_EVENT_FINALIZE);
+	assert_int_equal(event.object, id);
+	assert_int_equal(event.generation, REFHEAP_EVENT_ADOPTED);
+	ok(raw_execute(adopter, (struct refheap_op){ .code = REFHEAP_OP_FINALIZED, .a = id },
+		       NULL));
+	assert_int_equal(raw_take(adopter, id), -ESTALE);
+	close(adopter);
+}
+
 /* What could not be copied is there for the next reader, and listed. */
 static void a_bad_buffer_loses_nothing(void **state)
 {
@@ -405,6 +447,7 @@ int main(void)
 		heap_test(newest_comes_first),
 		heap_test(both_kinds_of_events),
 		heap_test(a_bad_buffer_loses_nothing),
+		heap_test(what_was_on_its_way_is_adopted),
 		heap_test(racing_readers_get_each_once),
 		heap_test(a_bad_reader_keeps_nobody_asleep),
 		heap_test(killed_readers_take_nothing),
