@@ -118,7 +118,4 @@ extern const struct command trace_command;
 /* cmd_run.c */
 extern const struct command run_command;
 
-/* cmd_run.c */
-extern const struct command run_command;
-
 #endif

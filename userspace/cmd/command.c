@@ -24,10 +24,9 @@ const struct command *const commands[] = {
 	&types_command,	      &type_command,	  &arenas_command,   &verify_command,
 	&heap_command,	      &sessions_command,  &monitor_command,  &cache_command,
 	&export_command,      &import_command,	  &dump_command,     &restore_command,
-	&diff_command,	      &shell_command,
-	      &echo_command,	  &print_command,    &vars_command,
+	&diff_command,	      &trace_command,	  &shell_command,    &run_command,
+	&echo_command,	      &print_command,	  &vars_command,
 	&events_command,      &finalizer_command, &frame_command,    &exit_command,
-	&trace_command,	      &run_command,
 	&complete_command,    &help_command_entry, &version_command, NULL,
 };
 
