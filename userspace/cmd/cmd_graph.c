@@ -236,7 +236,7 @@ static const struct option_spec graph_options[] = {
 	{ "chain", 'c', NULL, "the shortest chain from a root to the object" },
 	{ "depth", 'd', "N", "go that far (3)" },
 	{ "max", 'm', "N", "show that many neighbours of one object (10)" },
-	{ "type", 't', "TYPES", "only objects of these types or kinds, with commas between" },
+	{ "type", 't', "TYPE", "only objects of these types or kinds, with commas between" },
 	{ "output", 'o', "FILE", "write FILE.dot, FILE.svg or FILE.png instead of a tree" },
 	{ 0 },
 };

@@ -1,0 +1,44 @@
+# needs: module
+## growth since it was asked last, as objgraph prints it
+$ export XDG_STATE_HOME=$PWD; refheap type new Node left; refheap growth >/dev/null; for i in 1 2 3; do refheap set n$i 'Node()'; done; refheap set x '[[[]]]'; refheap growth
+str         5        +4
+Node        3        +3
+list        3        +3
+$ XDG_STATE_HOME=$PWD refheap growth
+$ export XDG_STATE_HOME=$PWD; refheap del n1; refheap growth; refheap set n1 'Node()'; refheap growth; refheap set n4 'Node()'; refheap -j growth
+[{"name":"Node","total":4,"growth":1},{"name":"str","total":6,"growth":1}]
+$ ls refheap
+growth\.\d+\.user\.0 (re)
+
+## growth since a file
+$ refheap set a '[1.5]'; refheap growth --since f --top 1; refheap set b '[2.5]'; refheap growth --since f --top 2
+dict        1        +1
+float        2        +1
+list         2        +1
+$ echo damaged >f; refheap growth --since f
+! refheap: 'f' is not what 'refheap growth' has written
+= 1
+$ refheap growth --since no/f >/dev/null
+! refheap: cannot write 'no/f': No such file or directory
+= 1
+$ refheap growth --watch never
+! refheap: --watch needs a number of seconds, not 'never'
+= 2
+
+## growth again and again
+$ refheap set a '[]'; timeout 1.5 refheap growth --since f --watch 0.2 >out; head -n 3 out; grep -c : out | grep -q '^[2-9]' && echo again
+\d\d:\d\d:\d\d\.\d{3} (re)
+dict        1        +1
+list        1        +1
+again
+
+## a heap that was made again begins anew
+$ refheap heap new other 2>/dev/null; refheap -H other set a '[]'; refheap -H other growth --since f >one; refheap heap del other; refheap heap new other; refheap -H other set a '[]'; refheap -H other growth --since f | diff one - && echo same; refheap heap del other
+same
+
+## the most common types
+$ refheap type new Node left; refheap set a '[Node(), Node(), Node(), [], []]'; refheap types --top 2 -o name,objects; refheap -j types --top 1 -o name,objects
+NAME OBJECTS
+Node       3
+list       3
+[{"name":"Node","objects":3}]
