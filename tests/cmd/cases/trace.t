@@ -29,8 +29,9 @@ $ refheap -j trace of keep
 json doc == {"site": "one.rh:2"}
 $ refheap -j trace
 json doc["traced"] and doc["current"] > 0 and doc["peak"] >= doc["current"] and doc["births"] >= doc["objects"] > 5 and doc["overhead"] > 0
-$ refheap del keep; refheap trace top -i 'one.rh:2'; refheap -j trace | grep -c '"sites":4'
-1
+$ refheap del keep; refheap trace top -i 'one.rh:2'
+$ refheap -j trace
+json doc["sites"] == 5
 
 ## what a leak looks like
 $ { echo 'leak = []'; for i in $(seq 30); do echo 'append leak "x'$i'"'; done; } >leak.rh
@@ -69,7 +70,7 @@ Line #    Mem usage    Increment  Occurrences   Line Contents
 $ refheap -j run --profile job.rh | tail -5
 json [line["increment"] for line in doc if line["increment"]][1] < -3145000 and doc[0]["bytes"] is None and doc[1]["text"] == "a = bytearray(3145728)"
 $ refheap run --profile -P 3 job.rh | sed -n 6p
-     2     3.00[0-9] MiB    3.000 MiB           1   a = bytearray\(3145728\) (re)
+     2    3.000 MiB    3.000 MiB           1   a = bytearray(3145728)
 $ printf 'a = 1\nnonsense\nb = 2\n' >bad.rh; refheap run -p bad.rh | tail -3
      1      0.0 MiB      0.0 MiB           1   a = 1
      2      0.0 MiB      0.0 MiB           1   nonsense
