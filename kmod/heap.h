@@ -160,6 +160,12 @@ static inline void refheap_turn(struct refheap *heap)
 	wake_up(&heap->turned);
 }
 
+/* Whether somebody has had it since, or nobody wants it. */
+static inline bool refheap_turned(struct refheap *heap, int turn)
+{
+	return !atomic_read(&heap->waiting) || atomic_read(&heap->turn) != turn;
+}
+
 /*
  * Gives the lock away, and waits for somebody who waits for it to have had it. A
  * mutex alone would not do: whoever takes it again at once is faster than a
@@ -171,8 +177,7 @@ static inline void refheap_yield(struct refheap *heap)
 
 	mutex_unlock(&heap->lock);
 	if (atomic_read(&heap->waiting))
-		wait_event(heap->turned, !atomic_read(&heap->waiting) ||
-					 atomic_read(&heap->turn) != turn);
+		wait_event(heap->turned, refheap_turned(heap, turn));
 	cond_resched();
 }
 

@@ -347,7 +347,7 @@ enum refheap_opcode {
 				 */
 
 	/* The whole heap at once. */
-	REFHEAP_OP_SCAN,	/* b: cursor, 0 to begin, arg: REFHEAP_SCAN_* => as many
+	REFHEAP_OP_SCAN,	/* b: cursor, 0 to begin, arg: flags, see below => as many
 				 * struct refheap_scan into the output as fit; info:
 				 * their number; value: next cursor, 0 at the end.
 				 * ENOSPC: not even one fits.
