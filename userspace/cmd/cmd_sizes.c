@@ -76,7 +76,8 @@ static void find_retained(struct sizes *sizes)
 	sizes->objects = xcalloc(graph->slots + 1ULL, sizeof(uint64_t));
 	for (uint32_t slot = 1; slot < graph->slots; slot++) {
 		sizes->is_there[slot] = graph_has(graph, slot);
-		sizes->is_root[slot] = slot == GRAPH_ROOT || graph->node[slot].outside;
+		sizes->is_root[slot] = slot == GRAPH_ROOT || graph->node[slot].outside ||
+				       (graph->node[slot].flags & REFHEAP_INFO_IMMORTAL);
 		sizes->bytes[slot] = graph->node[slot].sizeof_;
 		sizes->objects[slot] = sizes->is_there[slot];
 	}
