@@ -105,7 +105,7 @@ int rh_op_trace_of(struct rh_op *op)
 {
 	const struct rh_traced *record = rh_trace_of(op->heap, op->object);
 
-	op->result->info = record != NULL;
+	op->result->info = !!record;
 	op->result->value = record ? rh_id(op->heap, record->site) : 0;
 	return 0;
 }

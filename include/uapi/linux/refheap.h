@@ -354,8 +354,8 @@ enum refheap_opcode {
 				 */
 
 	/* Where memory comes from. See struct refheap_traced. */
-	REFHEAP_OP_TRACE,	/* a: REFHEAP_TRACE_* => value: 1 when the heap was
-				 * traced before, else 0
+	REFHEAP_OP_TRACE,	/* a: what to do, see below => value: 1 when the heap
+				 * was traced before, else 0
 				 */
 	REFHEAP_OP_TRACE_STAT,	/* => struct refheap_traced into the output */
 	REFHEAP_OP_TRACE_READ,	/* b: cursor, 0 to begin => as many struct

@@ -75,7 +75,7 @@ $ printf 'a = 1\nnonsense\nb = 2\n' >bad.rh; refheap run -p bad.rh | tail -3
      1      0.0 MiB      0.0 MiB           1   a = 1
      2      0.0 MiB      0.0 MiB           1   nonsense
      3                                         b = 2
-! refheap: bad.rh:2: there is no command 'nonsense' (re)
+! bad.rh:2: 'refheap' has no command 'nonsense'; see 'refheap help'
 $ refheap run missing.rh
 ! refheap: cannot read 'missing.rh': No such file or directory
 = 2
