@@ -18,6 +18,7 @@
 #include "util.h"
 
 #define MAX_ROOTS	10
+#define INDENT_MAX	40	/* levels; deeper lines have the same indent */
 
 /**
  * struct search - the way back from one object
@@ -63,7 +64,7 @@ static void print_object(const struct search *search, uint32_t slot)
 
 static void print_chain(const struct search *search, uint32_t slot)
 {
-	for (int depth = 1; slot != search->target; depth++) {
+	for (int depth = 1; slot != search->target && !interrupted(); depth += depth < INDENT_MAX) {
 		uint32_t next = search->next[slot];
 		cleanup_free char *name = step_name(search, slot, next);
 

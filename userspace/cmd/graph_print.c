@@ -137,27 +137,39 @@ void picture_print_dot(FILE *file, const struct graph *graph, const struct pictu
 	fputs("}\n", file);
 }
 
+#define INDENT_MAX	40	/* levels; deeper lines have the same indent */
+#define NO_EDGE		SIZE_MAX
+
 /**
  * struct tree - a picture as lines
- * @shown: by box: its neighbours have been printed already
+ * @first: by box: the first edge of its branch
+ * @next: by edge: the next of the same branch
+ * @shown: by box: its branch has been printed already
+ * @stack: by level: the edge that comes next
  */
 struct tree {
 	FILE *file;
 	const struct graph *graph;
 	const struct picture *picture;
+	size_t *first;
+	size_t *next;
 	bool *shown;
+	size_t *stack;
 };
 
-static bool has_neighbours(const struct tree *tree, size_t place)
+static void make_branches(struct tree *tree)
 {
 	const struct picture *picture = tree->picture;
+	bool refs = picture->mode == PICTURE_REFS;
 
-	for (size_t i = 0; i < picture->edge_count; i++) {
-		if ((picture->mode == PICTURE_REFS ? picture->edges[i].from :
-						     picture->edges[i].to) == place)
-			return true;
+	for (size_t i = 0; i < picture->node_count; i++)
+		tree->first[i] = NO_EDGE;
+	for (size_t i = picture->edge_count; i-- > 0;) {
+		size_t *first = &tree->first[refs ? picture->edges[i].from : picture->edges[i].to];
+
+		tree->next[i] = *first;
+		*first = i;
 	}
-	return false;
 }
 
 static void put_line(const struct tree *tree, size_t place)
@@ -174,30 +186,41 @@ static void put_line(const struct tree *tree, size_t place)
 	if (node->kind == PICTURE_OBJECT)
 		fprintf(tree->file, " %s, %s",
 			refheap_format_id(graph_id(tree->graph, node->slot), id), node->value);
-	if (tree->shown[place] && has_neighbours(tree, place))
+	if (tree->shown[place] && tree->first[place] != NO_EDGE)
 		fputs(" (see above)", tree->file);
 	putc('\n', tree->file);
 }
 
-/* Backwards, the line says by what it refers to the one above. */
-static void put_branch(struct tree *tree, size_t place, unsigned int indent)
+/* Backwards, a line says by what it refers to the one that it hangs on. */
+static void put_branches(struct tree *tree)
 {
 	const struct picture *picture = tree->picture;
 	bool refs = picture->mode == PICTURE_REFS;
+	size_t level = 0;
 
-	put_line(tree, place);
-	if (tree->shown[place])
-		return;
-	tree->shown[place] = true;
-	for (size_t i = 0; i < picture->edge_count; i++) {
-		const struct picture_edge *edge = &picture->edges[i];
-		const char *colon = edge->label[0] ? ": " : "";
+	put_line(tree, 0);
+	tree->shown[0] = true;
+	tree->stack[0] = tree->first[0];
+	for (;;) {
+		size_t at = tree->stack[level];
+		const struct picture_edge *edge;
+		size_t place;
 
-		if ((refs ? edge->from : edge->to) != place)
+		if (at == NO_EDGE && !level)
+			break;
+		if (at == NO_EDGE) {
+			level--;
 			continue;
-		fprintf(tree->file, "%*s%s %s%s", 2 * (indent + 1), "", refs ? "->" : "<-",
-			edge->label, colon);
-		put_branch(tree, refs ? edge->to : edge->from, indent + 1);
+		}
+		tree->stack[level] = tree->next[at];
+		edge = &picture->edges[at];
+		place = refs ? edge->to : edge->from;
+		fprintf(tree->file, "%*s%s %s%s", 2 * (int)(level < INDENT_MAX ? level + 1 : INDENT_MAX),
+			"", refs ? "->" : "<-", edge->label, edge->label[0] ? ": " : "");
+		put_line(tree, place);
+		if (!tree->shown[place])
+			tree->stack[++level] = tree->first[place];
+		tree->shown[place] = true;
 	}
 }
 
@@ -205,11 +228,18 @@ void picture_print_tree(FILE *file, const struct graph *graph, const struct pict
 {
 	struct tree tree = {
 		.file = file, .graph = graph, .picture = picture,
+		.first = xcalloc(picture->node_count, sizeof(*tree.first)),
+		.next = xcalloc(picture->edge_count + 1, sizeof(*tree.next)),
 		.shown = xcalloc(picture->node_count, sizeof(*tree.shown)),
+		.stack = xcalloc(picture->node_count + 1, sizeof(*tree.stack)),
 	};
 
-	put_branch(&tree, 0, 0);
+	make_branches(&tree);
+	put_branches(&tree);
+	free(tree.first);
+	free(tree.next);
 	free(tree.shown);
+	free(tree.stack);
 }
 
 static struct json_object *node_to_json(const struct graph *graph, const struct picture_node *node)
