@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "cmd.h"
+#include "cmd_growth.h"
 #include "heap.h"
 #include "interrupt.h"
 #include "output.h"
@@ -314,12 +315,18 @@ static int grow(struct context *context, const char *file, uint64_t top, double 
 static int run_growth(struct context *context, struct arguments *arguments)
 {
 	const char *since = argument_option(arguments, "since");
+	const char *mark = argument_option(arguments, "mark");
+	const char *fresh = argument_option(arguments, "new");
 	cleanup_free char *file = NULL;
 	struct refheap *session;
 	uint64_t top = TOP;
 	double seconds;
 	int status;
 
+	if (mark)
+		return growth_mark(context, mark);
+	if (fresh)
+		return growth_fresh(context, fresh, argument_option(arguments, "type"));
 	status = argument_number(context, arguments, "top", &top);
 	if (!status)
 		status = parse_seconds(context, arguments, &seconds);
@@ -338,6 +345,9 @@ static const struct option_spec growth_options[] = {
 	{ "top", 'n', "N", "show the N that grew most (10); 0 for all" },
 	{ "since", 's', "FILE", "compare with FILE and keep the counts there" },
 	{ "watch", 'w', "SECONDS", "show it again and again" },
+	{ "mark", 'm', "FILE", "only write the ids of all objects to FILE" },
+	{ "new", 'N', "FILE", "list the objects that have come since --mark FILE" },
+	{ "type", 't', "TYPE", "with --new: only of that type or kind" },
 	{ 0 },
 };
 

@@ -42,3 +42,20 @@ NAME OBJECTS
 Node       3
 list       3
 [{"name":"Node","objects":3}]
+
+## objects that have come since a mark
+$ refheap type new Node left; refheap set a '[[], []]'; refheap growth --mark m; refheap set b '[Node()]'; refheap del a; refheap set c '[]'; refheap -j growth --new m
+json sorted((o["type"], o["refcount"]) for o in doc) == [("Node", 1), ("list", 1), ("list", 1), ("str", 1), ("str", 1)]
+$ refheap growth --new m --type Node -o type,refcount
+TYPE REFCOUNT
+Node        1
+$ refheap growth --mark m; refheap -j growth --new m
+[]
+$ refheap growth --mark no/m
+! refheap: cannot write 'no/m': No such file or directory
+= 1
+$ echo damaged >m; refheap growth --new m
+! refheap: 'm' is not what 'refheap growth --mark' has written
+= 1
+$ refheap growth --mark m; refheap heap new other 2>/dev/null; refheap -H other growth --new m; refheap heap del other
+! refheap: 'm' is of another heap
