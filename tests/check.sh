@@ -107,6 +107,8 @@ plan() {
 	step demo 300 'module-uml userspace' - make demo
 
 	step engine 300 engine-build - build/engine/suites
+	step unit 120 deps - make -C tests/unit "BUILD=$PWD/build/unit" \
+		SANITIZE=address,undefined run
 	for part in 0 1; do
 		step "model-$part" $((long ? 7200 : 600)) engine-build - \
 			build/engine/interleave exhaustive $((long ? 4 : 3)) "$part" 2

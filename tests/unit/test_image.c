@@ -17,7 +17,10 @@
 #define ROOM 8192
 
 /* The numbers of the objects in the sample. */
-enum { ROOT = 1, LIST, TUPLE, INNER, TEXT, NONE, ONE, DICT, NODE, WEAK, WEAK_SET, OBJECTS = WEAK_SET };
+enum {
+	ROOT = 1, LIST, TUPLE, INNER, TEXT, NONE, ONE, DICT, NODE, WEAK, WEAK_SET,
+	OBJECTS = WEAK_SET,
+};
 
 struct file {
 	char data[ROOM];
