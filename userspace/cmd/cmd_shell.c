@@ -54,7 +54,7 @@ static int run_shell(struct context *context, struct arguments *arguments)
 static const struct option_spec shell_options[] = {
 	{ "keep-going", 'k', NULL, "in a script, go on after an error" },
 	{ "verbose", 'v', NULL, "in a script, print each command before it is executed" },
-	{ "sites", 's', NULL, "name each line to the kernel, for 'refheap history'" },
+	{ "sites", 's', NULL, "name each line to the kernel, for 'history' and 'trace'" },
 	{ 0 },
 };
 
