@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "fixture.h"
 
@@ -266,7 +267,7 @@ static void test_only_names(void **state)
 	remove_copy(f);
 }
 
-/* A reader can save; one who writes at the same time does not spoil it. */
+/* A reader can save. */
 static void test_reader(void **state)
 {
 	struct fixture *f = *state;
@@ -278,6 +279,58 @@ static void test_reader(void **state)
 	image = image_of(session);
 	refheap_image_close(image);
 	refheap_close(session);
+}
+
+static void change_all_the_time(void *data)
+{
+	struct fixture *f = data;
+	struct refheap *session = another_session(f, 0);
+	refheap_id list, item;
+
+	for (int i = 0; i < 20000; i++) {
+		ok(refheap_new_list(session, NULL, 0, &list));
+		ok(refheap_new_float(session, i, &item));
+		ok(refheap_append(session, list, item));
+		ok(refheap_append(session, list, list));
+		ok(refheap_set_name(session, i % 2 ? "odd" : "even", list));
+		ok(refheap_drop(session, item));
+		ok(refheap_drop(session, list));
+	}
+	refheap_close(session);
+}
+
+/* While others change it: of one moment, or not at all. */
+static void test_disturbed(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap_image *image;
+	unsigned int saved = 0;
+	int64_t objects;
+	pid_t child;
+	int fd;
+
+	fill_heap(f);
+	child = fork();
+	if (!child) {
+		change_all_the_time(f);
+		_exit(0);
+	}
+	for (int i = 0; i < 20; i++) {
+		fd = memfd_create("dump", 0);
+		objects = refheap_dump(f->session, fd);
+		assert_true(objects > 0 || objects == -EAGAIN);
+		if (objects > 0) {
+			assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+			ok(refheap_image_read(fd, &image, NULL, 0));
+			refheap_image_close(image);
+			saved++;
+		}
+		close(fd);
+	}
+	print_message("%u of 20 times it was saved\n", saved);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	image = image_of(f->session);
+	refheap_image_close(image);
 }
 
 /* As rh_crc32c(), bit by bit. */
@@ -372,6 +425,7 @@ int main(void)
 		heap_test(test_all_or_nothing),
 		heap_test(test_only_names),
 		heap_test(test_reader),
+		heap_test(test_disturbed),
 		heap_test(test_altered),
 	};
 
