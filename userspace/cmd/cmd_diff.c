@@ -8,6 +8,7 @@
 #include <refheap.h>
 
 #include "cmd.h"
+#include "escape.h"
 #include "image.h"
 #include "output.h"
 #include "report.h"
@@ -156,13 +157,21 @@ static void format_size(double size, bool sign, char *text, size_t length)
 		 size, units[unit]);
 }
 
+/* A file may come from anybody: nothing in it is to move the cursor. */
+static void print_word(const char *word)
+{
+	for (; *word; word++)
+		putchar((unsigned char)*word < 0x20 || *word == 0x7f ? '?' : *word);
+}
+
 static void print_sum(const struct sum *sum)
 {
 	char size[32], change[32], average[32];
 
 	format_size((double)sum->bytes[NEW], false, size, sizeof(size));
 	format_size((double)grown(sum->bytes), true, change, sizeof(change));
-	printf("%s: size=%s (%s), count=%" PRIu64 " (%+" PRId64 ")", sum->name, size, change,
+	print_word(sum->name);
+	printf(": size=%s (%s), count=%" PRIu64 " (%+" PRId64 ")", size, change,
 	       sum->count[NEW], grown(sum->count));
 	if (sum->count[NEW]) {
 		format_size((double)sum->bytes[NEW] / (double)sum->count[NEW], false, average,
@@ -200,7 +209,11 @@ static void each_name(const struct diff *diff, void (*tell)(const struct entry *
 static void print_name(const struct entry *entry, int which, void *data)
 {
 	(void)data;
-	printf("%s name '%s' (%s)\n", which == OLD ? "gone" : "new", entry->name, entry->type);
+	fputs(which == OLD ? "gone name " : "new name ", stdout);
+	escape_write(stdout, entry->name, strlen(entry->name), false);
+	fputs(" (", stdout);
+	print_word(entry->type);
+	puts(")");
 }
 
 static void add_name(const struct entry *entry, int which, void *data)
