@@ -130,8 +130,8 @@ static int convert(struct context *context, const struct text *text, const char 
 	if (error) {
 		close(input[1]);
 		if (error == ENOENT)
-			return report_refused(context, error, "'dot' is not installed; it is in the "
-					      "package graphviz, and FILE.dot needs none");
+			return report_refused(context, error, "'dot' is not installed; it is in "
+					      "the package graphviz, and FILE.dot needs none");
 		return report_error(context, -error, "cannot start 'dot'");
 	}
 	feed(input[1], text);
@@ -245,7 +245,8 @@ const struct command graph_command = {
 	.name = "graph",
 	.synopsis = "PATH",
 	.summary = "Draw what refers to an object, or what it refers to",
-	.details = "Without --output a tree of text is printed. SVG and PNG need the program 'dot'.",
+	.details = "Without --output a tree of text is printed. SVG and PNG need the program\n"
+		   "'dot'.",
 	.options = graph_options,
 	.minimum = 1,
 	.maximum = 1,

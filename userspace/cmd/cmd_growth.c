@@ -355,8 +355,8 @@ const struct command growth_command = {
 	.name = "growth",
 	.synopsis = "",
 	.summary = "Show of which types there are more objects than ever before",
-	.details = "Before means: when it was asked last. Prints the type, how many there are, and\n"
-		   "the increase.",
+	.details = "Before means: when it was asked last. Prints the type, how many there are,\n"
+		   "and the increase.",
 	.options = growth_options,
 	.run = run_growth,
 };

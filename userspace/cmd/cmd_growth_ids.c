@@ -81,15 +81,16 @@ static int open_mark(struct context *context, const char *file, FILE **mark)
 	if (!*mark)
 		return report_refused(context, errno, "cannot read '%s': %s", file,
 				      strerror(errno));
-	if (fgets(line, sizeof(line), *mark) && sscanf(line, HEADER "%n", &heap, &end) == 1 && end) {
+	if (fgets(line, sizeof(line), *mark) &&
+	    sscanf(line, HEADER "%n", &heap, &end) == 1 && end) {
 		if (heap == refheap_heap(context->session))
 			return STATUS_OK;
 		fclose(*mark);
 		return report_refused(context, ESTALE, "'%s' is of another heap", file);
 	}
 	fclose(*mark);
-	return report_refused(context, EBADMSG, "'%s' is not what 'refheap growth --mark' has written",
-			      file);
+	return report_refused(context, EBADMSG,
+			      "'%s' is not what 'refheap growth --mark' has written", file);
 }
 
 static int list_fresh(struct context *context, struct refheap_scanner *scanner, FILE *mark,

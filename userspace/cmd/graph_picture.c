@@ -64,7 +64,8 @@ static void add_object(struct drawing *drawing, uint32_t slot, unsigned int dept
 	};
 
 	node.title = names ? xstrdup("names") :
-			     xasprintf("%s [%" PRIu32 "]", graph_type(drawing->context, graph, slot),
+			     xasprintf("%s [%" PRIu32 "]",
+				       graph_type(drawing->context, graph, slot),
 				       graph->node[slot].refcount);
 	node.value = names ? NULL : graph_value(drawing->context, graph, slot);
 	drawing->box[slot] = add_node(drawing->picture, &node) + 1;
@@ -79,7 +80,8 @@ static char *edge_label(struct drawing *drawing, uint32_t from, uint32_t to)
 
 	first = graph_first_cell(graph, from, to);
 	/* The name of a root, not the text that it is in the namespace. */
-	while (from == GRAPH_ROOT && !(first % 2) && graph->edge[graph->first[from] + first + 1] != to)
+	while (from == GRAPH_ROOT && !(first % 2) &&
+	       graph->edge[graph->first[from] + first + 1] != to)
 		first += 2;
 	for (cell = first + 1; cell < graph->first[from + 1] - graph->first[from]; cell++)
 		more += graph->edge[graph->first[from] + cell] == to;

@@ -215,8 +215,9 @@ static void put_branches(struct tree *tree)
 		tree->stack[level] = tree->next[at];
 		edge = &picture->edges[at];
 		place = refs ? edge->to : edge->from;
-		fprintf(tree->file, "%*s%s %s%s", 2 * (int)(level < INDENT_MAX ? level + 1 : INDENT_MAX),
-			"", refs ? "->" : "<-", edge->label, edge->label[0] ? ": " : "");
+		fprintf(tree->file, "%*s%s %s%s",
+			2 * (int)(level < INDENT_MAX ? level + 1 : INDENT_MAX), "",
+			refs ? "->" : "<-", edge->label, edge->label[0] ? ": " : "");
 		put_line(tree, place);
 		if (!tree->shown[place])
 			tree->stack[++level] = tree->first[place];
