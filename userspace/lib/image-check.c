@@ -151,7 +151,6 @@ static int read_type(struct refheap_image *image, struct cursor *cursor,
 	const struct rh_image_type_info *base;
 	struct rh_image_type_info *type;
 	struct rh_image_type head;
-	int err = 0;
 
 	if (at)
 		memcpy(&head, at, sizeof(head));
@@ -168,10 +167,12 @@ static int read_type(struct refheap_image *image, struct cursor *cursor,
 			     sizeof(*type->slots));
 	if (!type->slots)
 		return -ENOMEM;
-	for (size_t i = 0; !err && i < base->slot_count; i++)
-		err = add_slot(type, base->slots[i]);
+	/* Inherited names are the base's own: a small file can have very many. */
+	if (base->slot_count)
+		memcpy(type->slots, base->slots, base->slot_count * sizeof(*type->slots));
+	type->slot_count = base->slot_count;
 	type->own = type->slot_count;
-	return err ? err : read_slots(type, cursor, le16toh(head.nslots), fault);
+	return read_slots(type, cursor, le16toh(head.nslots), fault);
 }
 
 static bool only_zeroes(const char *at, size_t length)

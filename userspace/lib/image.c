@@ -223,7 +223,7 @@ void refheap_image_close(struct refheap_image *image)
 	if (!image)
 		return;
 	for (uint32_t i = 1; image->type && i <= image->types; i++) {
-		for (size_t n = 0; n < image->type[i].slot_count; n++)
+		for (size_t n = image->type[i].own; n < image->type[i].slot_count; n++)
 			free(image->type[i].slots[n]);
 		free(image->type[i].slots);
 	}
