@@ -4,8 +4,9 @@
  * which the holder that reads the event gets. The finalizer has ended when it
  * says so, or when it gives up all that it has of the object.
  *
- * Nobody is waited for. What a dead cycle's finalizers can reach stays as it
- * is, alive, and is looked at again when they have ended (collect.c).
+ * Nobody is waited for. What was found dead with a finalizer in it stays as it
+ * is, alive, and is looked at again when all finalizers have ended, or by the
+ * next collection (collect.c).
  */
 #include "finalize.h"
 #include "holder.h"
