@@ -39,8 +39,6 @@ void rh_kill(struct rh_heap *heap, u32 slot)
 		rh_object_rejuvenate(heap, slot);
 		return;
 	}
-	if (unlikely(rh_is_pending(heap, slot)))
-		rh_collect_died(heap, slot);
 	rh_collect_changed(heap, slot);
 	if (heap->gc.keyed == slot)
 		heap->gc.keyed = 0;

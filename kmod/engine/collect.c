@@ -20,9 +20,9 @@
  *             the end of this phase lives again
  *   TUPLES, DICTS  survivors that hold nothing tracked are untracked
  *   WEAKREFS  weak references to garbage are cleared
- *   REVIVE    what finalizers among it can reach is found, and with the end of
- *             this phase lives again
- *   FINALIZE  those finalizers are queued, what they can reach is pending
+ *   REVIVE    when there are finalizers among it, all of it is pending, and with
+ *             the end of this phase lives again
+ *   FINALIZE  those finalizers are queued
  *   CONDEMN   garbage is noted in a bitmap
  *   UNLINK    garbage lets go of what it is linked with otherwise than by edges
  *   FREE      garbage releases its references to what is not in the bitmap and
@@ -130,8 +130,6 @@ static enum rh_progress step_settle(struct rh_heap *heap)
 			return RH_MORE;
 		segment = heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT];
 		memset(segment->young[RH_SET_PENDING], 0, sizeof(segment->young[0]));
-		memset(segment->young[RH_SET_KEPT], 0, sizeof(segment->young[0]));
-		segment->nyoung[RH_SET_KEPT] = 0;
 		gc->pending -= segment->nyoung[RH_SET_PENDING];
 		segment->nyoung[RH_SET_PENDING] = 0;
 		gc->cursor += RH_SEGMENT_SLOTS;
@@ -344,8 +342,8 @@ static void next_phase(struct rh_heap *heap)
 		enter(heap, RH_PHASE_MERGE, WALK_YOUNG_1);
 		return;
 	}
-	/* What is saved would lead to what is pending, and keep it. */
-	if (phase == RH_PHASE_REVIVE && gc->saveall && gc->revived && !gc->revive_all) {
+	/* Nothing is cleared before all finalizers have ended: PEP 442. */
+	if (phase == RH_PHASE_REVIVE && gc->revived && !gc->revive_all) {
 		gc->revive_all = true;
 		enter(heap, RH_PHASE_REVIVE, candidates(heap));
 		return;
@@ -405,20 +403,6 @@ bool rh_collect_start(struct rh_heap *heap, unsigned int generation)
 		enter(heap, RH_PHASE_INIT, candidates(heap));
 	notify(heap, REFHEAP_EVENT_GC_START);
 	return true;
-}
-
-void rh_collect_died(struct rh_heap *heap, u32 slot)
-{
-	struct rh_collector *gc = &heap->gc;
-
-	if (gc->ending || rh_is_in_set(heap, RH_SET_KEPT, slot)) {
-		heap->generation[gc->again_generation].collected++;
-		if (gc->again_requester)
-			gc->again_requester->collected++;
-		return;
-	}
-	rh_young_del(heap, RH_SET_PENDING, slot);
-	gc->pending--;
 }
 
 bool rh_collect_again_start(struct rh_heap *heap)

@@ -56,13 +56,6 @@ static inline void rh_weakref_unlinked(struct rh_heap *heap, u32 slot, u32 older
  */
 bool rh_collect_again_start(struct rh_heap *heap);
 
-/*
- * Something pending has died by count. When garbage that was freed before kept
- * it, too, or something like that, it is collected: CPython would have freed it
- * with the rest. Else a finalizer took its last reference away, and it is not.
- */
-void rh_collect_died(struct rh_heap *heap, u32 slot);
-
 /* Takes every object out of garbage in slices. @*cursor begins as 0, @*n counts. */
 enum rh_progress rh_garbage_clear_step(struct rh_heap *heap, u32 *cursor, u64 *n);
 

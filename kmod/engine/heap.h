@@ -86,8 +86,7 @@ enum rh_gc_word {
  */
 #define RH_SET_PENDING	2
 #define RH_SET_LEGACY	3	/* uncollectable, but not counted so before those have ended */
-#define RH_SET_KEPT	4	/* pending, and garbage that was freed kept it, too */
-#define RH_SETS		5
+#define RH_SETS		4
 
 struct rh_segment {
 	u64 used[RH_SEGMENT_WORDS];	/* slots that are not free */
@@ -230,10 +229,9 @@ struct rh_collector {
 	u32 keyed_at;		/* a dict: next place; a key: next weak reference */
 	u64 legacy;		/* objects that LEGACY has reached */
 	u64 revived;		/* objects that REVIVE has reached */
-	bool revive_all;	/* with saveall: all of them, as one has a finalizer */
+	bool revive_all;	/* all of them are, as one has a finalizer */
 	u64 pending;		/* objects that are */
 	bool was_pending;	/* some were when the collection began */
-	bool ending;		/* what dies now dies of one that is collected so */
 	u64 awaited;		/* finalizers among the pending that have not ended */
 	u64 unended;		/* all of them */
 	u64 legacy_awaited;	/* those of legacy finds that have died after all */

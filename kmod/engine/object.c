@@ -354,8 +354,6 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 
 	if (!reap_weakrefs(heap, slot))
 		return heap->dying != slot;
-	/* Those that are still said to be pending were collected. */
-	heap->gc.ending = rh_is_pending(heap, slot);
 	if (!rh_kind_is_leaf(rh_kind(heap, slot)) && *rh_block_of(heap, slot)) {
 		cells = rh_cells(heap, slot);
 		while (cells->n < cells->capacity) {
@@ -378,13 +376,9 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 
 enum rh_progress rh_reap_above(struct rh_heap *heap, u32 floor)
 {
-	bool more;
-
 	rh_assert_locked(heap);
 	while (heap->dying && heap->dying != floor) {
-		more = reap_top(heap, heap->dying);
-		heap->gc.ending = false;
-		if (!more)
+		if (!reap_top(heap, heap->dying))
 			return RH_MORE;
 		if (heap->dying && heap->dying != floor && rh_slice_over(heap))
 			return RH_MORE;

@@ -25,11 +25,8 @@ static __always_inline void chunk_condemn(struct rh_heap *heap, struct chunk *ch
 /* Lets go of what is not condemned. The edges between the condemned just go. */
 static __always_inline void release_outer(struct rh_heap *heap, u32 edge)
 {
-	if (rh_condemned_bit(heap, edge) || !edge)
-		return;
-	if (unlikely(rh_is_pending(heap, edge)) && !rh_is_in_set(heap, RH_SET_KEPT, edge))
-		rh_young_add(heap, RH_SET_KEPT, edge);
-	rh_release(heap, edge);
+	if (!rh_condemned_bit(heap, edge) && edge)
+		rh_release(heap, edge);
 }
 
 /* What has been released is cleared, so that the rest is known. */

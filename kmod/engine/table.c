@@ -184,7 +184,6 @@ void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots)
 	table->live -= hweight64(slots);
 	heap->gc.pending -= leave_set(segment, RH_SET_PENDING, word, slots);
 	leave_set(segment, RH_SET_LEGACY, word, slots);
-	leave_set(segment, RH_SET_KEPT, word, slots);
 	for (bits = slots; bits; bits &= bits - 1) {
 		u32 i = __ffs(bits);
 
