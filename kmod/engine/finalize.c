@@ -78,7 +78,7 @@ static void ended(struct rh_heap *heap, struct rh_extra *extra)
 	gc->unended--;
 	if ((extra->flags & RH_EXTRA_AWAITED) && !--gc->awaited)
 		gc->again_due = true;
-	if ((extra->flags & RH_EXTRA_LEGACY) && !--gc->legacy_awaited)
+	if ((extra->flags & RH_EXTRA_LEGACY) && !--gc->legacy_awaited && !gc->awaited)
 		gc->again_due = true;
 	extra->flags = 0;
 }

@@ -35,8 +35,8 @@ static bool add_to_set(struct rh_heap *heap, u32 set, u32 slot)
 }
 
 /*
- * Something dead that a finalizer can reach lives on for now. What is left of
- * its references may be none: those of dead keys and values to each other.
+ * Something dead lives on until finalizers have ended. What is left of its
+ * references may be none: those of dead keys and values to each other.
  */
 static void keep_pending(struct rh_heap *heap, u32 slot)
 {
@@ -78,7 +78,15 @@ static void count_uncollectable(struct rh_heap *heap, u32 slot)
 	heap->gc.garbage++;
 }
 
-/* While one of them is dying it is not known what will be left. */
+/*
+ * While one of them is dying, or something pending may lead to one and die, it
+ * is not known what will be left.
+ */
+static bool is_open(const struct rh_collector *gc)
+{
+	return gc->legacy_awaited || (gc->again && gc->awaited);
+}
+
 static __always_inline bool visit_uncollectable(struct rh_heap *heap, u32 slot, u32 *word,
 						struct chunk *chunk)
 {
@@ -88,7 +96,7 @@ static __always_inline bool visit_uncollectable(struct rh_heap *heap, u32 slot, 
 		return true;
 	if (!aside)
 		*word = RH_GC_IDLE;
-	if (heap->gc.legacy_awaited) {
+	if (is_open(&heap->gc)) {
 		add_to_set(heap, RH_SET_LEGACY, slot);
 		return true;
 	}

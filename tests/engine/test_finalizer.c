@@ -240,6 +240,35 @@ static void returned(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, alive(test, object));
 }
 
+/* What only a pending object keeps dies with it, and is not uncollectable. */
+static void legacy_kept_by_pending(struct kunit *test)
+{
+	static const char *const slots[] = { "next" };
+	s64 final = final_type(test, REFHEAP_TYPE_FINALIZER);
+	s64 type = rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0, slots, 1);
+	u64 first = new_instance(test, final), second = dead_cycle(test, final);
+	u64 kept = new_instance(test, type), list = new_list(test, 0, NULL);
+
+	append(test, list, list);
+	append(test, list, first);
+	append(test, list, kept);
+	drop(test, list);
+	drop(test, first);
+	drop(test, kept);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, first, 0);
+	expect_finalize(test, second, 0);
+	finalized(test, first);
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 0);
+	finalized(test, second);
+	rig_work(test->priv);
+	expect_finalize(test, kept, 0);
+	finalized(test, kept);
+	KUNIT_EXPECT_EQ(test, finish(test).value, 3);
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 0);
+	KUNIT_EXPECT_FALSE(test, alive(test, kept));
+}
+
 static void legacy(struct kunit *test)
 {
 	s64 type = final_type(test, REFHEAP_TYPE_LEGACY);
@@ -301,6 +330,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(never_answered),
 	KUNIT_CASE(orphans),
 	KUNIT_CASE(returned),
+	KUNIT_CASE(legacy_kept_by_pending),
 	KUNIT_CASE(legacy),
 	KUNIT_CASE(inherited),
 	KUNIT_CASE(in_steps),
