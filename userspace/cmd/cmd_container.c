@@ -101,23 +101,6 @@ const struct command insert_command = {
 	.run = run_insert,
 };
 
-static int print_value(struct context *context, refheap_id id)
-{
-	const struct repr_limits limits = REPR_LIMITS_DEFAULT;
-	struct json_object *document;
-	int error;
-
-	if (context->format.json) {
-		error = repr_json(context, id, &limits, &document);
-		if (!error)
-			output_json(context, document);
-		return error;
-	}
-	error = repr_print(context, stdout, id, &limits);
-	putchar('\n');
-	return error;
-}
-
 /* By index from a list, by any value from a dict. */
 static int pop_from(struct context *context, struct arguments *arguments, refheap_id container,
 		    refheap_id *item)
@@ -155,7 +138,7 @@ static int run_pop(struct context *context, struct arguments *arguments)
 		return status;
 	status = pop_from(context, arguments, container, &item);
 	if (!status) {
-		error = print_value(context, item);
+		error = repr_show(context, item);
 		if (error)
 			status = path_error(context, error, arguments->words[0]);
 		refheap_drop(context->session, item);

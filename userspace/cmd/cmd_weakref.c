@@ -19,23 +19,6 @@
 /* Weak references that are asked for in one call. */
 #define PIECE 64
 
-static int print_object(struct context *context, refheap_id id)
-{
-	const struct repr_limits limits = REPR_LIMITS_DEFAULT;
-	struct json_object *document;
-	int error;
-
-	if (context->format.json) {
-		error = repr_json(context, id, &limits, &document);
-		if (!error)
-			output_json(context, document);
-		return error;
-	}
-	error = repr_print(context, stdout, id, &limits);
-	putchar('\n');
-	return error;
-}
-
 /* With a callback when @cookie is not 0. Gives a reference. */
 static int make_weakref(struct context *context, refheap_id object, uint64_t cookie,
 			uint32_t flags, refheap_id *weakref)
@@ -64,7 +47,7 @@ static int finish(struct context *context, struct arguments *arguments, refheap_
 		  uint64_t cookie)
 {
 	const char *name = argument_option(arguments, "name");
-	int error = print_object(context, weakref);
+	int error = repr_show(context, weakref);
 
 	if (error) {
 		refheap_drop(context->session, weakref);
@@ -159,7 +142,7 @@ static int run_deref(struct context *context, struct arguments *arguments)
 	error = refheap_deref(context->session, weakref, &object);
 	refheap_drop(context->session, weakref);
 	if (error == 1) {
-		error = print_object(context, object);
+		error = repr_show(context, object);
 		refheap_drop(context->session, object);
 	} else if (!error) {
 		error = print_none(context);

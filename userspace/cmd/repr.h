@@ -50,4 +50,7 @@ char *repr_text(struct context *context, refheap_id id, const struct repr_limits
 int repr_json(struct context *context, refheap_id id, const struct repr_limits *limits,
 	      struct json_object **document);
 
+/* Prints an object in the format that was asked for. Return: 0 or a negative errno. */
+int repr_show(struct context *context, refheap_id id);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "escape.h"
 #include "heap.h"
+#include "output.h"
 #include "repr.h"
 #include "util.h"
 #include "walk.h"
@@ -223,4 +224,21 @@ int repr_json(struct context *context, refheap_id id, const struct repr_limits *
 
 	walk_begin(&walk, context, limits);
 	return to_json(&walk, id, document);
+}
+
+int repr_show(struct context *context, refheap_id id)
+{
+	const struct repr_limits limits = REPR_LIMITS_DEFAULT;
+	struct json_object *document;
+	int error;
+
+	if (context->format.json) {
+		error = repr_json(context, id, &limits, &document);
+		if (!error)
+			output_json(context, document);
+		return error;
+	}
+	error = repr_print(context, stdout, id, &limits);
+	putchar('\n');
+	return error;
 }
