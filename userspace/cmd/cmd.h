@@ -72,6 +72,15 @@ extern const struct command type_command;
 /* cmd_arenas.c */
 extern const struct command arenas_command;
 
+/* cmd_builtin.c */
+extern const struct command len_command;
+extern const struct command id_command;
+extern const struct command view_command;
+
+/* cmd_loop.c */
+extern const struct command for_command;
+extern const struct command sleep_command;
+
 /* cmd_cache.c */
 extern const struct command cache_command;
 

@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&new_command,	      &set_command,	  &get_command,	     &del_command,
 	&append_command,      &insert_command,	  &pop_command,	     &clear_command,
 	&show_command,	      &list_command,	  &refcount_command, &is_command,
+	&len_command,	      &id_command,	  &view_command,
 	&is_tracked_command,  &referents_command, &referrers_command, &sizeof_command,
 	&retained_command,    &why_command,	  &graph_command,    &growth_command,
 	&weakref_command,     &deref_command,	  &weakrefs_command, &alive_command,
@@ -25,7 +26,8 @@ const struct command *const commands[] = {
 	&heap_command,	      &sessions_command,  &monitor_command,  &cache_command,
 	&export_command,      &import_command,	  &dump_command,     &restore_command,
 	&diff_command,	      &trace_command,	  &shell_command,    &run_command,
-	&echo_command,	      &print_command,	  &vars_command,
+	&echo_command,	      &print_command,	  &vars_command,     &for_command,
+	&sleep_command,
 	&events_command,      &finalizer_command, &frame_command,    &exit_command,
 	&complete_command,    &help_command_entry, &version_command, NULL,
 };

@@ -14,6 +14,10 @@
 /* Python's own parser stops at the same depth. */
 #define DEPTH_MAX 200
 
+/* Items of a list that a range makes; a tuple has less. */
+#define RANGE_MAX	1000000
+#define RANGE_MAX_TEXT	"1000000"
+
 struct parser {
 	struct context *context;
 	const char *text;
@@ -277,10 +281,56 @@ static bool parse_bytearray(struct parser *parser, struct literal *literal)
 	return accept(parser, ')') || wrong(parser, "')'");
 }
 
+/* Numbers from 0 on, up to a closing bracket. */
+static bool parse_range(struct parser *parser, struct literal *literal)
+{
+	const char *start = parser->at;
+	struct literal *count = parse_value(parser);
+	int64_t n;
+
+	if (!count)
+		return false;
+	n = count->type == LITERAL_INT ? count->integer : -1;
+	literal_free(count);
+	if (n < 0 || n > RANGE_MAX) {
+		parser->at = start;
+		return wrong(parser, "a number up to " RANGE_MAX_TEXT);
+	}
+	for (int64_t i = 0; i < n; i++) {
+		struct literal *item = literal_new(LITERAL_INT);
+
+		item->integer = i;
+		literal_add(literal, item);
+	}
+	return accept(parser, ')') || wrong(parser, "')'");
+}
+
+/* list(), list(range(N)); likewise tuples and sets */
+static bool parse_of_range(struct parser *parser, struct literal *literal, enum literal_type type)
+{
+	literal->type = type;
+	skip_blanks(parser);
+	if (!strncmp(parser->at, "range(", strlen("range("))) {
+		parser->at += strlen("range(");
+		if (!parse_range(parser, literal))
+			return false;
+	}
+	return accept(parser, ')') || wrong(parser, "range(N) or ')'");
+}
+
+static bool parse_list_call(struct parser *parser, struct literal *literal)
+{
+	return parse_of_range(parser, literal, LITERAL_LIST);
+}
+
+static bool parse_tuple_call(struct parser *parser, struct literal *literal)
+{
+	return parse_of_range(parser, literal, LITERAL_TUPLE);
+}
+
 static bool parse_set(struct parser *parser, struct literal *literal)
 {
-	literal->type = LITERAL_SET;
-	return accept(parser, ')') || wrong(parser, "')'");
+	return parse_of_range(parser, literal, LITERAL_SET);
 }
 
 /* NAME() or NAME({...}); braces without anything in them are a set, too. */
@@ -359,6 +409,8 @@ static const struct {
 	bool (*parse)(struct parser *parser, struct literal *literal);
 } calls[] = {
 	{ "bytearray", parse_bytearray },
+	{ "list", parse_list_call },
+	{ "tuple", parse_tuple_call },
 	{ "set", parse_set },
 	{ "weakvaluedict", parse_weak_value_dict },
 	{ "weakkeydict", parse_weak_key_dict },
@@ -470,6 +522,39 @@ static struct literal *parse_inner(struct parser *parser)
 	return parse_word(parser);
 }
 
+/* "text" * N */
+static struct literal *parse_times(struct parser *parser, struct literal *literal)
+{
+	bool data = literal->type == LITERAL_STR || literal->type == LITERAL_BYTES;
+	struct text text = { 0 };
+	struct literal *times;
+	const char *start;
+	int64_t n;
+
+	if (!data || !accept(parser, '*'))
+		return literal;
+	start = parser->at;
+	times = parse_value(parser);
+	if (!times) {
+		literal_free(literal);
+		return NULL;
+	}
+	n = times->type == LITERAL_INT ? times->integer : -1;
+	literal_free(times);
+	if (n < 0 || (literal->length && (uint64_t)n > REFHEAP_MAX_DATA / literal->length)) {
+		literal_free(literal);
+		parser->at = start;
+		return wrong(parser, "a number that is not too large");
+	}
+	text_add(&text, "", 0);
+	for (int64_t i = 0; i < n; i++)
+		text_add(&text, literal->data, literal->length);
+	free(literal->data);
+	literal->data = text.data;
+	literal->length = text.length;
+	return literal;
+}
+
 static struct literal *parse_value(struct parser *parser)
 {
 	struct literal *literal;
@@ -480,7 +565,7 @@ static struct literal *parse_value(struct parser *parser)
 	}
 	literal = parse_inner(parser);
 	parser->depth--;
-	return literal;
+	return literal ? parse_times(parser, literal) : NULL;
 }
 
 struct literal *literal_parse(struct context *context, const char *text)
