@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "output.h"
 #include "report.h"
 #include "util.h"
@@ -158,12 +159,6 @@ static struct json_object *sums_json(const struct sums *sums)
 	return object;
 }
 
-static int walk_failed(struct context *context, int error)
-{
-	return error && error != -EINTR ? report_error(context, error, "cannot list the arenas") :
-					  STATUS_OK;
-}
-
 /* One kind of entry as a listing; the sums of the rest on the way. */
 static int list_entries(struct context *context, struct refheap_iter *iterator,
 			enum refheap_arena_entry entry, struct sums *sums)
@@ -180,7 +175,7 @@ static int list_entries(struct context *context, struct refheap_iter *iterator,
 				ARRAY_SIZE(class_columns), &status);
 	if (!listing)
 		return status;
-	while ((error = refheap_next_arena(iterator, &info)) == 1) {
+	while (!interrupted() && (error = refheap_next_arena(iterator, &info)) == 1) {
 		add_up(sums, &info);
 		if (info.entry != entry)
 			continue;
@@ -193,7 +188,7 @@ static int list_entries(struct context *context, struct refheap_iter *iterator,
 			listing_row(listing, cells);
 	}
 	listing_end(listing);
-	return walk_failed(context, error);
+	return listing_status(context, error, "arenas");
 }
 
 static int run_arenas(struct context *context, struct arguments *arguments)
@@ -222,10 +217,12 @@ static int run_arenas(struct context *context, struct arguments *arguments)
 		print_sums(&sums);
 		return STATUS_OK;
 	}
-	while ((error = refheap_next_arena(iterator, &info)) == 1)
+	while (!interrupted() && (error = refheap_next_arena(iterator, &info)) == 1)
 		add_up(&sums, &info);
-	output_json(context, sums_json(&sums));
-	return walk_failed(context, error);
+	status = listing_status(context, error, "arenas");
+	if (!status)
+		output_json(context, sums_json(&sums));
+	return status;
 }
 
 static const struct option_spec arenas_options[] = {

@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "cmd_cache.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "literal.h"
 #include "output.h"
 #include "report.h"
@@ -446,7 +447,7 @@ static int run_list(struct context *context, struct arguments *arguments)
 	struct refheap_entry entry;
 	struct refheap *session;
 	uint64_t cursor = 0;
-	int error, status;
+	int error = 0, status;
 
 	(void)arguments;
 	status = heap_session(context, &session);
@@ -455,14 +456,15 @@ static int run_list(struct context *context, struct arguments *arguments)
 	listing = listing_begin(context, info_columns, ARRAY_SIZE(info_columns), &status);
 	if (!listing)
 		return status;
-	while ((error = refheap_next(session, REFHEAP_ID_ROOT, &cursor, &entry)) == 1) {
+	while (!interrupted() &&
+	       (error = refheap_next(session, REFHEAP_ID_ROOT, &cursor, &entry)) == 1) {
 		error = list_name(context, listing, &entry);
 		refheap_drop_entry(session, &entry);
 		if (error)
 			break;
 	}
 	listing_end(listing);
-	return error ? report_error(context, error, "cannot list the caches") : STATUS_OK;
+	return listing_status(context, error, "caches");
 }
 
 static const struct command list_entry = {
@@ -511,7 +513,7 @@ static int run_show(struct context *context, struct arguments *arguments)
 	struct refheap_cache_entry entry;
 	struct listing *listing;
 	uint64_t cursor = 0;
-	int error, status;
+	int error = 0, status;
 
 	status = cache_open(context, arguments->words[0], &cache);
 	if (status)
@@ -519,12 +521,14 @@ static int run_show(struct context *context, struct arguments *arguments)
 	listing = listing_begin(context, entry_columns, ARRAY_SIZE(entry_columns), &status);
 	if (!listing)
 		return status;
-	while ((error = refheap_cache_next(cache, &cursor, &entry)) == 1) {
+	while (!interrupted() && (error = refheap_cache_next(cache, &cursor, &entry)) == 1) {
 		show_entry(context, listing, &entry);
 		refheap_drop_many(context->session, (refheap_id[]){ entry.key, entry.value }, 2);
 	}
 	listing_end(listing);
-	return error ? cache_error(context, error, arguments->words[0]) : STATUS_OK;
+	if (error && error != -EINTR)
+		return cache_error(context, error, arguments->words[0]);
+	return listing_status(context, error, "entries");
 }
 
 static const struct command show_entry_command = {

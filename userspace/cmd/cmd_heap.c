@@ -9,6 +9,7 @@
 
 #include "cmd.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "output.h"
 #include "report.h"
 #include "util.h"
@@ -84,13 +85,12 @@ static int run_list(struct context *context, struct arguments *arguments)
 	listing = listing_begin(context, columns, ARRAY_SIZE(columns), &status);
 	if (!listing)
 		return status;
-	while ((error = refheap_next_heap(iterator, &info)) == 1) {
+	while (!interrupted() && (error = refheap_next_heap(iterator, &info)) == 1) {
 		fill_row(&row, &info);
 		listing_row(listing, row.cells);
 	}
 	listing_end(listing);
-	return error && error != -EINTR ?
-		       report_error(context, error, "cannot list the heaps") : STATUS_OK;
+	return listing_status(context, error, "heaps");
 }
 
 static const struct command list_entry = {

@@ -7,6 +7,7 @@
 
 #include "cmd.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "output.h"
 #include "path.h"
 #include "report.h"
@@ -192,9 +193,10 @@ static int run_list(struct context *context, struct arguments *arguments)
 {
 	struct listing *listing;
 	struct refheap_entry entry;
+	struct refheap_info root;
 	struct refheap *session;
 	uint64_t cursor = 0;
-	int error, status;
+	int error = 0, status;
 
 	(void)arguments;
 	status = heap_session(context, &session);
@@ -203,14 +205,17 @@ static int run_list(struct context *context, struct arguments *arguments)
 	listing = listing_begin(context, name_columns, ARRAY_SIZE(name_columns), &status);
 	if (!listing)
 		return status;
-	while ((error = refheap_next(session, REFHEAP_ID_ROOT, &cursor, &entry)) == 1) {
+	if (!refheap_inspect(session, REFHEAP_ID_ROOT, &root))
+		listing_total(listing, "listing names", root.length);
+	while (!interrupted() &&
+	       (error = refheap_next(session, REFHEAP_ID_ROOT, &cursor, &entry)) == 1) {
 		error = list_entry(context, listing, &entry);
 		refheap_drop_entry(session, &entry);
 		if (error)
 			break;
 	}
 	listing_end(listing);
-	return error ? report_error(context, error, "cannot list the names") : STATUS_OK;
+	return listing_status(context, error, "names");
 }
 
 const struct command list_command = {

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "cmd.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "output.h"
 #include "path.h"
 #include "report.h"
@@ -42,7 +43,7 @@ static int run_sessions(struct context *context, struct arguments *arguments)
 	listing = listing_begin(context, columns, ARRAY_SIZE(columns), &status);
 	if (!listing)
 		return status;
-	while ((error = refheap_next_session(iterator, &info)) == 1) {
+	while (!interrupted() && (error = refheap_next_session(iterator, &info)) == 1) {
 		listing_row(listing, (struct cell[]){
 			cell_number(info.session),
 			cell_number(info.pid),
@@ -56,8 +57,7 @@ static int run_sessions(struct context *context, struct arguments *arguments)
 		});
 	}
 	listing_end(listing);
-	return error && error != -EINTR ?
-		       report_error(context, error, "cannot list the sessions") : STATUS_OK;
+	return listing_status(context, error, "sessions");
 }
 
 const struct command sessions_command = {
@@ -94,7 +94,7 @@ static int list_holders(struct context *context, struct refheap_iter *iterator)
 	listing = listing_begin(context, holder_columns, ARRAY_SIZE(holder_columns), &status);
 	if (!listing)
 		return status;
-	for (; error == 1; error = refheap_next_holder(iterator, &info)) {
+	for (; error == 1 && !interrupted(); error = refheap_next_holder(iterator, &info)) {
 		listing_row(listing, (struct cell[]){
 			cell_number(info.session),
 			cell_number(info.pid),
@@ -109,7 +109,7 @@ static int list_holders(struct context *context, struct refheap_iter *iterator)
 		});
 	}
 	listing_end(listing);
-	return error == -EINTR ? STATUS_OK : error;
+	return error < 0 && error != -EINTR ? error : listing_status(context, error, "holders");
 }
 
 static int run_holders(struct context *context, struct arguments *arguments)

@@ -7,6 +7,7 @@
 
 #include "cmd.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "output.h"
 #include "report.h"
 #include "util.h"
@@ -86,9 +87,9 @@ static int list_types(struct context *context, struct refheap_iter *iterator, bo
 	cleanup_text struct text slots = { 0 };
 	struct cell cells[ARRAY_SIZE(columns)];
 	struct refheap_type_info info;
-	int error;
+	int error = 0;
 
-	while ((error = refheap_next_type(iterator, &info)) == 1) {
+	while (!interrupted() && (error = refheap_next_type(iterator, &info)) == 1) {
 		if (!info.type && !info.objects && !all)
 			continue;
 		type_cells(context, &info, &slots, cells);
@@ -97,31 +98,44 @@ static int list_types(struct context *context, struct refheap_iter *iterator, bo
 	return error;
 }
 
-/* Types are as many as programs define: they fit into memory. */
+/* Put a type where it belongs among the @count first ones, of which @top stay. */
+static size_t insert_row(struct row *rows, size_t count, uint64_t top, const struct row *row)
+{
+	size_t place = count;
+
+	while (place && most_objects_first(row, &rows[place - 1]) < 0)
+		place--;
+	if (count == top)
+		text_free(&rows[--count].slots);
+	memmove(&rows[place + 1], &rows[place], (count - place) * sizeof(*rows));
+	rows[place] = *row;
+	return count + 1;
+}
+
+/* Only what is to be shown is kept. */
 static int list_top_types(struct context *context, struct refheap_iter *iterator, uint64_t top,
 			  struct listing *listing)
 {
 	struct cell cells[ARRAY_SIZE(columns)];
-	struct refheap_type_info info;
 	struct row *rows = NULL;
+	struct row row = { 0 };
 	size_t count = 0;
-	int error;
+	int error = 0;
 
-	while ((error = refheap_next_type(iterator, &info)) == 1) {
+	while (!interrupted() && (error = refheap_next_type(iterator, &row.info)) == 1) {
 		/* The kind "instance" has all that the types have. */
-		if (!info.objects || (!info.type && info.kind == REFHEAP_KIND_INSTANCE))
+		if (!row.info.objects || (!row.info.type && row.info.kind == REFHEAP_KIND_INSTANCE))
 			continue;
+		if (count == top && most_objects_first(&rows[count - 1], &row) <= 0)
+			continue;
+		type_cells(context, &row.info, &row.slots, cells);
 		rows = xrealloc(rows, count + 1, sizeof(*rows));
-		rows[count] = (struct row){ .info = info };
-		type_cells(context, &info, &rows[count++].slots, cells);
+		count = insert_row(rows, count, top, &row);
+		row.slots = (struct text){ 0 };
 	}
-	if (count)
-		qsort(rows, count, sizeof(*rows), most_objects_first);
 	for (size_t i = 0; i < count; i++) {
-		if (i < top) {
-			set_cells(context, &rows[i].info, &rows[i].slots, cells);
-			listing_row(listing, cells);
-		}
+		set_cells(context, &rows[i].info, &rows[i].slots, cells);
+		listing_row(listing, cells);
 		text_free(&rows[i].slots);
 	}
 	free(rows);
@@ -149,8 +163,7 @@ static int run_types(struct context *context, struct arguments *arguments)
 	else
 		error = list_types(context, iterator, all, listing);
 	listing_end(listing);
-	return error && error != -EINTR ?
-		       report_error(context, error, "cannot list the types") : STATUS_OK;
+	return listing_status(context, error, "types");
 }
 
 static const struct option_spec types_options[] = {

@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "events.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "output.h"
 #include "path.h"
 #include "report.h"
@@ -206,10 +207,10 @@ static int list_weakrefs(struct context *context, struct listing *listing, refhe
 		error = list_piece(context, listing, ids, (size_t)count);
 		after = ids[count - 1];
 		refheap_drop_many(context->session, ids, (size_t)count - 1);
-	} while (!error);
+	} while (!error && !interrupted());
 	if (after)
 		refheap_drop(context->session, after);
-	return error ? error : count;
+	return error ? error : count < 0 ? count : 0;
 }
 
 static int run_weakrefs(struct context *context, struct arguments *arguments)
@@ -227,7 +228,9 @@ static int run_weakrefs(struct context *context, struct arguments *arguments)
 		listing_end(listing);
 	}
 	refheap_drop(context->session, object);
-	return error ? path_error(context, error, arguments->words[0]) : status;
+	if (error && error != -EINTR)
+		return path_error(context, error, arguments->words[0]);
+	return status ? status : listing_status(context, error, "weak references");
 }
 
 const struct command weakrefs_command = {

@@ -28,12 +28,6 @@ static const struct column columns[] = {
 	{ "edges", "EDGES", "how often it refers to the object", COLUMN_NUMBER },
 };
 
-static const char changed_text[] =
-	"refheap: the heap changed meanwhile; objects may be missing or twice\n";
-static const char changed_json[] =
-	"{\"warning\":{\"code\":\"EINTR\",\"message\":\"the heap changed meanwhile; "
-	"objects may be missing or twice\"}}\n";
-
 static void preview_number(FILE *file, const struct refheap_object_info *info)
 {
 	char text[32];
@@ -136,6 +130,18 @@ static void print_object(struct context *context, struct listing *listing,
 	});
 }
 
+/* How many objects a listing has at most; 0 when there is no telling. */
+static uint64_t expected(struct refheap_ctl *control, uint32_t heap,
+			 const struct refheap_filter *filter)
+{
+	const struct refheap_filter none = REFHEAP_FILTER_INIT;
+	struct refheap_heap_info info;
+
+	if (memcmp(filter, &none, sizeof(none)) || refheap_heap_get(control, heap, &info))
+		return 0;
+	return info.objects;
+}
+
 int objects_list(struct context *context, const struct refheap_filter *filter,
 		 unsigned int flags)
 {
@@ -156,17 +162,11 @@ int objects_list(struct context *context, const struct refheap_filter *filter,
 	listing = listing_begin(context, columns, count, &status);
 	if (!listing)
 		return status;
+	listing_total(listing, "listing objects", expected(control, heap, filter));
 	while (!interrupted() && (error = refheap_next_object(iterator, &info)) == 1)
 		print_object(context, listing, &info);
 	listing_end(listing);
-	if (interrupted())
-		return report_error(context, -EINTR, "the listing is not complete");
-	if (error == -EINTR) {
-		/* Not an error: the heap is shared, and others work on it. */
-		fputs(context->format.json ? changed_json : changed_text, stderr);
-		error = 0;
-	}
-	return error ? report_error(context, error, "cannot list the objects") : STATUS_OK;
+	return listing_status(context, error, "objects");
 }
 
 static int filter_generation(struct context *context, const char *word,

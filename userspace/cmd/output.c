@@ -1,23 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libsmartcols.h>
 
+#include "interrupt.h"
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 #include "util.h"
 
 #define COLUMNS_MAX 32
 
 /*
- * Rows that a table holds at a time. The first lot decides the widths; later
- * ones keep them, and only a wider value shifts its own line.
+ * Rows that a table holds at a time, unless they come slowly: then what is
+ * there is printed a few times a second. The first lot decides the widths;
+ * later ones keep them, and only a wider value shifts its own line.
  */
 #define LOT 512
 
+static const char changed_text[] =
+	"refheap: the heap changed meanwhile; %s may be missing or twice\n";
+static const char changed_json[] =
+	"{\"warning\":{\"code\":\"EINTR\",\"message\":\"the heap changed meanwhile; "
+	"%s may be missing or twice\"}}\n";
+
+/**
+ * struct listing - rows on their way out
+ * @context: of this run
+ * @columns: what there could be of a row
+ * @count: their number
+ * @chosen: the columns that are printed
+ * @nchosen: their number
+ * @rows: how many there have been
+ * @held: how many of them wait in @table
+ * @table: NULL for JSON
+ * @colors: colour it
+ * @progress: how far it has got; its lock guards @table
+ */
 struct listing {
 	struct context *context;
 	const struct column *columns;
@@ -25,8 +49,10 @@ struct listing {
 	size_t chosen[COLUMNS_MAX];
 	size_t nchosen;
 	uint64_t rows;
+	unsigned int held;
 	struct libscols_table *table;
 	bool colors;
+	struct progress progress;
 };
 
 int output_json_flags(const struct context *context)
@@ -180,6 +206,52 @@ static void begin_table(struct listing *listing)
 			   i + 1 == listing->nchosen);
 }
 
+/* The next lot has no headings and is as wide as this one. */
+static void flush_table(struct listing *listing)
+{
+	progress_erase();
+	scols_print_table(listing->table);
+	for (size_t i = 0; i < listing->nchosen; i++) {
+		struct libscols_column *column = scols_table_get_column(listing->table, i);
+
+		scols_column_set_whint(column, (double)scols_column_get_width(column));
+	}
+	scols_table_remove_lines(listing->table);
+	scols_table_enable_noheadings(listing->table, 1);
+	listing->held = 0;
+}
+
+/* Whoever reads sees what has been found so far, even when the rest is slow. */
+static void show_rows(void *data)
+{
+	struct listing *listing = data;
+
+	if (listing->table && listing->held)
+		flush_table(listing);
+	fflush(stdout);
+}
+
+/* A row of JSON is open until the next one or the end, so no line can follow. */
+static void begin_progress(struct listing *listing)
+{
+	listing->progress = (struct progress){
+		.what = "listing",
+		.tick = show_rows,
+		.data = listing,
+		.silent = !listing->table && isatty(STDOUT_FILENO),
+	};
+	progress_begin(&listing->progress);
+}
+
+static void row_to_table(struct listing *listing, const struct cell *cells)
+{
+	struct libscols_line *line = scols_table_new_line(listing->table, NULL);
+
+	for (size_t i = 0; i < listing->nchosen; i++)
+		scols_line_refer_data(line, i, cell_to_text(&cells[listing->chosen[i]]));
+	listing->held++;
+}
+
 struct listing *listing_begin(struct context *context, const struct column *columns,
 			      size_t count, int *status)
 {
@@ -203,30 +275,16 @@ struct listing *listing_begin(struct context *context, const struct column *colu
 		putchar('[');
 	else
 		begin_table(listing);
+	begin_progress(listing);
 	return listing;
 }
 
-/* The next lot has no headings and is as wide as this one. */
-static void flush_table(struct listing *listing)
+void listing_total(struct listing *listing, const char *what, uint64_t total)
 {
-	scols_print_table(listing->table);
-	for (size_t i = 0; i < listing->nchosen; i++) {
-		struct libscols_column *column = scols_table_get_column(listing->table, i);
-
-		scols_column_set_whint(column, (double)scols_column_get_width(column));
-	}
-	scols_table_remove_lines(listing->table);
-	scols_table_enable_noheadings(listing->table, 1);
-}
-
-static void row_to_table(struct listing *listing, const struct cell *cells)
-{
-	struct libscols_line *line = scols_table_new_line(listing->table, NULL);
-
-	for (size_t i = 0; i < listing->nchosen; i++)
-		scols_line_refer_data(line, i, cell_to_text(&cells[listing->chosen[i]]));
-	if (++listing->rows % LOT == 0)
-		flush_table(listing);
+	progress_lock();
+	listing->progress.what = what;
+	listing->progress.total = total;
+	progress_unlock();
 }
 
 static struct json_object *row_to_json(const struct listing *listing, const struct cell *cells)
@@ -239,30 +297,54 @@ static struct json_object *row_to_json(const struct listing *listing, const stru
 	return row;
 }
 
-void listing_row(struct listing *listing, const struct cell *cells)
+static void print_json_row(struct listing *listing, const struct cell *cells)
 {
-	struct json_object *row;
+	struct json_object *row = row_to_json(listing, cells);
 
-	if (listing->table) {
-		row_to_table(listing, cells);
-		return;
-	}
-	row = row_to_json(listing, cells);
-	fputs(listing->rows++ ? ",\n" : "", stdout);
+	fputs(listing->rows ? ",\n" : "", stdout);
 	fputs(json_object_to_json_string_ext(row, output_json_flags(listing->context)), stdout);
 	json_object_put(row);
 }
 
-void listing_end(struct listing *listing)
+void listing_row(struct listing *listing, const struct cell *cells)
 {
 	if (listing->table) {
-		if (listing->rows % LOT)
+		progress_lock();
+		row_to_table(listing, cells);
+		if (listing->held == LOT)
+			flush_table(listing);
+		progress_unlock();
+	} else {
+		print_json_row(listing, cells);
+	}
+	listing->rows++;
+	progress_add(&listing->progress, 1);
+}
+
+void listing_end(struct listing *listing)
+{
+	progress_end(&listing->progress);
+	if (listing->table) {
+		if (listing->held)
 			flush_table(listing);
 		scols_unref_table(listing->table);
 	} else {
 		puts("]");
 	}
 	free(listing);
+}
+
+int listing_status(struct context *context, int error, const char *what)
+{
+	if (interrupted())
+		return report_error(context, -EINTR, "the listing is not complete");
+	if (error == -EINTR) {
+		/* Not an error: the heap is shared, and others work on it. */
+		fflush(stdout);
+		fprintf(stderr, context->format.json ? changed_json : changed_text, what);
+		error = 0;
+	}
+	return error ? report_error(context, error, "cannot list the %s", what) : STATUS_OK;
 }
 
 static void print_record(const struct listing *chosen, const struct cell *cells)

@@ -85,7 +85,8 @@ struct listing;
  * listing_begin() - begin a table or an array
  * @columns: what rows consist of; must outlive the listing
  *
- * Rows are printed as they come, in constant memory, whatever their number.
+ * Rows are printed as they come, in constant memory, whatever their number. A
+ * long one shows its progress.
  *
  * Return: the listing, or NULL when --columns is wrong (reported) or was
  * "help" (answered); *@status then says which.
@@ -94,6 +95,20 @@ struct listing *listing_begin(struct context *context, const struct column *colu
 			      size_t count, int *status);
 void listing_row(struct listing *listing, const struct cell *cells);
 void listing_end(struct listing *listing);
+
+/* What progress says that it lists, and how many that will be, 0 for unknown. */
+void listing_total(struct listing *listing, const char *what, uint64_t total);
+
+/**
+ * listing_status() - how a listing that has ended went
+ * @error: of the walk; -EINTR, that something changed meanwhile, is a warning
+ * @what: is listed, such as "objects"
+ *
+ * Says, too, when Ctrl-C has ended it.
+ *
+ * Return: a status.
+ */
+int listing_status(struct context *context, int error, const char *what);
 
 /* One thing: a line for each column, or one JSON object. Returns a status. */
 int output_record(struct context *context, const struct column *columns, size_t count,

@@ -9,6 +9,7 @@
 #include <refheap.h>
 
 #include "command.h"
+#include "progress.h"
 #include "report.h"
 #include "util.h"
 
@@ -50,10 +51,13 @@ static void print(const struct context *context, const char *code, const char *m
 		return;
 	/* What was printed before the error comes first on a terminal, too. */
 	fflush(stdout);
+	progress_lock();
+	progress_erase();
 	if (context->format.json)
 		print_json(context, code, message);
 	else
 		print_text(context, message);
+	progress_unlock();
 }
 
 int report_usage(struct context *context, const char *format, ...)
