@@ -2639,6 +2639,37 @@ struct refheap_image_object {
 int refheap_image_object(const struct refheap_image *image, uint64_t number,
 			 struct refheap_image_object *object);
 
+/**
+ * refheap_open_image - a session that looks at a saved heap
+ * @image: image; must not be closed before the session
+ * @session: out: to be closed with refheap_close()
+ *
+ * Needs no kernel module. Functions that read give what they gave when the heap
+ * was saved, with the same ids; references that the session has are counted,
+ * too. What would change something is refused with -EROFS. There are no events,
+ * exports and descriptors (-EBADF), no views of payload (-EOPNOTSUPP), no
+ * histories (-ENODATA), and nothing was traced.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int refheap_open_image(const struct refheap_image *image,
+		       struct refheap **session);
+
+/**
+ * refheap_ctl_open_image - a control handle on a saved heap
+ * @image: image; must not be closed before the handle and its iterators
+ * @ctl: out: to be closed with refheap_ctl_close()
+ *
+ * Tells of objects, types and the heap itself, whatever number of a heap it is
+ * asked for; lists of sessions, holders, arenas and heaps are empty. What else
+ * is asked for is refused with -EOPNOTSUPP, what would change something with
+ * -EROFS.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int refheap_ctl_open_image(const struct refheap_image *image,
+			   struct refheap_ctl **ctl);
+
 /* A type of a saved heap, without its counts; -ENOENT. */
 int refheap_image_type(const struct refheap_image *image, uint32_t number,
 		       struct refheap_type_info *info);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "image-door.h"
 
 int refheap_ctl_open(struct refheap_ctl **ctl)
 {
@@ -23,11 +24,24 @@ int refheap_ctl_open(struct refheap_ctl **ctl)
 	return 0;
 }
 
+int refheap_ctl_open_image(const struct refheap_image *image, struct refheap_ctl **ctl)
+{
+	struct refheap_ctl *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return -ENOMEM;
+	pthread_mutex_init(&made->lock, NULL);
+	made->image = image;
+	*ctl = made;
+	return 0;
+}
+
 void refheap_ctl_close(struct refheap_ctl *ctl)
 {
 	if (!ctl)
 		return;
-	rh_socket_close(&ctl->socket);
+	if (!ctl->image)
+		rh_socket_close(&ctl->socket);
 	pthread_mutex_destroy(&ctl->lock);
 	free(ctl);
 }
@@ -53,11 +67,20 @@ static int ask_locked(struct refheap_ctl *ctl, struct nl_msg *request, int put,
 	return err ? err : finished;
 }
 
+/* There is nobody to send it to. */
+static int refuse(struct nl_msg *request, int error)
+{
+	nlmsg_free(request);
+	return error;
+}
+
 int rh_ask(struct refheap_ctl *ctl, struct nl_msg *request, int put,
 	   rh_parse_fn *parse, void *into)
 {
 	int err;
 
+	if (ctl->image)
+		return refuse(request, -EOPNOTSUPP);
 	pthread_mutex_lock(&ctl->lock);
 	err = ask_locked(ctl, request, put, parse, into);
 	pthread_mutex_unlock(&ctl->lock);
@@ -68,6 +91,8 @@ int rh_tell(struct refheap_ctl *ctl, struct nl_msg *request, int put)
 {
 	int err;
 
+	if (ctl->image)
+		return refuse(request, -EROFS);
 	pthread_mutex_lock(&ctl->lock);
 	err = rh_send(&ctl->socket, request, put);
 	if (!err)
@@ -125,6 +150,8 @@ int refheap_heap_find(struct refheap_ctl *ctl, const char *name,
 	}
 	if (strlen(name) >= REFHEAP_NAME_MAX)
 		return -EINVAL;
+	if (ctl->image)
+		return -ENOENT;
 	request = rh_request(&ctl->socket, REFHEAP_CMD_HEAP_GET, 0, 0);
 	if (request)
 		put = put_name(request, name, owner);
@@ -140,6 +167,10 @@ int refheap_heap_get(struct refheap_ctl *ctl, uint32_t heap,
 	struct refheap_heap_info found;
 	int err;
 
+	if (ctl->image) {
+		rh_saved_heap(ctl->image, info);
+		return 0;
+	}
 	err = rh_ask(ctl, rh_request(&ctl->socket, REFHEAP_CMD_HEAP_GET, 0,
 				     heap), 0, rh_parse_heap, &found);
 	if (!err)

@@ -10,6 +10,7 @@
 struct refheap_ctl {
 	pthread_mutex_t lock;	/* of the socket: one request at a time */
 	struct rh_socket socket;
+	const struct refheap_image *image; /* saved heap, in place of the socket; or NULL */
 };
 
 /* Reads a message, whose attributes are in @attrs, into a structure. */

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "image.h"
+#include "image-door.h"
 #include "session.h"
 
 #define TRIES		8
@@ -285,7 +285,10 @@ static int add_types(struct dump *dump, uint32_t *count)
 	int err;
 
 	*count = 0;
-	err = refheap_ctl_open(&ctl);
+	if (dump->session->saved)
+		err = refheap_ctl_open_image(dump->session->saved->image, &ctl);
+	else
+		err = refheap_ctl_open(&ctl);
 	if (!err)
 		err = refheap_iter_types(ctl, refheap_heap(dump->session), &iter);
 	while (!err && (err = refheap_next_type(iter, &info)) == 1) {

@@ -332,7 +332,8 @@ static bool record_is_good(const struct refheap_image *image, uint32_t object)
 	if (!object)
 		return record->id == REFHEAP_ID_ROOT &&
 		       record->kind == REFHEAP_KIND_DICT;
-	return REFHEAP_ID_SLOT(record->id) > REFHEAP_ID_SLOT(record[-1].id);
+	return REFHEAP_ID_TAG(record->id) &&
+	       REFHEAP_ID_SLOT(record->id) > REFHEAP_ID_SLOT(record[-1].id);
 }
 
 /* Where the edges and the payload of each object are. */

@@ -141,52 +141,6 @@ static uint64_t hash_bytes(const struct keys *keys, uint64_t hash, const char *b
 	return mix(keys, hash, length);
 }
 
-static uint64_t scalar(const struct refheap_image *image, uint32_t object)
-{
-	uint64_t value;
-
-	memcpy(&value, rh_image_payload(image, object), sizeof(value));
-	return le64toh(value);
-}
-
-/*
- * Bools, ints and floats that are integers are one family. Return: whether it
- * is of that; else @value has the bits of the float.
- */
-static bool as_integer(const struct refheap_image *image, uint32_t object,
-		       uint64_t *value)
-{
-	double number;
-
-	*value = scalar(image, object);
-	if (image->record[object].kind != REFHEAP_KIND_FLOAT)
-		return true;
-	memcpy(&number, value, sizeof(number));
-	if (!(number >= -0x1p63 && number < 0x1p63) ||
-	    number != (double)(int64_t)number)
-		return false;
-	*value = (uint64_t)(int64_t)number;
-	return true;
-}
-
-static bool is_number(unsigned int kind)
-{
-	return kind >= REFHEAP_KIND_BOOL && kind <= REFHEAP_KIND_FLOAT;
-}
-
-static bool is_nan(const struct refheap_image *image, uint32_t object)
-{
-	return image->record[object].kind == REFHEAP_KIND_FLOAT &&
-	       scalar(image, object) << 1 > 0xffe0000000000000ULL;
-}
-
-static bool equal_payload(const struct refheap_image *image, uint32_t a, uint32_t b)
-{
-	return image->record[a].n == image->record[b].n &&
-	       !memcmp(rh_image_payload(image, a), rh_image_payload(image, b),
-		       image->record[a].n);
-}
-
 static bool equal_tuples(const struct keys *keys, uint32_t a, uint32_t b)
 {
 	const struct refheap_image *image = keys->image;
@@ -204,17 +158,11 @@ static bool equal_tuples(const struct keys *keys, uint32_t a, uint32_t b)
 static bool equal_keys(const struct keys *keys, uint32_t a, uint32_t b)
 {
 	const struct refheap_image *image = keys->image;
-	unsigned int kind = image->record[a].kind, other = image->record[b].kind;
-	uint64_t x, y;
 
-	if (is_number(kind) && is_number(other))
-		return !is_nan(image, a) &&
-		       as_integer(image, a, &x) == as_integer(image, b, &y) && x == y;
-	if (kind != other)
-		return false;
-	if (kind == REFHEAP_KIND_TUPLE)
+	if (image->record[a].kind == REFHEAP_KIND_TUPLE &&
+	    image->record[b].kind == REFHEAP_KIND_TUPLE)
 		return equal_tuples(keys, a, b);
-	return kind == REFHEAP_KIND_NONE || equal_payload(image, a, b);
+	return rh_image_equal_leaves(image, a, b);
 }
 
 static uint64_t hash_key(const struct keys *keys, uint32_t object)
@@ -223,8 +171,8 @@ static uint64_t hash_key(const struct keys *keys, uint32_t object)
 	const struct rh_image_record *record = &image->record[object];
 	uint64_t value, hash = 0;
 
-	if (is_number(record->kind)) {
-		value = as_integer(image, object, &value) ? value : ~value;
+	if (rh_image_is_number(image, object)) {
+		value = rh_image_as_integer(image, object, &value) ? value : ~value;
 		return mix(keys, REFHEAP_KIND_INT, value);
 	}
 	if (record->kind != REFHEAP_KIND_TUPLE)
@@ -293,7 +241,7 @@ static bool is_sole(const struct refheap_image *image, uint32_t object)
 	case REFHEAP_KIND_BOOL:
 		return true;
 	case REFHEAP_KIND_INT:
-		value = (int64_t)scalar(image, object);
+		value = (int64_t)rh_image_scalar(image, object);
 		return value >= -5 && value <= 256;
 	case REFHEAP_KIND_TUPLE:
 		return !record->n;
@@ -309,7 +257,8 @@ static int only_one(struct keys *keys, uint32_t object)
 	const struct rh_image_record *record = &keys->image->record[object];
 	unsigned char *sole = &keys->sole[keys->key[object].class];
 	/* A class has numbers of three kinds at most, or one kind. */
-	unsigned char bit = is_number(record->kind) ? 1U << record->kind : 1;
+	unsigned char bit = rh_image_is_number(keys->image, object) ?
+			    1U << record->kind : 1;
 
 	if (!is_sole(keys->image, object))
 		return 0;
@@ -402,9 +351,9 @@ static uint32_t key_of_cell(const struct refheap_image *image, uint32_t object,
 {
 	unsigned int kind = image->record[object].kind;
 
-	if (!cell || (kind != REFHEAP_KIND_WEAK_KEY_DICT && kind != REFHEAP_KIND_WEAK_SET))
+	if (kind != REFHEAP_KIND_WEAK_KEY_DICT && kind != REFHEAP_KIND_WEAK_SET)
 		return cell;
-	return image->record[cell - 1].n ? *rh_image_edges(image, cell - 1) : 0;
+	return rh_image_referent(image, cell);
 }
 
 /* @seen: of each class, in which container it was a key last. */

@@ -191,6 +191,8 @@ static int check_all(struct refheap_image *image,
 		err = rh_image_check_order(image, fault);
 	if (!err)
 		err = rh_image_check_keys(image, fault);
+	if (!err)
+		err = rh_image_index(image);
 	return err;
 }
 
@@ -229,6 +231,8 @@ void refheap_image_close(struct refheap_image *image)
 	}
 	free(image->type);
 	free(image->order);
+	free(image->weakrefs);
+	free(image->name);
 	free(image->at);
 	free(image->data);
 	free(image);
@@ -250,7 +254,7 @@ void refheap_image_info(const struct refheap_image *image,
 	strcpy(info->heap, image->head->heap);
 }
 
-static uint64_t entries(const struct refheap_image *image, uint32_t object)
+uint64_t rh_image_length(const struct refheap_image *image, uint32_t object)
 {
 	const struct rh_image_record *record = &image->record[object];
 	const uint32_t *edge = rh_image_edges(image, object);
@@ -278,7 +282,7 @@ int refheap_image_object(const struct refheap_image *image, uint64_t number,
 	*object = (struct refheap_image_object){
 		.id = record->id,
 		.sizeof_ = record->sizeof_,
-		.length = entries(image, (uint32_t)number - 1),
+		.length = rh_image_length(image, (uint32_t)number - 1),
 		.n = record->n,
 		.refcount = record->refcount,
 		.type = record->type,

@@ -68,6 +68,12 @@ struct rh_image_record {
 	uint16_t generation;
 };
 
+/* How many objects there are of a kind or type, and their bytes. */
+struct rh_image_sum {
+	uint64_t objects;
+	uint64_t bytes;
+};
+
 /* A type that was read; its slots are those of the base first. */
 struct rh_image_type_info {
 	char name[REFHEAP_NAME_MAX];
@@ -76,6 +82,13 @@ struct rh_image_type_info {
 	char **slots;
 	size_t slot_count;
 	size_t own;		/* the first slot that is not of the base */
+	struct rh_image_sum sum;
+};
+
+/* The name of a slot, and the number of the str that it is; 0: there is none. */
+struct rh_image_name {
+	const char *text;
+	uint32_t number;
 };
 
 /**
@@ -91,6 +104,10 @@ struct rh_image_type_info {
  * @types: their number
  * @order: tuples and weak references, each behind those that it needs
  * @ordered: their number
+ * @kind: of each kind what there is
+ * @weakrefs: of each object how many weak references there are to it
+ * @name: of slots of types, in the order of their text; @names of them
+ * @names: their number
  */
 struct refheap_image {
 	char *data;
@@ -104,6 +121,10 @@ struct refheap_image {
 	uint32_t types;
 	uint32_t *order;
 	uint32_t ordered;
+	struct rh_image_sum kind[__REFHEAP_KIND_MAX];
+	uint32_t *weakrefs;
+	struct rh_image_name *name;
+	uint32_t names;
 };
 
 /* Where reading says what is wrong. */
@@ -172,6 +193,56 @@ int rh_image_check_order(struct refheap_image *image,
 			 const struct rh_image_fault *fault);
 int rh_image_check_keys(const struct refheap_image *image,
 			const struct rh_image_fault *fault);
+
+/* What is looked for in a dict, set or instance. */
+struct rh_image_key {
+	enum { RH_KEY_OBJECT, RH_KEY_TEXT, RH_KEY_INTEGER } by;
+	uint32_t object;
+	uint64_t integer;
+	const char *text;
+	size_t length;
+};
+
+/* Prepares what the functions below look up. Return: 0 or -ENOMEM. */
+int rh_image_index(struct refheap_image *image);
+
+/* The object of that id. Return: 0, -ENOENT or -ESTALE. */
+int rh_image_find(const struct refheap_image *image, refheap_id id, uint32_t *object);
+
+/*
+ * The entry in a place of a dict, set or dict-backed instance: numbers from 1;
+ * of what is held weakly, of the referents. Return: whether there is one.
+ */
+bool rh_image_entry(const struct refheap_image *image, uint32_t object, uint64_t place,
+		    uint32_t *key, uint32_t *value);
+
+/* The entry with that key. Return: whether there is one. */
+bool rh_image_lookup(const struct refheap_image *image, uint32_t object,
+		     const struct rh_image_key *key, uint32_t *value);
+
+/* Of a cell, from 1: what it refers to, of a weak reference its referent; or 0. */
+uint32_t rh_image_referent(const struct refheap_image *image, uint32_t cell);
+
+/* The str that is the name of a slot, from 1, or 0. */
+uint32_t rh_image_slot_name(const struct refheap_image *image, uint32_t type, size_t slot);
+
+/* Items, entries, attributes or bytes. */
+uint64_t rh_image_length(const struct refheap_image *image, uint32_t object);
+
+/* Of a bool, int or float: its bits. */
+uint64_t rh_image_scalar(const struct refheap_image *image, uint32_t object);
+
+bool rh_image_is_number(const struct refheap_image *image, uint32_t object);
+
+/*
+ * Bools, ints and floats that are integers are one family. Return: whether it
+ * is of that; else @value has the bits of the float.
+ */
+bool rh_image_as_integer(const struct refheap_image *image, uint32_t object,
+			 uint64_t *value);
+
+/* Whether two objects that are no containers are the same key. */
+bool rh_image_equal_leaves(const struct refheap_image *image, uint32_t a, uint32_t b);
 
 /* RFC 3629. */
 bool rh_utf8_valid(const char *text, size_t length);

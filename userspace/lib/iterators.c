@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "image-door.h"
 
 struct refheap_iter {
 	struct rh_socket socket;
@@ -13,13 +14,15 @@ struct refheap_iter {
 	int end;		/* what the end gives: 0 or an error */
 	const char **slots;	/* of the type handed out last */
 	size_t slots_room;
+	struct rh_saved_list saved; /* of a saved heap, in place of the socket */
 };
 
 void refheap_iter_close(struct refheap_iter *iter)
 {
 	if (!iter)
 		return;
-	rh_socket_close(&iter->socket);
+	if (!iter->saved.image)
+		rh_socket_close(&iter->socket);
 	free(iter->slots);
 	free(iter);
 }
@@ -83,18 +86,41 @@ static int check_filter(const struct refheap_filter *filter)
 	return 0;
 }
 
+static int start_saved(const struct refheap_image *image,
+		       const struct refheap_filter *filter, rh_parse_fn *parse,
+		       struct refheap_iter **iter)
+{
+	static const struct refheap_filter none = REFHEAP_FILTER_INIT;
+	struct refheap_iter *made;
+	int err = filter ? check_filter(filter) : 0;
+
+	if (err)
+		return err;
+	made = calloc(1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	made->parse = parse;
+	made->saved.image = image;
+	made->saved.filter = filter ? *filter : none;
+	*iter = made;
+	return 0;
+}
+
 /*
  * Ask for a dump, of objects with a filter, or of one object if that is not 0.
  * Its first message, or refusal, comes with the first entry.
  */
-static int start_about(uint8_t command, uint32_t heap, refheap_id object,
-		       const struct refheap_filter *filter, rh_parse_fn *parse,
-		       struct refheap_iter **iter)
+static int start_about(struct refheap_ctl *ctl, uint8_t command, uint32_t heap,
+		       refheap_id object, const struct refheap_filter *filter,
+		       rh_parse_fn *parse, struct refheap_iter **iter)
 {
 	struct refheap_iter *made;
 	struct nl_msg *request;
 	int put = 0;
 	int err;
+
+	if (ctl->image)
+		return start_saved(ctl->image, filter, parse, iter);
 
 	err = filter ? check_filter(filter) : 0;
 	if (!err)
@@ -114,11 +140,11 @@ static int start_about(uint8_t command, uint32_t heap, refheap_id object,
 	return err;
 }
 
-static int start(uint8_t command, uint32_t heap,
+static int start(struct refheap_ctl *ctl, uint8_t command, uint32_t heap,
 		 const struct refheap_filter *filter, rh_parse_fn *parse,
 		 struct refheap_iter **iter)
 {
-	return start_about(command, heap, 0, filter, parse, iter);
+	return start_about(ctl, command, heap, 0, filter, parse, iter);
 }
 
 /* 1 and the next message, or what the end gives, again and again. */
@@ -129,7 +155,7 @@ static int next_message(struct refheap_iter *iter, rh_parse_fn *parse,
 
 	if (iter->parse != parse)
 		return -EINVAL;
-	if (iter->ended)
+	if (iter->ended || iter->saved.image)
 		return iter->end;
 	got = rh_receive(&iter->socket, message);
 	if (got > 0)
@@ -161,8 +187,7 @@ static int next_entry(struct refheap_iter *iter, rh_parse_fn *parse, void *into,
 
 int refheap_iter_heaps(struct refheap_ctl *ctl, struct refheap_iter **iter)
 {
-	(void)ctl;
-	return start(REFHEAP_CMD_HEAP_GET, 0, NULL, rh_parse_heap, iter);
+	return start(ctl, REFHEAP_CMD_HEAP_GET, 0, NULL, rh_parse_heap, iter);
 }
 
 int refheap_next_heap(struct refheap_iter *iter, struct refheap_heap_info *info)
@@ -203,11 +228,13 @@ int rh_parse_object(struct nlmsghdr *message, rh_attrs attrs, void *object_info)
 int refheap_object_get(struct refheap_ctl *ctl, uint32_t heap, refheap_id id,
 		       struct refheap_object_info *info)
 {
-	struct nl_msg *request = rh_request(&ctl->socket,
-					    REFHEAP_CMD_OBJECT_GET, 0, heap);
 	struct refheap_object_info found;
+	struct nl_msg *request;
 	int err;
 
+	if (ctl->image)
+		return rh_saved_object(ctl->image, id, info);
+	request = rh_request(&ctl->socket, REFHEAP_CMD_OBJECT_GET, 0, heap);
 	err = rh_ask(ctl, request,
 		     request ? nla_put_u64(request, REFHEAP_A_OBJECT_ID, id) :
 			       0, rh_parse_object, &found);
@@ -220,8 +247,7 @@ int refheap_iter_objects(struct refheap_ctl *ctl, uint32_t heap,
 			 const struct refheap_filter *filter,
 			 struct refheap_iter **iter)
 {
-	(void)ctl;
-	return start(REFHEAP_CMD_OBJECT_GET, heap, filter, rh_parse_object,
+	return start(ctl, REFHEAP_CMD_OBJECT_GET, heap, filter, rh_parse_object,
 		     iter);
 }
 
@@ -252,6 +278,8 @@ int refheap_next_object(struct refheap_iter *iter,
 {
 	struct nlmsghdr *message;
 
+	if (iter->saved.image && iter->parse == rh_parse_object)
+		return rh_saved_next_object(&iter->saved, info);
 	return next_entry(iter, rh_parse_object, info, &message);
 }
 
@@ -319,16 +347,17 @@ static int collect_slots(struct refheap_iter *iter, struct nlmsghdr *message,
 int refheap_iter_types(struct refheap_ctl *ctl, uint32_t heap,
 		       struct refheap_iter **iter)
 {
-	(void)ctl;
-	return start(REFHEAP_CMD_TYPE_GET, heap, NULL, parse_type, iter);
+	return start(ctl, REFHEAP_CMD_TYPE_GET, heap, NULL, parse_type, iter);
 }
 
 int refheap_next_type(struct refheap_iter *iter, struct refheap_type_info *info)
 {
 	struct nlmsghdr *message;
-	int got = next_entry(iter, parse_type, info, &message);
-	int err;
+	int got, err;
 
+	if (iter->saved.image && iter->parse == parse_type)
+		return rh_saved_next_type(&iter->saved, info);
+	got = next_entry(iter, parse_type, info, &message);
 	if (got <= 0)
 		return got;
 	err = collect_slots(iter, message, info);
@@ -377,8 +406,7 @@ static int parse_arena(struct nlmsghdr *message, rh_attrs attrs,
 int refheap_iter_arenas(struct refheap_ctl *ctl, uint32_t heap,
 			struct refheap_iter **iter)
 {
-	(void)ctl;
-	return start(REFHEAP_CMD_ARENA_GET, heap, NULL, parse_arena, iter);
+	return start(ctl, REFHEAP_CMD_ARENA_GET, heap, NULL, parse_arena, iter);
 }
 
 int refheap_next_arena(struct refheap_iter *iter,
@@ -415,8 +443,7 @@ static int parse_session(struct nlmsghdr *message, rh_attrs attrs,
 int refheap_iter_sessions(struct refheap_ctl *ctl, uint32_t heap,
 			  struct refheap_iter **iter)
 {
-	(void)ctl;
-	return start(REFHEAP_CMD_SESSION_GET, heap, NULL, parse_session, iter);
+	return start(ctl, REFHEAP_CMD_SESSION_GET, heap, NULL, parse_session, iter);
 }
 
 int refheap_next_session(struct refheap_iter *iter,
@@ -452,11 +479,10 @@ static int parse_holder(struct nlmsghdr *message, rh_attrs attrs,
 int refheap_iter_holders(struct refheap_ctl *ctl, uint32_t heap, refheap_id id,
 			 struct refheap_iter **iter)
 {
-	(void)ctl;
 	if (!id)
 		return -ENOENT;
-	return start_about(REFHEAP_CMD_HOLDER_GET, heap, id, NULL, parse_holder,
-			   iter);
+	return start_about(ctl, REFHEAP_CMD_HOLDER_GET, heap, id, NULL,
+			   parse_holder, iter);
 }
 
 int refheap_next_holder(struct refheap_iter *iter,

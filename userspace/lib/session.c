@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "image-door.h"
 #include "session.h"
 
 #define DEVICE "/dev/" REFHEAP_DEVICE_NAME
@@ -63,6 +64,13 @@ static int open_device(void)
 	return errno == ENOENT || errno == ENODEV ? -ENXIO : -errno;
 }
 
+static void init_parts(struct refheap *made)
+{
+	rh_liveness_init(&made->liveness);
+	rh_callbacks_init(&made->callbacks);
+	pthread_mutex_init(&made->places.lock, NULL);
+}
+
 static int attach_session(struct refheap *made, struct refheap_attach *attach)
 {
 	int err;
@@ -77,9 +85,7 @@ static int attach_session(struct refheap *made, struct refheap_attach *attach)
 		close(made->fd);
 		return err;
 	}
-	rh_liveness_init(&made->liveness);
-	rh_callbacks_init(&made->callbacks);
-	pthread_mutex_init(&made->places.lock, NULL);
+	init_parts(made);
 	made->heap = attach->heap;
 	made->created = attach->created;
 	memcpy(made->name, attach->name, sizeof(made->name));
@@ -117,12 +123,42 @@ int refheap_open(const char *name, uint32_t flags, struct refheap **session)
 	return refheap_open_with(name, &options, session);
 }
 
+static void free_saved(struct rh_saved *saved)
+{
+	if (saved)
+		free((void *)saved->held);
+	free(saved);
+}
+
+int refheap_open_image(const struct refheap_image *image, struct refheap **session)
+{
+	struct refheap *made = calloc(1, sizeof(*made));
+	struct rh_saved *saved = calloc(1, sizeof(*saved));
+
+	if (saved)
+		saved->held = calloc(image->count, sizeof(*saved->held));
+	if (!made || !saved || !saved->held) {
+		free_saved(saved);
+		free(made);
+		return -ENOMEM;
+	}
+	saved->image = image;
+	made->saved = saved;
+	made->fd = -1;
+	memcpy(made->name, image->head->heap, sizeof(made->name));
+	init_parts(made);
+	*session = made;
+	return 0;
+}
+
 void refheap_close(struct refheap *session)
 {
 	if (!session)
 		return;
 	rh_run_at_exit(session);
-	close(session->fd);
+	if (session->fd >= 0)
+		close(session->fd);
+	free_saved(session->saved);
 	rh_liveness_end(&session->liveness);
 	rh_callbacks_end(&session->callbacks);
 	pthread_mutex_destroy(&session->places.lock);
@@ -164,6 +200,8 @@ bool rh_batch_interrupted(const struct refheap_batch *batch)
 
 int rh_batch_ioctl(const struct refheap *session, struct refheap_batch *batch)
 {
+	if (session->saved)
+		return rh_saved_batch(session->saved, batch);
 	if (!batch->site)
 		batch->site = atomic_load_explicit(&session->site,
 						   memory_order_relaxed);

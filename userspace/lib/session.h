@@ -23,8 +23,11 @@ struct rh_places {
 	size_t room;
 };
 
+struct rh_saved;
+
 struct refheap {
-	int fd;
+	int fd;			/* -1 on a saved heap */
+	struct rh_saved *saved;	/* or NULL */
 	uint32_t heap;
 	bool created;
 	char name[REFHEAP_NAME_MAX];
