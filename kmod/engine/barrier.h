@@ -15,6 +15,9 @@
 void rh_touch_slow(struct rh_heap *heap, u32 slot);
 void rh_kill(struct rh_heap *heap, u32 slot);
 
+/* All that is left of the references to an object may be an event's (finalize.c). */
+void rh_finalizer_left(struct rh_heap *heap, u32 slot);
+
 /* Adds a change to the history of an object, if it has one (history.c). */
 void rh_history_add(struct rh_heap *heap, u32 slot, u32 what);
 
@@ -53,10 +56,13 @@ static inline void rh_release(struct rh_heap *heap, u32 slot)
 	--head->count;
 	if (unlikely(heap->histories))
 		rh_history_add(heap, slot, REFHEAP_CHANGE_DROP);
-	if (head->count)
-		rh_touch(heap, slot);
-	else
+	if (!head->count) {
 		rh_kill(heap, slot);
+		return;
+	}
+	rh_touch(heap, slot);
+	if (unlikely(heap->gc.awaited) && head->count == 1)
+		rh_finalizer_left(heap, slot);
 }
 
 /* Puts a reference that was taken, or none, into a cell that held none. */

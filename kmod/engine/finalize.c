@@ -70,6 +70,23 @@ void rh_finalizer_await_legacy(struct rh_heap *heap, u32 slot)
 	heap->gc.legacy_awaited++;
 }
 
+/*
+ * In CPython something that a collection has found dies by itself when the
+ * finalizer of another lets go of it before its own turn. It is none of the
+ * collection's from then on, and has a youth of its own if it comes back.
+ */
+void rh_finalizer_left(struct rh_heap *heap, u32 slot)
+{
+	struct rh_extra *extra = rh_extra(heap, slot);
+
+	if (!extra || !(extra->flags & RH_EXTRA_AWAITED) || !rh_is_pending(heap, slot) ||
+	    *rh_gc(heap, slot) != RH_GC_IDLE)
+		return;
+	rh_young_del(heap, RH_SET_PENDING, slot);
+	heap->gc.pending--;
+	rh_object_rejuvenate(heap, slot);
+}
+
 /* No more is to be waited for it. */
 static void ended(struct rh_heap *heap, struct rh_extra *extra)
 {

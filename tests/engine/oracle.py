@@ -877,11 +877,8 @@ class Trace:
         untrack(reference)
         self.witness[n] = reference
         if kind in FINALIZED:
-            # Not DELETE: CPython runs the finalizers of a collection one after the
-            # other, and what one of them lets go of may die before its own turn.
-            # Here all of them are queued, with a reference each, before any runs.
             plans[address] = self.rng.choice((NOTHING, NOTHING, NOTHING, KEEP, KEEP_CHILD,
-                                              KNOT, NEST, LOOK))
+                                              DELETE, KNOT, NEST, LOOK))
         return n
 
     ### Steps: each does one operation on both sides. A newborn is booked when

@@ -240,6 +240,37 @@ static void returned(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, alive(test, object));
 }
 
+/*
+ * When a finalizer lets go of something dead whose own has yet to run, that dies
+ * there and then: if it comes back it is a newborn, and none of the collection's.
+ */
+static void let_go_by_another(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	u64 a = new_instance(test, type), b = new_instance(test, type);
+
+	set_next(test, a, b);
+	set_next(test, b, a);
+	drop(test, a);
+	drop(test, b);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	KUNIT_EXPECT_EQ(test, rig_info(test->priv, b).generation, 2);
+	expect_finalize(test, a, 0);
+	set_next(test, a, a);
+	KUNIT_EXPECT_EQ(test, rig_info(test->priv, b).generation, 0);
+	finalized(test, a);
+	expect_finalize(test, b, 0);
+	set_next(test, b, b);
+	KUNIT_EXPECT_EQ(test, rig_info(test->priv, b).generation, 0);
+	KUNIT_EXPECT_TRUE(test, alive(test, a));
+	finalized(test, b);
+	KUNIT_EXPECT_EQ(test, finish(test).value, 1);
+	KUNIT_EXPECT_FALSE(test, alive(test, a));
+	KUNIT_EXPECT_TRUE(test, alive(test, b));
+	KUNIT_EXPECT_EQ(test, collect(test, 0), 1);
+	expect_silence(test);
+}
+
 /* What only a pending object keeps dies with it, and is not uncollectable. */
 static void legacy_kept_by_pending(struct kunit *test)
 {
@@ -309,7 +340,8 @@ static void inherited(struct kunit *test)
 static void in_steps(struct kunit *test)
 {
 	static void (*const bodies[])(struct kunit *test) = {
-		at_zero, once, in_cycles, resurrected, never_answered, orphans, legacy,
+		at_zero, once, in_cycles, resurrected, never_answered, orphans,
+		let_go_by_another, legacy,
 	};
 	struct rh_params params;
 	u32 i;
@@ -330,6 +362,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(never_answered),
 	KUNIT_CASE(orphans),
 	KUNIT_CASE(returned),
+	KUNIT_CASE(let_go_by_another),
 	KUNIT_CASE(legacy_kept_by_pending),
 	KUNIT_CASE(legacy),
 	KUNIT_CASE(inherited),
