@@ -103,7 +103,7 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_SET_DEFAULT] = { rh_op_set_default,
 				     A_OBJECT | B_KEY | C_OBJECT | GIVES | WRITES },
 	[REFHEAP_OP_SCAN] = { rh_op_scan, B_NUMBER | ARG },
-	[REFHEAP_OP_TRACE] = { rh_op_trace, A_NUMBER | WRITES },
+	[REFHEAP_OP_TRACE] = { rh_op_trace, A_NUMBER | B_NUMBER | C_NUMBER | ARG | WRITES },
 	[REFHEAP_OP_TRACE_STAT] = { rh_op_trace_stat, 0 },
 	[REFHEAP_OP_TRACE_READ] = { rh_op_trace_read, B_NUMBER },
 	[REFHEAP_OP_TRACE_OF] = { rh_op_trace_of, A_OBJECT },

@@ -16,7 +16,8 @@ static int change(struct rh_op *op)
 
 	switch (op->a) {
 	case REFHEAP_TRACE_START:
-		err = rh_trace_start_step(heap);
+		err = rh_trace_start_step(heap, max_t(u32, op->b, 1), op->c,
+					  op->arg & REFHEAP_TRACE_BIRTHS);
 		break;
 	case REFHEAP_TRACE_STOP:
 		rh_trace_stop(heap);
@@ -28,10 +29,19 @@ static int change(struct rh_op *op)
 		break;
 	case REFHEAP_TRACE_RESET_PEAK:
 		if (heap->trace)
-			heap->trace->peak = heap->trace->bytes;
+			heap->trace->peak = heap->trace->alive.bytes;
 		break;
 	}
 	return err ?: (int)rh_trace_end_step(heap);
+}
+
+static bool start_valid(const struct rh_op *op)
+{
+	bool births = op->arg & REFHEAP_TRACE_BIRTHS;
+
+	return op->b <= REFHEAP_TRACE_FRAMES_MAX && !(op->arg & ~REFHEAP_TRACE_BIRTHS) &&
+	       op->c <= (births ? REFHEAP_TRACE_SAMPLE_BIRTHS_MAX : REFHEAP_TRACE_SAMPLE_MAX) &&
+	       (op->c || !births);
 }
 
 int rh_op_trace(struct rh_op *op)
@@ -40,6 +50,8 @@ int rh_op_trace(struct rh_op *op)
 	int err;
 
 	if (op->a > REFHEAP_TRACE_RESET_PEAK)
+		return -EINVAL;
+	if (op->a == REFHEAP_TRACE_START ? !start_valid(op) : op->b || op->c || op->arg)
 		return -EINVAL;
 	if (!op->batch->state.begun)
 		op->batch->state.n = trace && trace->ready;
@@ -53,21 +65,30 @@ int rh_op_trace_stat(struct rh_op *op)
 {
 	const struct rh_trace *trace = op->heap->trace;
 	struct refheap_traced *out = rh_op_output(op, sizeof(*out));
+	const struct rh_sampling *sampling;
 
 	if (!out)
 		return -ENOSPC;
 	*out = (struct refheap_traced){};
 	if (!trace)
 		return 0;
+	sampling = &trace->sampling;
 	*out = (struct refheap_traced){
-		.bytes = trace->bytes,
+		.bytes = trace->alive.bytes,
 		.peak = trace->peak,
-		.count = trace->count,
-		.births = trace->births,
+		.count = rh_weight_count(trace->alive.weight),
+		.births = rh_weight_count(trace->births),
 		.overhead = trace->overhead,
 		.since_ns = trace->since_ns,
 		.on = trace->ready,
 		.sites = trace->n - trace->cleared,
+		.frames = trace->frames,
+		.flags = sampling->births ? REFHEAP_TRACE_BIRTHS : 0,
+		.sample = sampling->mean,
+		.samples = trace->alive.samples,
+		.byte_squares = trace->alive.byte_squares,
+		.byte_unit = rh_sampling_unit(sampling),
+		.count_squares = trace->alive.count_squares,
 	};
 	return 0;
 }
@@ -87,9 +108,12 @@ int rh_op_trace_read(struct rh_op *op)
 			break;
 		*out = (struct refheap_trace_site){
 			.site = rh_id(op->heap, record->site),
-			.bytes = record->bytes,
-			.count = record->count,
-			.births = record->births,
+			.bytes = record->alive.bytes,
+			.count = rh_weight_count(record->alive.weight),
+			.births = rh_weight_count(record->births),
+			.samples = record->alive.samples,
+			.byte_squares = record->alive.byte_squares,
+			.count_squares = record->alive.count_squares,
 		};
 		number++;
 		op->result->info++;

@@ -18,6 +18,8 @@
 #define ARRAY_BYTES	(RH_SEGMENT_SLOTS * sizeof(u32))
 #define ARRAY_COST	64	/* units: to get one, or to free it */
 #define CHUNK_BYTES	(RH_TRACE_CHUNK * sizeof(struct rh_traced))
+#define SAMPLE_BYTES	(RH_SEGMENT_SLOTS * sizeof(struct rh_sample))
+#define DIRECTORIES	3
 
 static void *get(struct rh_heap *heap, struct rh_trace *trace, size_t bytes)
 {
@@ -38,14 +40,14 @@ static void give_back(struct rh_heap *heap, struct rh_trace *trace, void *mem, s
 
 static size_t directories_bytes(u32 capacity)
 {
-	return 2 * sizeof(u32 *) * (size_t)capacity;
+	return DIRECTORIES * sizeof(void *) * (size_t)capacity;
 }
 
 /* As many segments as the table has room for. */
 static int grow_directories(struct rh_heap *heap, struct rh_trace *trace)
 {
 	u32 old = trace->capacity, capacity = heap->table.capacity;
-	u32 **base;
+	void **base;
 
 	if (old == capacity)
 		return 0;
@@ -55,10 +57,12 @@ static int grow_directories(struct rh_heap *heap, struct rh_trace *trace)
 	if (old) {
 		memcpy(base, trace->origin, old * sizeof(*base));
 		memcpy(base + capacity, trace->record, old * sizeof(*base));
+		memcpy(base + 2 * capacity, trace->sample, old * sizeof(*base));
 		give_back(heap, trace, trace->origin, directories_bytes(old));
 	}
-	trace->origin = base;
-	trace->record = base + capacity;
+	trace->origin = (void *)base;
+	trace->record = (void *)(base + capacity);
+	trace->sample = (void *)(base + 2 * capacity);
 	trace->capacity = capacity;
 	return 0;
 }
@@ -66,10 +70,17 @@ static int grow_directories(struct rh_heap *heap, struct rh_trace *trace)
 static int cover_segment(struct rh_heap *heap, struct rh_trace *trace)
 {
 	int err = grow_directories(heap, trace);
+	struct rh_sample *samples;
 	u32 *array;
 
 	if (err)
 		return err;
+	if (trace->sampling.mean && !trace->sample[trace->covered]) {
+		samples = get(heap, trace, SAMPLE_BYTES);
+		if (IS_ERR(samples))
+			return PTR_ERR(samples);
+		trace->sample[trace->covered] = samples;
+	}
 	array = get(heap, trace, ARRAY_BYTES);
 	if (IS_ERR(array))
 		return PTR_ERR(array);
@@ -172,6 +183,18 @@ int rh_trace_prepare(struct rh_heap *heap)
 	return find_record(heap, trace, heap->site);
 }
 
+/* Those who make objects read it without a lock; see struct refheap_state. */
+static void tell(struct rh_heap *heap)
+{
+	const struct rh_trace *trace = heap->trace;
+	bool on = trace && trace->ready;
+	struct refheap_state *state = (void *)heap->state;
+
+	WRITE_ONCE(state->frames, on ? trace->frames : 0);
+	WRITE_ONCE(state->quiet, on ? rh_sampling_quiet(&trace->sampling) : 0);
+	WRITE_ONCE(state->flags, on && trace->sampling.births ? REFHEAP_TRACE_BIRTHS : 0);
+}
+
 static void follow(struct rh_heap *heap)
 {
 	heap->followed = heap->watch || (heap->trace && heap->trace->ready);
@@ -183,7 +206,7 @@ void rh_heap_watch(struct rh_heap *heap, bool watch)
 	follow(heap);
 }
 
-int rh_trace_start_step(struct rh_heap *heap)
+int rh_trace_start_step(struct rh_heap *heap, u32 frames, u32 mean, bool births)
 {
 	struct rh_trace *trace = heap->trace;
 	int err = 0;
@@ -193,6 +216,8 @@ int rh_trace_start_step(struct rh_heap *heap)
 		if (IS_ERR(trace))
 			return PTR_ERR(trace);
 		trace->overhead = sizeof(*trace);
+		trace->frames = frames;
+		rh_sampling_begin(&trace->sampling, mean, births, heap->host->now(heap->ctx));
 		heap->trace = trace;
 	}
 	while (!err && trace->covered < heap->table.nsegments) {
@@ -209,6 +234,7 @@ int rh_trace_start_step(struct rh_heap *heap)
 		trace->since_ns = heap->host->now(heap->ctx);
 	trace->ready = true;
 	follow(heap);
+	tell(heap);
 	return RH_DONE;
 }
 
@@ -222,6 +248,7 @@ void rh_trace_stop(struct rh_heap *heap)
 	trace->next = heap->traces_ended;
 	heap->traces_ended = trace;
 	follow(heap);
+	tell(heap);
 }
 
 static void free_rest(struct rh_heap *heap, struct rh_trace *trace)
@@ -256,6 +283,7 @@ enum rh_progress rh_trace_end_step(struct rh_heap *heap)
 			return RH_MORE;
 		while (trace->cursor < trace->capacity) {
 			give_back(heap, trace, trace->origin[trace->cursor], ARRAY_BYTES);
+			give_back(heap, trace, trace->sample[trace->cursor], SAMPLE_BYTES);
 			give_back(heap, trace, trace->record[trace->cursor++], ARRAY_BYTES);
 			rh_slice_book(heap, ARRAY_COST);
 			if (rh_slice_over(heap))
@@ -277,9 +305,8 @@ void rh_trace_clear(struct rh_heap *heap)
 	trace->n = ALIGN(trace->n, RH_TRACE_CHUNK);
 	trace->cleared = trace->n;
 	trace->at = 0;
-	trace->bytes = 0;
+	trace->alive = (struct rh_tally){};
 	trace->peak = 0;
-	trace->count = 0;
 	trace->births = 0;
 }
 
@@ -305,47 +332,98 @@ struct rh_traced *rh_trace_of(const struct rh_heap *heap, u32 slot)
 	return origin && *origin > trace->cleared ? record_of(trace, *origin) : NULL;
 }
 
+static struct rh_sample *sample_of(const struct rh_trace *trace, u32 slot)
+{
+	return &trace->sample[slot >> RH_SEGMENT_SHIFT][slot & RH_SEGMENT_MASK];
+}
+
+/* What an object that is booked comes to. */
+static void tally_of(const struct rh_heap *heap, u32 slot, struct rh_tally *tally)
+{
+	const struct rh_trace *trace = heap->trace;
+	const struct rh_sample whole = { .size = rh_object_sizeof(heap, slot) };
+
+	rh_sample_tally(&trace->sampling,
+			trace->sampling.mean ? sample_of(trace, slot) : &whole, tally);
+}
+
+static void add(struct rh_trace *trace, struct rh_traced *record, const struct rh_tally *tally)
+{
+	rh_tally_add(&record->alive, tally);
+	rh_tally_add(&trace->alive, tally);
+	trace->peak = max(trace->peak, trace->alive.bytes);
+}
+
+static void subtract(struct rh_trace *trace, struct rh_traced *record,
+		     const struct rh_tally *tally)
+{
+	rh_tally_subtract(&record->alive, tally);
+	rh_tally_subtract(&trace->alive, tally);
+}
+
 void rh_trace_resize(struct rh_heap *heap, u32 slot, s64 bytes)
 {
 	struct rh_trace *trace = heap->trace;
 	struct rh_traced *record = rh_trace_of(heap, slot);
+	struct rh_tally tally = { .bytes = bytes };
 
 	if (!record)
 		return;
-	record->bytes += bytes;
-	trace->bytes += bytes;
-	if (trace->bytes > trace->peak)
-		trace->peak = trace->bytes;
+	if (trace->sampling.mean) {
+		tally_of(heap, slot, &tally);
+		subtract(trace, record, &tally);
+		sample_of(trace, slot)->size += bytes;
+		tally_of(heap, slot, &tally);
+	}
+	add(trace, record, &tally);
+}
+
+/* Whether the object is to be booked. */
+static bool is_sampled(struct rh_heap *heap, u32 slot)
+{
+	struct rh_trace *trace = heap->trace;
+	bool booked;
+
+	if (!trace->sampling.mean)
+		return true;
+	booked = rh_sample_birth(&trace->sampling, rh_object_sizeof(heap, slot),
+				 sample_of(trace, slot));
+	tell(heap);
+	return booked;
 }
 
 static void book_birth(struct rh_heap *heap, u32 slot)
 {
 	struct rh_trace *trace = heap->trace;
+	struct rh_tally tally;
 	u32 *origin;
 
 	if (!trace || !trace->ready)
 		return;
 	origin = origin_of(trace, slot);
-	if (WARN_ON_ONCE(!origin || !trace->at))
+	if (WARN_ON_ONCE(!origin || !trace->at) || !is_sampled(heap, slot))
 		return;
 	*origin = trace->at;
-	record_of(trace, trace->at)->count++;
-	record_of(trace, trace->at)->births++;
-	trace->count++;
-	trace->births++;
-	rh_trace_resize(heap, slot, rh_object_sizeof(heap, slot));
+	tally_of(heap, slot, &tally);
+	record_of(trace, trace->at)->births += tally.weight;
+	trace->births += tally.weight;
+	add(trace, record_of(trace, trace->at), &tally);
 }
 
-/* Return: the record that it was booked on, or NULL. */
-static struct rh_traced *book_death(struct rh_heap *heap, u32 slot)
+/*
+ * Return: the record that it was booked on, or NULL; *@weight is how many
+ * objects it stood for, in 256ths.
+ */
+static struct rh_traced *book_death(struct rh_heap *heap, u32 slot, u64 *weight)
 {
 	struct rh_trace *trace = heap->trace;
 	struct rh_traced *record = rh_trace_of(heap, slot);
+	struct rh_tally tally;
 
 	if (record) {
-		rh_trace_resize(heap, slot, -(s64)rh_object_sizeof(heap, slot));
-		record->count--;
-		trace->count--;
+		tally_of(heap, slot, &tally);
+		subtract(trace, record, &tally);
+		*weight = tally.weight;
 	}
 	if (trace && origin_of(trace, slot))
 		*origin_of(trace, slot) = 0;
@@ -354,12 +432,14 @@ static struct rh_traced *book_death(struct rh_heap *heap, u32 slot)
 
 void rh_trace_exempt(struct rh_heap *heap, u32 slot)
 {
-	struct rh_traced *record = book_death(heap, slot);
+	struct rh_traced *record;
+	u64 weight;
 
+	record = book_death(heap, slot, &weight);
 	if (!record)
 		return;
-	record->births--;
-	heap->trace->births--;
+	record->births -= weight;
+	heap->trace->births -= weight;
 }
 
 void rh_follow_birth(struct rh_heap *heap, u32 slot)
@@ -370,7 +450,9 @@ void rh_follow_birth(struct rh_heap *heap, u32 slot)
 
 void rh_follow_death(struct rh_heap *heap, u32 slot)
 {
-	book_death(heap, slot);
+	u64 weight;
+
+	book_death(heap, slot, &weight);
 	rh_notify_death(heap, slot);
 }
 
@@ -389,37 +471,40 @@ void rh_trace_check_begin(struct rh_heap *heap)
 	struct rh_traced *record;
 	u32 number = 1;
 
-	for (; (record = rh_trace_next(heap, &number)); number++) {
-		record->seen_bytes = 0;
-		record->seen_count = 0;
-	}
+	for (; (record = rh_trace_next(heap, &number)); number++)
+		record->seen = (struct rh_tally){};
 }
 
 bool rh_trace_check(struct rh_heap *heap, u32 slot)
 {
 	struct rh_traced *record = rh_trace_of(heap, slot);
+	const struct rh_trace *trace = heap->trace;
+	struct rh_tally tally;
 
 	if (!record)
 		return true;
-	record->seen_bytes += rh_object_sizeof(heap, slot);
-	record->seen_count++;
+	tally_of(heap, slot, &tally);
+	rh_tally_add(&record->seen, &tally);
+	if (trace->sampling.mean &&
+	    sample_of(trace, slot)->size != rh_object_sizeof(heap, slot))
+		return false;
 	return !(rh_head(heap, slot)->meta & (RH_META_CARRIER | RH_META_REAPED));
 }
 
 bool rh_trace_check_end(const struct rh_heap *heap)
 {
 	const struct rh_trace *trace = heap->trace;
-	u64 bytes = 0, count = 0, births = 0;
+	struct rh_tally sum = {};
 	const struct rh_traced *record;
 	u32 number = 1;
+	u64 births = 0;
 
 	for (; (record = rh_trace_next(heap, &number)); number++) {
-		if (record->bytes != record->seen_bytes || record->count != record->seen_count)
+		if (!rh_tally_equal(&record->alive, &record->seen))
 			return false;
-		bytes += record->bytes;
-		count += record->count;
+		rh_tally_add(&sum, &record->alive);
 		births += record->births;
 	}
-	return !trace || (trace->bytes == bytes && trace->count == count &&
-			  trace->births == births && trace->peak >= bytes);
+	return !trace || (rh_tally_equal(&trace->alive, &sum) && trace->births == births &&
+			  trace->peak >= sum.bytes);
 }

@@ -6,13 +6,14 @@
 #define REFHEAP_ENGINE_TRACE_H
 
 #include "heap.h"
+#include "trace_sample.h"
 
 /* What one site has, as far as it was traced. */
 struct rh_traced {
 	u32 site;		/* slot of a str; 0: unknown */
-	u64 bytes, count;	/* of what lives */
-	u64 births;
-	u64 seen_bytes, seen_count; /* rh_verify()'s own */
+	struct rh_tally alive;
+	u64 births;		/* in 256ths */
+	struct rh_tally seen;	/* rh_verify()'s own */
 };
 
 /*
@@ -23,6 +24,7 @@ struct rh_traced {
 struct rh_trace {
 	u32 **origin;		/* by segment: of each object its record, or 0 */
 	u32 **record;		/* by segment: of each site its record, or 0; NULL: none there */
+	struct rh_sample **sample; /* by segment, of what is booked; without sampling NULL */
 	u32 capacity;		/* of these directories, which are one allocation */
 	u32 covered;		/* segments that have an array of origins */
 	struct rh_traced **chunk; /* records, RH_TRACE_CHUNK in each; freed ones are NULL */
@@ -32,7 +34,11 @@ struct rh_trace {
 	u32 cleared;
 	bool ready;		/* every segment is covered: births are booked */
 	u32 site, at;		/* the record that was looked for last; 0: none was */
-	u64 bytes, peak, count, births;
+	struct rh_sampling sampling;
+	u32 frames;		/* that births are to be told with */
+	struct rh_tally alive;
+	u64 peak;		/* of bytes */
+	u64 births;		/* in 256ths */
 	u64 overhead;		/* bytes of all this */
 	u64 since_ns;
 	u32 cursor;		/* once it has ended: segments before it have been freed */
@@ -42,10 +48,10 @@ struct rh_trace {
 #define RH_TRACE_CHUNK	256U
 
 /*
- * Begins to trace, or goes on with beginning. Return: RH_DONE, RH_MORE, or an
- * errno, with nothing traced.
+ * Begins to trace, or goes on with beginning; how counts for the first step
+ * alone. Return: RH_DONE, RH_MORE, or an errno, with nothing traced.
  */
-int rh_trace_start_step(struct rh_heap *heap);
+int rh_trace_start_step(struct rh_heap *heap, u32 frames, u32 mean, bool births);
 
 /* Ends it at once; rh_trace_end_step() frees the memory. */
 void rh_trace_stop(struct rh_heap *heap);

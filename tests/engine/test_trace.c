@@ -225,6 +225,131 @@ static void many_objects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, totals(test).count, 0);
 }
 
+static void frames(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	const struct refheap_state *state = rh_liveness_state(rig->heap);
+
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .b = 65);
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_STOP, .b = 1);
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_CLEAR, .c = 1);
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .arg = 2);
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .arg = 1);
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START,
+		     .c = REFHEAP_TRACE_SAMPLE_MAX + 1);
+	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .arg = 1,
+		     .c = REFHEAP_TRACE_SAMPLE_BIRTHS_MAX + 1);
+	KUNIT_EXPECT_EQ(test, state->frames, 0);
+	do_op(test, OP(REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .b = 25));
+	KUNIT_EXPECT_EQ(test, state->frames, 25);
+	KUNIT_EXPECT_EQ(test, state->quiet, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).frames, 25);
+	trace(test, REFHEAP_TRACE_START);
+	KUNIT_EXPECT_EQ(test, state->frames, 25);
+	trace(test, REFHEAP_TRACE_STOP);
+	KUNIT_EXPECT_EQ(test, state->frames, 0);
+	trace(test, REFHEAP_TRACE_START);
+	KUNIT_EXPECT_EQ(test, totals(test).frames, 1);
+	/* One of one is everything. */
+	trace(test, REFHEAP_TRACE_STOP);
+	do_op(test, OP(REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .c = 1, .arg = 1));
+	list_at(test, site(test, "a.c:1"));
+	KUNIT_EXPECT_EQ(test, totals(test).count, 1);
+	KUNIT_EXPECT_EQ(test, totals(test).sample, 0);
+}
+
+/* That @estimate is right, but for five standard deviations. */
+static void expect_near(struct kunit *test, u64 estimate, u64 is, u64 variance)
+{
+	u64 off = estimate > is ? estimate - is : is - estimate;
+
+	KUNIT_EXPECT_LE(test, off * off, 25 * variance);
+}
+
+static void sampled(struct kunit *test, u32 mean, u32 flags)
+{
+	u32 here = site(test, "a.c:1"), there = site(test, "b.c:2"), i;
+	struct refheap_trace_site found;
+	struct rig *rig = test->priv;
+	static u64 list[2000];
+	u64 bytes;
+
+	do_op(test, OP(REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .c = mean, .arg = flags));
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		list[i] = list_at(test, i % 4 ? here : there);
+	bytes = rig_info(rig, list[0]).sizeof_ * ARRAY_SIZE(list);
+	KUNIT_EXPECT_LT(test, totals(test).samples, ARRAY_SIZE(list) / 5);
+	expect_near(test, totals(test).count, ARRAY_SIZE(list),
+		    totals(test).count_squares / 64);
+	expect_near(test, totals(test).bytes, bytes,
+		    totals(test).byte_squares * totals(test).byte_unit * totals(test).byte_unit);
+	found = of_site(test, there);
+	expect_near(test, found.count, ARRAY_SIZE(list) / 4, found.count_squares / 64);
+	KUNIT_EXPECT_EQ(test, found.births, found.count);
+	KUNIT_EXPECT_EQ(test, rig_verify(rig), 0);
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		append(test, list[i], list[0]);
+	KUNIT_EXPECT_EQ(test, rig_verify(rig), 0);
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		do_op(test, OP(REFHEAP_OP_CLEAR, .a = list[i]));
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		drop(test, list[i]);
+	KUNIT_EXPECT_EQ(test, totals(test).bytes, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).count, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).samples, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).byte_squares, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).count_squares, 0);
+	trace(test, REFHEAP_TRACE_STOP);
+}
+
+static void sampled_bytes(struct kunit *test)
+{
+	sampled(test, 1000, 0);
+}
+
+static void sampled_births(struct kunit *test)
+{
+	sampled(test, 10, REFHEAP_TRACE_BIRTHS);
+}
+
+/* What is as long as the mean distance, or longer, stands for itself. */
+static void sampled_large(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	u64 large;
+
+	do_op(test, OP(REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .c = 4096));
+	large = do_op(test, OP(REFHEAP_OP_BYTEARRAY, .a = 10000));
+	KUNIT_EXPECT_EQ(test, totals(test).bytes, rig_info(rig, large).sizeof_);
+	KUNIT_EXPECT_EQ(test, totals(test).count, 1);
+	KUNIT_EXPECT_EQ(test, totals(test).samples, 0);
+	KUNIT_EXPECT_EQ(test, totals(test).byte_squares, 0);
+	drop(test, large);
+	KUNIT_EXPECT_EQ(test, totals(test).bytes, 0);
+}
+
+/* Births that are said not to be booked are not. */
+static void quiet(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	const struct refheap_state *state = rh_liveness_state(rig->heap);
+	u64 before, births;
+	u32 i;
+
+	do_op(test, OP(REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .c = 20,
+		       .arg = REFHEAP_TRACE_BIRTHS));
+	KUNIT_EXPECT_EQ(test, state->flags, REFHEAP_TRACE_BIRTHS);
+	for (i = 0; i < 500; i++) {
+		before = state->quiet;
+		births = totals(test).births;
+		new_list(test, 0, NULL);
+		KUNIT_EXPECT_LT(test, state->quiet, 20);
+		if (before)
+			KUNIT_EXPECT_EQ(test, totals(test).births, births);
+	}
+	KUNIT_EXPECT_GT(test, totals(test).births, 0);
+}
+
 /* What cannot be booked is not born, and what cannot be started is off. */
 static void no_memory(struct kunit *test)
 {
@@ -257,7 +382,7 @@ static void no_memory(struct kunit *test)
 static void in_steps(struct kunit *test)
 {
 	static void (*const bodies[])(struct kunit *test) = {
-		by_site, growth, collected, clear, stop_and_again, many_sites,
+		by_site, growth, collected, clear, stop_and_again, many_sites, sampled_bytes,
 	};
 	struct rh_params params;
 	u32 i;
@@ -280,6 +405,11 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(stop_and_again),
 	KUNIT_CASE(many_sites),
 	KUNIT_CASE(many_objects),
+	KUNIT_CASE(frames),
+	KUNIT_CASE(sampled_bytes),
+	KUNIT_CASE(sampled_births),
+	KUNIT_CASE(sampled_large),
+	KUNIT_CASE(quiet),
 	KUNIT_CASE(no_memory),
 	KUNIT_CASE(in_steps),
 	{ }

@@ -369,11 +369,22 @@ enum refheap_opcode {
 	__REFHEAP_OP_MAX,
 };
 
-/* REFHEAP_OP_TRACE: a. All but START do nothing when the heap is not traced. */
+/*
+ * REFHEAP_OP_TRACE: a. All but START do nothing when the heap is not traced. Of
+ * START b, c and arg say how, see struct refheap_traced: b is the number of
+ * frames (0: 1), c the sample, arg the flags.
+ */
 #define REFHEAP_TRACE_STOP	0 /* and forget everything */
 #define REFHEAP_TRACE_START	1 /* go on as it is when it is traced */
 #define REFHEAP_TRACE_CLEAR	2 /* forget what has been booked, and go on */
 #define REFHEAP_TRACE_RESET_PEAK 3 /* the peak is what there is now */
+
+#define REFHEAP_TRACE_FRAMES_MAX 64
+#define REFHEAP_TRACE_SAMPLE_MAX (1U << 30) /* bytes */
+#define REFHEAP_TRACE_SAMPLE_BIRTHS_MAX (1U << 20)
+
+/* struct refheap_traced: flags */
+#define REFHEAP_TRACE_BIRTHS	(1U << 0) /* the sample is of births, not of bytes */
 
 /**
  * struct refheap_traced - what is known of all objects that were traced
@@ -386,10 +397,30 @@ enum refheap_opcode {
  * @since_ns: CLOCK_MONOTONIC of the start, 0 when the heap is not traced
  * @on: 1 when it is, else 0
  * @sites: records that REFHEAP_OP_TRACE_READ gives at most
+ * @frames: how many frames those who make objects are to tell at most
+ * @flags: REFHEAP_TRACE_BIRTHS
+ * @sample: 0 when each birth is booked; else one for so many bytes, or births,
+ *	on average
+ * @samples: of those alive that stand for others, too, how many there are
+ * @byte_squares: variance of @bytes, in units of @byte_unit squared
+ * @byte_unit: bytes
+ * @count_squares: variance of @count, in 64ths
  *
  * While a heap is traced each birth is booked on the site of its batch, whoever
  * makes it; so is what the object takes, until it dies. When there is no memory
  * to book a birth, it fails with ENOMEM. Sites themselves are not booked.
+ *
+ * A site is text: lines, of which the first is the most recent frame and each
+ * further one who called it. The kernel does not look into it.
+ *
+ * With a sample of R bytes what is born forms a row, one object after the other,
+ * and on that row lie points with distances of which each is random, has an
+ * exponential distribution, and the mean R. An object with h points is booked as
+ * h R / s objects of its size s, one with none is not booked. So each figure is
+ * right on average, and the sum of h (R / s)^2, each times the square of what
+ * counts, estimates its variance. What takes R bytes or more is not on the row
+ * but booked as itself, and has no part in the variance. With REFHEAP_TRACE_BIRTHS
+ * likewise, and each object is as long as any other.
  */
 struct refheap_traced {
 	__u64 bytes;
@@ -400,6 +431,13 @@ struct refheap_traced {
 	__u64 since_ns;
 	__u32 on;
 	__u32 sites;
+	__u32 frames;
+	__u32 flags;
+	__u64 sample;
+	__u64 samples;
+	__u64 byte_squares;
+	__u64 byte_unit;
+	__u64 count_squares;
 };
 
 /**
@@ -408,12 +446,18 @@ struct refheap_traced {
  * @bytes: that objects from there take that are alive
  * @count: how many these are
  * @births: how many were born there
+ * @samples: as of struct refheap_traced, for what is booked here
+ * @byte_squares: likewise
+ * @count_squares: likewise
  */
 struct refheap_trace_site {
 	__u64 site;
 	__u64 bytes;
 	__u64 count;
 	__u64 births;
+	__u64 samples;
+	__u64 byte_squares;
+	__u64 count_squares;
 };
 
 /* REFHEAP_OP_SCAN: arg */
@@ -502,10 +546,31 @@ struct refheap_scan {
  * been even before and the same after the word was read. It is odd while a
  * collection is about to free what it has found dead: ask with REFHEAP_OP_INFO
  * then. All words are 0 once the heap has been removed.
+ *
+ * Behind the state is what those need who tell where births come from; see
+ * struct refheap_state.
  */
 #define REFHEAP_LIVENESS_WORDS	(1ULL << 62)
 #define REFHEAP_LIVENESS_STATE	(1ULL << 62 | 1ULL << 40)
 #define REFHEAP_LIVENESS_BYTES	32768U
+
+/**
+ * struct refheap_state - the page at REFHEAP_LIVENESS_STATE
+ * @collections: the state
+ * @frames: how many frames are to be told for a birth at most; 0: nobody asks
+ * @quiet: births that take no more than so many bytes in all, or with
+ *	REFHEAP_TRACE_BIRTHS so many births, will not be booked, as far as others
+ *	do not make any: their frames are not worth being found out
+ * @flags: REFHEAP_TRACE_BIRTHS
+ * @reserved: zero
+ */
+struct refheap_state {
+	__u32 collections;
+	__u32 frames;
+	__u64 quiet;
+	__u32 flags;
+	__u32 reserved;
+};
 
 /*
  * Mapping payload
