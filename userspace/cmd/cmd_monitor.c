@@ -283,8 +283,10 @@ static int watch(struct watcher *watcher, const struct deadline *deadline)
 		if (!got) {
 			/* Whoever reads sees all so far before it gets quiet. */
 			fflush(stdout);
-			got = refheap_monitor_next(watcher->monitor, deadline_left(deadline),
-						   &notice);
+			got = interrupt_wait(refheap_monitor_fd(watcher->monitor),
+					     deadline_left(deadline));
+			if (got > 0)
+				continue;
 		}
 		if (got < 0 && got != -EINTR)
 			return report_error(watcher->context, got, "cannot watch");

@@ -202,9 +202,11 @@ int events_follow(struct context *context, const struct deadline *deadline, uint
 	events_begin(context);
 	do {
 		left = deadline_left(deadline);
-		got = refheap_dispatch(context->session, left, count ? count - number : 0);
+		got = refheap_dispatch(context->session, 0, count ? count - number : 0);
 		if (got > 0)
 			number += (uint64_t)got;
+		else if (!got)
+			got = interrupt_wait(refheap_fd(context->session), left);
 	} while (!interrupted() && (got >= 0 || got == -EINTR) && left &&
 		 !(count && number >= count));
 	events_pause(context, paused);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 
@@ -36,4 +38,28 @@ void interrupt_reset(void)
 bool interrupted(void)
 {
 	return came;
+}
+
+int interrupt_wait(int fd, int timeout_ms)
+{
+	const struct timespec timeout = {
+		.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L,
+	};
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	sigset_t interrupt, before;
+	int got, error;
+
+	/* Between the look at @came and the wait nothing may come. */
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &before);
+	if (came) {
+		got = -1;
+		errno = EINTR;
+	} else {
+		got = ppoll(&ready, 1, timeout_ms < 0 ? NULL : &timeout, &before);
+	}
+	error = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return got < 0 ? -error : got;
 }

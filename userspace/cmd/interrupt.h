@@ -20,4 +20,11 @@ void interrupt_reset(void);
 /* Whether SIGINT came; long loops ask. */
 bool interrupted(void);
 
+/*
+ * Wait until @fd can be read, for @timeout_ms at most (-1: without limit). A
+ * SIGINT that came before, however shortly, ends it as well as one that comes
+ * meanwhile. Returns 1, 0 after the timeout, or -EINTR.
+ */
+int interrupt_wait(int fd, int timeout_ms);
+
 #endif
