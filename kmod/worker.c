@@ -4,12 +4,16 @@
  * a while it queues itself again, so that a large heap does not keep a small
  * one waiting when the pool is busy.
  */
+#include <linux/delay.h>
+#include <linux/sched/stat.h>
 #include "mapping.h"
 #include "seat.h"
 #include "watch.h"
 #include "worker.h"
 
 #define RUN_STEPS	256
+/* About as long as a step takes. */
+#define REST_US		100
 
 static struct workqueue_struct *queue;
 /* Nobody is kept waiting any more: the module goes. */
@@ -94,6 +98,19 @@ static bool work_step(struct refheap *heap)
 	return relieve_step(heap);
 }
 
+/*
+ * Between two steps. Who wants the heap gets the lock; who wants this processor
+ * gets that as well: a kernel that does not preempt its own threads would let
+ * them wait for the next tick, or for as long as the scheduler thinks fair.
+ */
+static void rest(struct refheap *heap)
+{
+	refheap_yield(heap);
+	if (!single_task_running())
+		usleep_range(REST_US, 2 * REST_US);
+	refheap_lock(heap);
+}
+
 /**
  * refheap_work - do what is left to do at a heap
  * @work: of the heap, with a reference to it
@@ -109,7 +126,7 @@ void refheap_work(struct work_struct *work)
 	refheap_lock(heap);
 	while ((more = work_step(heap)) &&
 	       (++steps < RUN_STEPS || READ_ONCE(ending)))
-		refheap_relax(heap);
+		rest(heap);
 	refheap_unlock(heap);
 	if (more)
 		refheap_kick(heap);
