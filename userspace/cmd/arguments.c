@@ -8,6 +8,7 @@
 
 const struct option_spec global_options[] = {
 	[GLOBAL_HEAP] = { "heap", 'H', "HEAP", "work on that heap: [OWNER/]NAME (user.UID)" },
+	[GLOBAL_DUMP] = { "dump", 'D', "FILE", "look at the heap that 'refheap dump' has saved there" },
 	[GLOBAL_JSON] = { "json", 'j', NULL, "print JSON, errors too" },
 	[GLOBAL_PRETTY] = { "pretty", 'p', NULL, "indent the JSON" },
 	[GLOBAL_COLUMNS] = { "columns", 'o', "LIST", "columns of a listing; +LIST adds, help lists them" },

@@ -46,6 +46,7 @@ const struct command len_command = {
 	.summary = "Print how many entries, or bytes, an object has",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_len,
 };
 
@@ -76,6 +77,7 @@ const struct command id_command = {
 	.summary = "Print the id of an object",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_id,
 };
 
@@ -145,5 +147,6 @@ const struct command view_command = {
 	.details = "The payload is mapped. Negative offsets count from the end.",
 	.minimum = 1,
 	.maximum = 3,
+	.flags = COMMAND_SAVED,
 	.run = run_view,
 };

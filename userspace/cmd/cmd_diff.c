@@ -333,5 +333,6 @@ const struct command diff_command = {
 	.options = diff_options,
 	.minimum = 1,
 	.maximum = 2,
+	.flags = COMMAND_SAVED,
 	.run = run_diff,
 };

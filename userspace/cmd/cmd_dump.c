@@ -90,6 +90,7 @@ const struct command dump_command = {
 	.details = "Nobody is stopped; all of it is of one moment. '-' is standard output.",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_dump,
 };
 

@@ -226,6 +226,7 @@ static const struct command garbage_command = {
 	.synopsis = "",
 	.summary = "List what could not be freed, or was saved by the flag SAVEALL",
 	.options = garbage_options,
+	.flags = COMMAND_SAVED,
 	.run = run_garbage,
 };
 
@@ -251,6 +252,7 @@ static const struct command objects_command = {
 	.synopsis = "",
 	.summary = "List the objects that the collector looks at",
 	.options = objects_options,
+	.flags = COMMAND_SAVED,
 	.run = run_objects,
 };
 

@@ -250,5 +250,6 @@ const struct command graph_command = {
 	.options = graph_options,
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_graph,
 };

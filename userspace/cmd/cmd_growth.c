@@ -358,5 +358,6 @@ const struct command growth_command = {
 	.details = "Before means: when it was asked last. Prints the type, how many there are,\n"
 		   "and the increase.",
 	.options = growth_options,
+	.flags = COMMAND_SAVED,
 	.run = run_growth,
 };

@@ -150,6 +150,7 @@ static const struct command show_entry = {
 	.synopsis = "[HEAP]",
 	.summary = "Print what is known of a heap",
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_show,
 };
 

@@ -62,6 +62,7 @@ const struct command refcount_command = {
 	.details = "Names, items, keys, attributes, sessions and variables count; looking does not.",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_refcount,
 };
 
@@ -87,6 +88,7 @@ const struct command is_tracked_command = {
 	.summary = "Whether the collector looks at an object",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_is_tracked,
 };
 
@@ -131,6 +133,7 @@ const struct command referents_command = {
 	.options = neighbours_options,
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_referents,
 };
 
@@ -141,6 +144,7 @@ const struct command referrers_command = {
 	.options = neighbours_options,
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_referrers,
 };
 

@@ -224,7 +224,7 @@ const struct command for_command = {
 		"range(START, STOP), too. Of a list, tuple or set the variable is each item, of a\n"
 		"dict each key. In the lines of a range $NAME stands for the number itself.",
 	.maximum = -1,
-	.flags = COMMAND_SHELL | COMMAND_RAW,
+	.flags = COMMAND_SHELL | COMMAND_RAW | COMMAND_SAVED,
 	.run = run_for,
 };
 
@@ -247,6 +247,6 @@ const struct command sleep_command = {
 	.summary = "Wait",
 	.minimum = 1,
 	.maximum = 1,
-	.flags = COMMAND_SHELL,
+	.flags = COMMAND_SHELL | COMMAND_SAVED,
 	.run = run_sleep,
 };

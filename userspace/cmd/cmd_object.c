@@ -68,6 +68,7 @@ const struct command get_command = {
 	.summary = "Print a value for scripts: text without quotes",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_get,
 };
 
@@ -149,6 +150,7 @@ const struct command show_command = {
 	.options = show_options,
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_show,
 };
 
@@ -222,6 +224,7 @@ const struct command list_command = {
 	.name = "list",
 	.synopsis = "",
 	.summary = "List the names of the heap",
+	.flags = COMMAND_SAVED,
 	.run = run_list,
 };
 
@@ -251,5 +254,6 @@ const struct command is_command = {
 	.summary = "Whether two values are one object",
 	.minimum = 2,
 	.maximum = 2,
+	.flags = COMMAND_SAVED,
 	.run = run_is,
 };

@@ -67,7 +67,7 @@ const struct command shell_command = {
 		"lines are commands without 'refheap'. Leaving the shell frees the variables.",
 	.options = shell_options,
 	.maximum = 1,
-	.flags = COMMAND_NOT_IN_SHELL,
+	.flags = COMMAND_NOT_IN_SHELL | COMMAND_SAVED,
 	.run = run_shell,
 };
 
@@ -91,7 +91,7 @@ const struct command echo_command = {
 	.synopsis = "TEXT",
 	.summary = "Print the rest of the line",
 	.maximum = -1,
-	.flags = COMMAND_SHELL | COMMAND_RAW,
+	.flags = COMMAND_SHELL | COMMAND_RAW | COMMAND_SAVED,
 	.run = run_echo,
 };
 
@@ -135,7 +135,7 @@ const struct command print_command = {
 	.synopsis = "[VALUE]...",
 	.summary = "Print values as Python's print() does",
 	.maximum = -1,
-	.flags = COMMAND_SHELL,
+	.flags = COMMAND_SHELL | COMMAND_SAVED,
 	.run = run_print,
 };
 
@@ -191,7 +191,7 @@ const struct command vars_command = {
 	.name = "vars",
 	.synopsis = "",
 	.summary = "List the variables",
-	.flags = COMMAND_SHELL,
+	.flags = COMMAND_SHELL | COMMAND_SAVED,
 	.run = run_vars,
 };
 
@@ -206,6 +206,6 @@ const struct command exit_command = {
 	.name = "exit",
 	.synopsis = "",
 	.summary = "Leave the shell, which frees its variables",
-	.flags = COMMAND_SHELL,
+	.flags = COMMAND_SHELL | COMMAND_SAVED,
 	.run = run_exit,
 };

@@ -224,6 +224,7 @@ const struct command sizeof_command = {
 	.options = sizeof_options,
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_sizeof,
 };
 
@@ -408,5 +409,6 @@ const struct command retained_command = {
 	.details = "What an object retains is what nothing else keeps alive. Nothing is collected to\n"
 		   "find out.",
 	.options = retained_options,
+	.flags = COMMAND_SAVED,
 	.run = run_retained,
 };

@@ -177,6 +177,7 @@ const struct command types_command = {
 	.synopsis = "",
 	.summary = "List the types and kinds, with their objects and bytes",
 	.options = types_options,
+	.flags = COMMAND_SAVED,
 	.run = run_types,
 };
 
@@ -185,6 +186,7 @@ static const struct command list_command_entry = {
 	.synopsis = "",
 	.summary = "List the types and kinds, with their objects and bytes",
 	.options = types_options,
+	.flags = COMMAND_SAVED,
 	.run = run_types,
 };
 
@@ -300,6 +302,7 @@ static const struct command show_command_entry = {
 	.summary = "Print what is known of a type or kind",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_show,
 };
 

@@ -161,6 +161,7 @@ const struct command deref_command = {
 	.details = "As a VALUE it is deref(PATH).",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_deref,
 };
 
@@ -240,6 +241,7 @@ const struct command weakrefs_command = {
 	.details = "First the one without callback, then the others, the newest first.",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_weakrefs,
 };
 
@@ -298,5 +300,6 @@ const struct command alive_command = {
 	.summary = "Whether an object is alive: that of a weak reference, or of an @ID",
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_alive,
 };

@@ -305,5 +305,6 @@ const struct command why_command = {
 	.options = why_options,
 	.minimum = 1,
 	.maximum = 1,
+	.flags = COMMAND_SAVED,
 	.run = run_why,
 };

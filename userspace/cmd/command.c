@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,6 +109,14 @@ static int run_parsed(struct context *context, struct arguments *arguments,
 	return status ? status : command->run(context, arguments);
 }
 
+static int needs_live_heap(struct context *context, const struct command *group,
+			   const struct command *command)
+{
+	return report_refused(context, EROFS, "'%s%s%s' is for heaps in the kernel: a saved heap "
+			      "can be looked at, but not changed",
+			      group ? group->name : "", group ? " " : "", command->name);
+}
+
 static int run_single(struct context *context, const struct command *command,
 		      const struct command *group, int count, const char **words)
 {
@@ -118,6 +127,9 @@ static int run_single(struct context *context, const struct command *command,
 
 	context->command = command;
 	status = arguments_parse(context, count, words, &arguments, &globals);
+	if (!status && context->image && !(command->flags & COMMAND_SAVED) &&
+	    !globals.values[GLOBAL_HELP])
+		status = needs_live_heap(context, group, command);
 	if (!status)
 		status = run_parsed(context, &arguments, &globals, group);
 	context->format = saved;

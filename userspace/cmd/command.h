@@ -33,6 +33,7 @@ enum {
 	COMMAND_HIDDEN = 2,	/* not in the help */
 	COMMAND_NOT_IN_SHELL = 4,
 	COMMAND_RAW = 8,	/* the words are taken as they are, options too */
+	COMMAND_SAVED = 16,	/* works on a saved heap, too */
 };
 
 /**
@@ -69,6 +70,7 @@ extern const struct option_spec global_options[];
 /* Places in global_options. */
 enum {
 	GLOBAL_HEAP,
+	GLOBAL_DUMP,
 	GLOBAL_JSON,
 	GLOBAL_PRETTY,
 	GLOBAL_COLUMNS,

@@ -319,6 +319,9 @@ static int run_complete(struct context *context, struct arguments *arguments)
 		skipped = count - 1;
 	else if (globals.values[GLOBAL_HEAP] && heap_choose(context, globals.values[GLOBAL_HEAP]))
 		return STATUS_OK;
+	else if (globals.values[GLOBAL_DUMP] &&
+		 heap_choose_saved(context, globals.values[GLOBAL_DUMP]))
+		return STATUS_OK;
 	complete_words(&completion, (size_t)(count - skipped), arguments->words + skipped);
 	for (size_t i = 0; i < candidates.count; i++)
 		puts(candidates.words[i]);
@@ -331,6 +334,6 @@ const struct command complete_command = {
 	.synopsis = "-- WORD...",
 	.summary = "Print what the last word could be; for shells",
 	.maximum = -1,
-	.flags = COMMAND_HIDDEN | COMMAND_RAW | COMMAND_NOT_IN_SHELL,
+	.flags = COMMAND_HIDDEN | COMMAND_RAW | COMMAND_NOT_IN_SHELL | COMMAND_SAVED,
 	.run = run_complete,
 };

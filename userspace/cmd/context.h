@@ -13,6 +13,7 @@ struct command;
 struct events;
 struct refheap;
 struct refheap_ctl;
+struct refheap_image;
 struct type_names;
 
 /* Exit statuses, documented in refheap(1). */
@@ -38,6 +39,7 @@ struct format {
  * @heap_name: the heap to work on
  * @heap_owner: its owner, or -1 for the caller
  * @heap_default: nobody chose a heap, so the default one may be made
+ * @image: the saved heap to look at instead of one in the kernel, or NULL
  * @session: opened by heap_session() when it is first needed
  * @control: likewise by heap_control()
  * @types: names of types by number, once they were asked for
@@ -57,6 +59,7 @@ struct context {
 	char *heap_name;
 	uid_t heap_owner;
 	bool heap_default;
+	struct refheap_image *image;
 	struct refheap *session;
 	struct refheap_ctl *control;
 	struct type_names *types;

@@ -7,6 +7,7 @@
 
 #include "events.h"
 #include "heap.h"
+#include "image.h"
 #include "report.h"
 #include "util.h"
 
@@ -60,6 +61,20 @@ int heap_choose(struct context *context, const char *word)
 	return status;
 }
 
+int heap_choose_saved(struct context *context, const char *path)
+{
+	struct refheap_image_info info;
+	int status = image_open(context, path, &context->image);
+
+	if (status)
+		return status;
+	refheap_image_info(context->image, &info);
+	context->heap_name = xstrdup(info.heap);
+	context->heap_owner = REFHEAP_OWNER_SELF;
+	context->heap_default = false;
+	return STATUS_OK;
+}
+
 static int cannot_open(struct context *context, int error)
 {
 	const char *name = context->heap_name ? context->heap_name : "the default heap";
@@ -81,25 +96,30 @@ static int cannot_open(struct context *context, int error)
 	return report_error(context, error, "cannot open %s", name);
 }
 
-int heap_session(struct context *context, struct refheap **session)
+static int open_session(struct context *context)
 {
 	struct refheap_options options = REFHEAP_OPTIONS_INIT;
 	int error;
 
-	if (!context->session) {
-		if (!context->heap_default)
-			options.owner = context->heap_owner;
-		else
-			options.flags = REFHEAP_ATTACH_CREATE;
-		error = refheap_open_with(context->heap_name, &options, &context->session);
-		if (error == -EACCES) {
-			options.flags = REFHEAP_ATTACH_RDONLY;
-			error = refheap_open_with(context->heap_name, &options,
-						  &context->session);
-		}
-		if (error)
-			return cannot_open(context, error);
-	}
+	if (context->image)
+		return refheap_open_image(context->image, &context->session);
+	if (!context->heap_default)
+		options.owner = context->heap_owner;
+	else
+		options.flags = REFHEAP_ATTACH_CREATE;
+	error = refheap_open_with(context->heap_name, &options, &context->session);
+	if (error != -EACCES)
+		return error;
+	options.flags = REFHEAP_ATTACH_RDONLY;
+	return refheap_open_with(context->heap_name, &options, &context->session);
+}
+
+int heap_session(struct context *context, struct refheap **session)
+{
+	int error = context->session ? 0 : open_session(context);
+
+	if (error)
+		return cannot_open(context, error);
 	*session = context->session;
 	return STATUS_OK;
 }
@@ -109,7 +129,9 @@ int heap_control(struct context *context, struct refheap_ctl **control)
 	int error;
 
 	if (!context->control) {
-		error = refheap_ctl_open(&context->control);
+		error = context->image ?
+			refheap_ctl_open_image(context->image, &context->control) :
+			refheap_ctl_open(&context->control);
 		if (error)
 			return cannot_open(context, error);
 	}
@@ -190,9 +212,11 @@ void heap_close(struct context *context)
 	events_free(context);
 	refheap_ctl_close(context->control);
 	refheap_close(context->session);
+	refheap_image_close(context->image);
 	free(context->heap_name);
 	context->types = NULL;
 	context->control = NULL;
 	context->session = NULL;
+	context->image = NULL;
 	context->heap_name = NULL;
 }

@@ -16,6 +16,14 @@
 int heap_choose(struct context *context, const char *word);
 
 /**
+ * heap_choose_saved() - take the heap from --dump
+ * @path: of the file; "-" for standard input
+ *
+ * Return: a status; a file that is no good is reported.
+ */
+int heap_choose_saved(struct context *context, const char *path);
+
+/**
  * heap_split() - a heap's name and owner
  * @word: NAME or OWNER/NAME
  * @name: to be freed

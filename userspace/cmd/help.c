@@ -130,6 +130,7 @@ const struct command help_command_entry = {
 	.synopsis = "[COMMAND [COMMAND]]",
 	.summary = "Show help",
 	.maximum = 2,
+	.flags = COMMAND_SAVED,
 	.run = run_help,
 };
 
@@ -137,5 +138,6 @@ const struct command version_command = {
 	.name = "version",
 	.synopsis = "",
 	.summary = "Show the version",
+	.flags = COMMAND_SAVED,
 	.run = run_version,
 };

@@ -21,8 +21,12 @@ static int apply(struct context *context, const struct globals *globals)
 	context->format.columns = globals->values[GLOBAL_COLUMNS];
 	if (color && !color_mode_parse(color, &context->format.color))
 		return report_usage(context, "--color is auto, always or never, not '%s'", color);
+	if (globals->values[GLOBAL_HEAP] && globals->values[GLOBAL_DUMP])
+		return report_usage(context, "--heap and --dump exclude each other");
 	if (globals->values[GLOBAL_HEAP])
 		return heap_choose(context, globals->values[GLOBAL_HEAP]);
+	if (globals->values[GLOBAL_DUMP])
+		return heap_choose_saved(context, globals->values[GLOBAL_DUMP]);
 	return STATUS_OK;
 }
 

@@ -97,6 +97,8 @@ int report_error(struct context *context, int error, const char *format, ...)
 		action = NULL;
 	va_end(values);
 	report_refused(context, error, "%s: %s", action ? action : format,
-		       refheap_strerror(error));
+		       context->image && abs(error) == EROFS ?
+			       "a saved heap can be looked at, but not changed" :
+			       refheap_strerror(error));
 	return abs(error) == ENXIO ? STATUS_NO_KERNEL : STATUS_REFUSED;
 }

@@ -150,8 +150,12 @@ int refheap_heap_find(struct refheap_ctl *ctl, const char *name,
 	}
 	if (strlen(name) >= REFHEAP_NAME_MAX)
 		return -EINVAL;
-	if (ctl->image)
+	if (ctl->image && strcmp(name, ctl->image->head->heap))
 		return -ENOENT;
+	if (ctl->image) {
+		*heap = 0;
+		return 0;
+	}
 	request = rh_request(&ctl->socket, REFHEAP_CMD_HEAP_GET, 0, 0);
 	if (request)
 		put = put_name(request, name, owner);

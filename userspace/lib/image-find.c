@@ -219,13 +219,11 @@ uint32_t rh_image_slot_name(const struct refheap_image *image, uint32_t type, si
 
 static void sum_up(struct refheap_image *image, const struct rh_image_record *record)
 {
-	struct rh_image_sum *kind = &image->kind[record->kind];
-	struct rh_image_sum *type = &image->type[record->type].sum;
+	struct rh_image_sum *sum = record->type ? &image->type[record->type].sum :
+						  &image->kind[record->kind];
 
-	kind->objects++;
-	kind->bytes += record->sizeof_;
-	type->objects++;
-	type->bytes += record->sizeof_;
+	sum->objects++;
+	sum->bytes += record->sizeof_;
 }
 
 int rh_image_index(struct refheap_image *image)

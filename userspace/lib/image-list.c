@@ -5,6 +5,26 @@
 
 #include "image-door.h"
 
+/* As the kernel lists them. */
+static const char *const kind_names[] = {
+	[REFHEAP_KIND_NONE] = "NoneType",
+	[REFHEAP_KIND_BOOL] = "bool",
+	[REFHEAP_KIND_INT] = "int",
+	[REFHEAP_KIND_FLOAT] = "float",
+	[REFHEAP_KIND_STR] = "str",
+	[REFHEAP_KIND_BYTES] = "bytes",
+	[REFHEAP_KIND_BYTEARRAY] = "bytearray",
+	[REFHEAP_KIND_TUPLE] = "tuple",
+	[REFHEAP_KIND_LIST] = "list",
+	[REFHEAP_KIND_DICT] = "dict",
+	[REFHEAP_KIND_SET] = "set",
+	[REFHEAP_KIND_INSTANCE] = "object",
+	[REFHEAP_KIND_WEAKREF] = "ReferenceType",
+	[REFHEAP_KIND_WEAK_VALUE_DICT] = "WeakValueDictionary",
+	[REFHEAP_KIND_WEAK_KEY_DICT] = "WeakKeyDictionary",
+	[REFHEAP_KIND_WEAK_SET] = "WeakSet",
+};
+
 static void describe(const struct refheap_image *image, uint32_t object,
 		     struct refheap_object_info *info)
 {
@@ -145,7 +165,7 @@ int rh_saved_next_type(struct rh_saved_list *list, struct refheap_type_info *inf
 		return 0;
 	if (place <= kinds) {
 		*info = (struct refheap_type_info){ .kind = (uint32_t)place };
-		strcpy(info->name, refheap_kind_name(info->kind));
+		strcpy(info->name, kind_names[place]);
 		sum = &image->kind[place];
 	} else {
 		refheap_image_type(image, (uint32_t)place - kinds, info);

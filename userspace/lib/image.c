@@ -257,18 +257,17 @@ void refheap_image_info(const struct refheap_image *image,
 uint64_t rh_image_length(const struct refheap_image *image, uint32_t object)
 {
 	const struct rh_image_record *record = &image->record[object];
+	uint64_t stride = rh_image_stride(image, object), n = 0;
 	const uint32_t *edge = rh_image_edges(image, object);
-	uint64_t n = 0;
 
 	if (rh_kind_is_leaf(record->kind))
 		return record->kind >= REFHEAP_KIND_STR ? record->n : 0;
 	if (record->kind == REFHEAP_KIND_WEAKREF)
 		return 0;
-	if (record->kind != REFHEAP_KIND_INSTANCE)
-		return record->n / rh_image_stride(image, object);
-	for (uint64_t i = 0; i < record->n; i++)
+	/* What was taken out leaves a place behind. */
+	for (uint64_t i = 0; i < record->n; i += stride)
 		n += !!edge[i];
-	return n / rh_image_stride(image, object);
+	return n;
 }
 
 int refheap_image_object(const struct refheap_image *image, uint64_t number,

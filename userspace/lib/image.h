@@ -104,7 +104,7 @@ struct rh_image_name {
  * @types: their number
  * @order: tuples and weak references, each behind those that it needs
  * @ordered: their number
- * @kind: of each kind what there is
+ * @kind: of each kind what there is, without instances of types
  * @weakrefs: of each object how many weak references there are to it
  * @name: of slots of types, in the order of their text; @names of them
  * @names: their number
