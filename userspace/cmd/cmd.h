@@ -43,6 +43,9 @@ extern const struct command frame_command;
 /* cmd_history.c */
 extern const struct command history_command;
 
+/* cmd_metrics.c */
+extern const struct command metrics_command;
+
 /* cmd_monitor.c */
 extern const struct command monitor_command;
 
