@@ -1852,6 +1852,11 @@ struct refheap_generation {
 	uint64_t collections;
 	uint64_t collected;
 	uint64_t uncollectable;
+	/* Ever; entered - left - untracked - died is what is in it. */
+	uint64_t entered;	/* tracked objects that came into it */
+	uint64_t left;		/* those that went on to another generation */
+	uint64_t untracked;	/* those found to be in no cycle, and left alone */
+	uint64_t died;		/* those that died in it, collected or not */
 };
 
 struct refheap_gc_info {
@@ -2036,6 +2041,10 @@ struct refheap_arena_info {
 	uint64_t metadata_millibytes; /* for one slot, thousandths of a byte */
 	uint64_t large_blocks;	/* blocks of whole pages */
 	uint64_t large_bytes;
+	/* REFHEAP_ARENA_ARENA */
+	uint32_t use;		/* enum refheap_arena_use */
+	uint32_t pool_count;	/* entries of @pool, 0 of an arena that is one block */
+	const struct refheap_pool *pool; /* in their order; until the next call */
 	uint64_t reserved[4];
 };
 

@@ -236,6 +236,14 @@ static int put_class(struct sk_buff *skb, const struct dump *dump,
 	return 0;
 }
 
+static int put_pools(struct sk_buff *skb, const struct dump *dump, u32 index)
+{
+	struct refheap_pool pool[REFHEAP_ARENA_POOLS_MAX];
+	u32 n = rh_arena_pools(dump->heap->engine, dump->space, index, pool);
+
+	return n ? nla_put(skb, REFHEAP_A_ARENA_POOLS, n * sizeof(*pool), pool) : 0;
+}
+
 static int put_arena(struct sk_buff *skb, const struct dump *dump,
 		     const struct rh_arena_stat *stat)
 {
@@ -244,9 +252,10 @@ static int put_arena(struct sk_buff *skb, const struct dump *dump,
 	    nla_put_u64_64bit(skb, REFHEAP_A_ARENA_BYTES, stat->bytes,
 			      REFHEAP_A_PAD) ||
 	    nla_put_u32(skb, REFHEAP_A_ARENA_PAGES, stat->pages) ||
-	    nla_put_u32(skb, REFHEAP_A_ARENA_PAGES_FREE, stat->pages_free))
+	    nla_put_u32(skb, REFHEAP_A_ARENA_PAGES_FREE, stat->pages_free) ||
+	    nla_put_u32(skb, REFHEAP_A_ARENA_USE, stat->use))
 		return -EMSGSIZE;
-	return 0;
+	return put_pools(skb, dump, stat->index);
 }
 
 static int put_totals(struct sk_buff *skb, struct rh_heap *engine)

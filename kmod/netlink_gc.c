@@ -39,7 +39,15 @@ static int put_generation(struct sk_buff *skb, const struct rh_gc_stat *stat,
 			      stat->generation[index].collected, REFHEAP_A_PAD) ||
 	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_UNCOLLECTABLE,
 			      stat->generation[index].uncollectable,
-			      REFHEAP_A_PAD))
+			      REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_ENTERED,
+			      stat->generation[index].entered, REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_LEFT,
+			      stat->generation[index].left, REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_UNTRACKED,
+			      stat->generation[index].untracked, REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_DIED,
+			      stat->generation[index].died, REFHEAP_A_PAD))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -67,7 +67,7 @@ def main():
         if definition["type"] == "enum":
             compare(name, listed(definition["entries"], f"refheap-{name}-",
                                  definition.get("value-start", 0)),
-                    enumerators(header, f"refheap_{name}"))
+                    enumerators(header, "refheap_" + name.replace("-", "_")))
     names = {attribute["name"] for attribute in family["attributes"]}
     for subset in spec["attribute-sets"][1:]:
         for attribute in subset["attributes"]:

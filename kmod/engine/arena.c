@@ -25,6 +25,12 @@
 
 enum arena_use { USE_POOLS, USE_RUNS, USE_ONE };
 
+static const u32 use_for_users[] = {
+	[USE_POOLS] = REFHEAP_ARENA_USE_POOLS,
+	[USE_RUNS] = REFHEAP_ARENA_USE_RUNS,
+	[USE_ONE] = REFHEAP_ARENA_USE_ONE,
+};
+
 /* Links are the other's number + 1, so that 0 is the end. */
 struct rh_pool {
 	u32 prev, next;		/* among the partial ones of the class */
@@ -658,7 +664,45 @@ int rh_arena_stat(struct rh_heap *heap, enum refheap_space which, u32 index,
 	stat->bytes = space->arena[index]->bytes;
 	stat->pages = stat->bytes / RH_PAGE_BYTES;
 	stat->pages_free = space->arena[index]->pages_free;
+	stat->use = use_for_users[space->arena[index]->use];
 	return 0;
+}
+
+static void stat_pool(const struct rh_pool *pool, struct refheap_pool *out)
+{
+	if (!pool->class_plus_one)
+		return;
+	out->block_bytes = pool->class_plus_one * 16;
+	out->used = pool->used;
+	out->capacity = pool->capacity;
+}
+
+/* Pages of a run's arena, as many as a pool has. */
+static void stat_pages(const struct rh_arena *arena, u32 first, struct refheap_pool *out)
+{
+	u64 bits = arena->pages[first / 64] >> first % 64 & ((1U << POOL_PAGES) - 1);
+
+	out->used = hweight64(bits);
+	if (!out->used)
+		return;
+	out->block_bytes = RH_PAGE_BYTES;
+	out->capacity = POOL_PAGES;
+}
+
+u32 rh_arena_pools(struct rh_heap *heap, enum refheap_space which, u32 index,
+		   struct refheap_pool *pool)
+{
+	const struct rh_arena *arena = heap->space[which].arena[index];
+	u32 n = arena->use == USE_ONE ? 0 : pools_per_arena(heap), i;
+
+	memset(pool, 0, n * sizeof(*pool));
+	for (i = 0; i < n; i++) {
+		if (arena->use == USE_POOLS)
+			stat_pool(&arena->pool[i], &pool[i]);
+		else
+			stat_pages(arena, i * POOL_PAGES, &pool[i]);
+	}
+	return n;
 }
 
 void rh_space_stat(struct rh_heap *heap, enum refheap_space which, struct rh_space_stat *stat)

@@ -100,7 +100,9 @@ static void move_chunk(struct rh_heap *heap, u32 to)
 	segment->young[gc->mask][word] &= ~all;
 	segment->nyoung[gc->mask] -= n;
 	heap->generation[gc->mask].objects -= n;
+	heap->generation[gc->mask].left += n;
 	heap->generation[to].objects += n;
+	heap->generation[to].entered += n;
 	if (to < 2) {
 		segment->young[to][word] |= all;
 		segment->nyoung[to] += n;
@@ -436,7 +438,7 @@ static enum rh_progress collect_step(struct rh_heap *heap)
 
 bool rh_work_pending(const struct rh_heap *heap)
 {
-	return heap->dying || heap->closing || heap->gc.phase != RH_PHASE_IDLE ||
+	return heap->dying || heap->retiring || heap->closing || heap->gc.phase != RH_PHASE_IDLE ||
 	       heap->gc.again_due || heap->traces_ended;
 }
 
@@ -519,6 +521,10 @@ void rh_gc_stat(const struct rh_heap *heap, struct rh_gc_stat *stat)
 		stat->generation[i].threshold = heap->generation[i].threshold;
 		stat->generation[i].count = heap->generation[i].count;
 		stat->generation[i].objects = heap->generation[i].objects;
+		stat->generation[i].entered = heap->generation[i].entered;
+		stat->generation[i].left = heap->generation[i].left;
+		stat->generation[i].untracked = heap->generation[i].untracked;
+		stat->generation[i].died = heap->generation[i].died;
 		stat->generation[i].collections = heap->generation[i].collections;
 		stat->generation[i].collected = heap->generation[i].collected;
 		stat->generation[i].uncollectable = heap->generation[i].uncollectable;

@@ -233,6 +233,7 @@ struct rh_gc_stat {
 	struct {
 		u32 threshold, count;
 		u64 objects, collections, collected, uncollectable;
+		u64 entered, left, untracked, died;	/* ever, in all ways */
 	} generation[RH_GENERATIONS];
 };
 
@@ -321,6 +322,7 @@ struct rh_class_stat {
 
 struct rh_arena_stat {
 	u32 index, pages, pages_free;
+	u32 use;	/* enum refheap_arena_use */
 	u64 bytes;
 };
 
@@ -339,6 +341,13 @@ int rh_class_stat(struct rh_heap *heap, enum refheap_space space, u32 class_inde
 /* The first arena with an index of at least @index. Return: 0 or -ENOENT. */
 int rh_arena_stat(struct rh_heap *heap, enum refheap_space space, u32 index,
 		  struct rh_arena_stat *stat);
+/*
+ * What the pools of arena @index have, in their order; for an arena of runs,
+ * each as many pages as a pool has. @pool: room for REFHEAP_ARENA_POOLS_MAX.
+ * Return: their number, 0 when it is one block.
+ */
+u32 rh_arena_pools(struct rh_heap *heap, enum refheap_space space, u32 index,
+		   struct refheap_pool *pool);
 void rh_space_stat(struct rh_heap *heap, enum refheap_space space,
 		   struct rh_space_stat *stat);
 void rh_table_stat(struct rh_heap *heap, struct rh_table_stat *stat);

@@ -199,6 +199,8 @@ enum rh_phase {
 struct rh_generation {
 	u32 threshold, count;
 	u64 objects;		/* tracked objects in it */
+	/* ever: entered - left - untracked - died is what is in it */
+	u64 entered, left, untracked, died;
 	u64 collections, collected, uncollectable;
 };
 
@@ -250,7 +252,7 @@ struct rh_collector {
 struct rh_extra {
 	u32 weakrefs;		/* first of the weak references to it, or 0 */
 	u32 nweakrefs;
-	u32 next_event;		/* of a queue of events: the object behind it */
+	u32 next_event;		/* of a queue of events, or heap->retiring: the object behind it */
 	u32 flags;		/* RH_EXTRA_* */
 	struct rh_post *post;	/* who runs its finalizer; NULL: it has none, or it has ended */
 	struct rh_history *history; /* or NULL */
@@ -261,6 +263,7 @@ struct rh_extra {
 #define RH_EXTRA_AWAITED	BIT(2)	/* a collection has it among its pending */
 #define RH_EXTRA_ADOPTED	BIT(3)
 #define RH_EXTRA_LEGACY		BIT(4)	/* what is uncollectable is not known before it has ended */
+#define RH_EXTRA_RETIRING	BIT(5)	/* weak references to it are dead; heap->retiring has it */
 
 /*
  * The block of a weak reference, which has no cells. The list of those of one
@@ -379,6 +382,7 @@ struct rh_heap {
 	u32 *state;		/* page that is mapped: not 0 while there is something condemned */
 
 	u32 dying;		/* top of the death list, or 0 */
+	u32 retiring;		/* what has a legacy finalizer to be queued soon, with a reference */
 	u64 tracked_tuples, tracked_dicts;
 
 	u64 used_bytes;		/* metadata and blocks of live objects */

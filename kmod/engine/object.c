@@ -178,6 +178,7 @@ void rh_object_track(struct rh_heap *heap, u32 slot)
 	*rh_gc(heap, slot) = heap->gc.phase == RH_PHASE_IDLE ? RH_GC_IDLE : RH_GC_NEW;
 	rh_young_add(heap, 0, slot);
 	heap->generation[0].objects++;
+	heap->generation[0].entered++;
 	(*tracked_of_kind(heap, rh_meta_kind(head->meta), &other))++;
 }
 
@@ -188,6 +189,7 @@ void rh_object_account_freed(struct rh_heap *heap, u32 meta, u64 n, u64 bytes)
 
 	account(heap, meta, -(s64)n, -(s64)bytes);
 	heap->generation[rh_meta_gen(meta)].objects -= n;
+	heap->generation[rh_meta_gen(meta)].died += n;
 	*tracked_of_kind(heap, rh_meta_kind(meta), &other) -= n;
 	*count -= min_t(u64, *count, n);
 	heap->deaths += n;
@@ -204,7 +206,7 @@ static void leave_generation(struct rh_heap *heap, u32 slot)
 	heap->generation[generation].objects--;
 }
 
-void rh_object_untrack(struct rh_heap *heap, u32 slot)
+static void untrack(struct rh_heap *heap, u32 slot)
 {
 	struct rh_head *head = rh_head(heap, slot);
 	u64 other = 1;
@@ -215,10 +217,18 @@ void rh_object_untrack(struct rh_heap *heap, u32 slot)
 	(*tracked_of_kind(heap, rh_meta_kind(head->meta), &other))--;
 }
 
+void rh_object_untrack(struct rh_heap *heap, u32 slot)
+{
+	heap->generation[rh_meta_gen(rh_head(heap, slot)->meta)].untracked++;
+	untrack(heap, slot);
+}
+
 void rh_object_set_generation(struct rh_heap *heap, u32 slot, u32 generation)
 {
 	struct rh_head *head = rh_head(heap, slot);
 
+	heap->generation[rh_meta_gen(head->meta)].left++;
+	heap->generation[generation].entered++;
 	leave_generation(heap, slot);
 	head->meta = (head->meta & ~RH_META_GEN) | generation << RH_META_GEN_SHIFT;
 	if (generation < 2)
@@ -273,8 +283,10 @@ void rh_object_finish(struct rh_heap *heap, u32 slot)
 	if (head->meta & RH_META_INTERNED)
 		rh_intern_remove(heap, slot);
 	drop_block(heap, slot);
-	if (head->meta & RH_META_TRACKED)
-		rh_object_untrack(heap, slot);
+	if (head->meta & RH_META_TRACKED) {
+		heap->generation[rh_meta_gen(head->meta)].died++;
+		untrack(heap, slot);
+	}
 	if (counts_as_header(heap, slot) && heap->generation[0].count)
 		heap->generation[0].count--;
 	account(heap, head->meta, -1, -(s64)RH_OBJECT_BYTES);
@@ -361,7 +373,7 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 			cells->cell[cells->n++] = 0;
 			if (edge)
 				rh_release(heap, edge);
-			if (heap->dying != slot)
+			if (heap->dying != slot || heap->retiring)
 				return true;
 			if (cells->n < cells->capacity && rh_slice_over(heap))
 				return false;
@@ -374,13 +386,19 @@ static bool reap_top(struct rh_heap *heap, u32 slot)
 	return true;
 }
 
+static bool anything_above(const struct rh_heap *heap, u32 floor)
+{
+	return heap->retiring || (heap->dying && heap->dying != floor);
+}
+
 enum rh_progress rh_reap_above(struct rh_heap *heap, u32 floor)
 {
 	rh_assert_locked(heap);
-	while (heap->dying && heap->dying != floor) {
-		if (!reap_top(heap, heap->dying))
+	while (anything_above(heap, floor)) {
+		if (!(heap->retiring ? rh_finalizer_retire_step(heap) :
+				       reap_top(heap, heap->dying)))
 			return RH_MORE;
-		if (heap->dying && heap->dying != floor && rh_slice_over(heap))
+		if (anything_above(heap, floor) && rh_slice_over(heap))
 			return RH_MORE;
 	}
 	return RH_DONE;

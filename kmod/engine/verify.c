@@ -182,6 +182,8 @@ static void expect_all(struct verify *verify)
 			expect(verify, slot);
 		expect_edges(verify, slot);
 	}
+	for (slot = heap->retiring; slot; slot = rh_extra(heap, slot)->next_event)
+		expect(verify, slot);
 	expect_holders(verify);
 	expect_types(verify);
 }
@@ -310,9 +312,15 @@ static void check_totals(struct verify *verify)
 		fault(verify, 0, "the heap counts other extras than there are");
 	if (verify->bytes != heap->used_bytes)
 		fault(verify, 0, "the heap counts other bytes than its objects have");
-	for (i = 0; i <= RH_GENERATIONS; i++)
-		if (verify->objects[i] != heap->generation[i].objects)
+	for (i = 0; i <= RH_GENERATIONS; i++) {
+		const struct rh_generation *generation = &heap->generation[i];
+
+		if (verify->objects[i] != generation->objects)
 			fault(verify, 0, "a generation counts other objects than it has");
+		if (generation->entered != generation->objects + generation->left +
+					   generation->untracked + generation->died)
+			fault(verify, 0, "a generation lost or found objects");
+	}
 	for (i = 1; i < __REFHEAP_KIND_MAX; i++)
 		if (verify->by_kind[i] != heap->types.objects[i])
 			fault(verify, 0, "a kind counts other objects than it has");

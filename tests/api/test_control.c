@@ -286,6 +286,56 @@ static void types_are_listed(void **state)
 	assert_int_equal(found, 2);
 }
 
+/* The list has classes first: what their pools have must be what they have. */
+static void pools_are_those_of_classes(void **state)
+{
+	struct fixture *f = *state;
+	refheap_auto_iter struct refheap_iter *iter = NULL;
+	uint64_t of_classes = 0, of_pools = 0, pages = 0;
+	struct refheap_arena_info info;
+	refheap_id large;
+	int got;
+
+	for (int i = 0; i < 1000; i++)
+		new_str(f->session, "some payload to be stored in blocks");
+	ok(refheap_new_bytearray(f->session, NULL, 10000, &large));
+	ok(refheap_iter_arenas(f->ctl, f->heap, &iter));
+	while ((got = refheap_next_arena(iter, &info)) == 1) {
+		if (info.entry == REFHEAP_ARENA_CLASS)
+			of_classes += info.blocks_used;
+		for (uint32_t i = 0; i < info.pool_count; i++) {
+			assert_true(info.pool[i].used <= info.pool[i].capacity);
+			if (info.use == REFHEAP_ARENA_USE_POOLS)
+				of_pools += info.pool[i].used;
+			else
+				pages += info.pool[i].used;
+		}
+	}
+	assert_int_equal(got, 0);
+	/* A block that is kept ready for each class counts as used in its pool. */
+	assert_true(of_pools >= of_classes && of_pools < of_classes + 96);
+	assert_true(pages >= 3);
+}
+
+static void generations_add_up(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap_gc_info info;
+
+	for (int i = 0; i < 1000; i++)
+		new_list(f->session);
+	ok(refheap_gc_get(f->ctl, f->heap, &info));
+	for (int i = 0; i < REFHEAP_GENERATIONS; i++) {
+		const struct refheap_generation *generation = &info.generation[i];
+
+		assert_int_equal(generation->entered - generation->left -
+				 generation->untracked - generation->died,
+				 generation->objects);
+	}
+	assert_true(info.generation[0].entered >= 1000);
+	assert_true(info.generation[1].entered >= 700);
+}
+
 static void arenas_are_listed(void **state)
 {
 	struct fixture *f = *state;
@@ -458,6 +508,8 @@ int main(void)
 		heap_test(referrers_and_referents),
 		heap_test(types_are_listed),
 		heap_test(arenas_are_listed),
+		heap_test(pools_are_those_of_classes),
+		heap_test(generations_add_up),
 		heap_test(sessions_are_listed),
 		heap_test(dumps_go_on_while_the_heap_changes),
 		heap_test(monitor_tells_of_heaps_and_collections),

@@ -103,6 +103,61 @@ static void classes_add_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.used, 0);
 }
 
+/* Adds up what the pools of all arenas of one use have in use. */
+static u64 used_of(struct rig *rig, u32 use, u32 block_bytes)
+{
+	struct refheap_pool pool[REFHEAP_ARENA_POOLS_MAX];
+	struct rh_arena_stat stat;
+	u32 index, n, i;
+	u64 used = 0;
+
+	for (index = 0; !rh_arena_stat(rig->heap, REFHEAP_SPACE_MUTABLE, index, &stat);
+	     index = stat.index + 1) {
+		n = rh_arena_pools(rig->heap, REFHEAP_SPACE_MUTABLE, stat.index, pool);
+		for (i = 0; i < n && stat.use == use; i++)
+			used += pool[i].block_bytes == block_bytes ? pool[i].used : 0;
+	}
+	return used;
+}
+
+static void pools_add_up(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	u64 blocks = used_of(rig, REFHEAP_ARENA_USE_POOLS, 48);
+	u64 pages = used_of(rig, REFHEAP_ARENA_USE_RUNS, 4096);
+	u64 id[1000];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(id); i++)
+		id[i] = do_op(test, OP(REFHEAP_OP_BYTEARRAY, .a = 40));
+	do_op(test, OP(REFHEAP_OP_BYTEARRAY, .a = 5 * 4096));
+	KUNIT_EXPECT_EQ(test, used_of(rig, REFHEAP_ARENA_USE_POOLS, 48), blocks + 1000);
+	KUNIT_EXPECT_EQ(test, used_of(rig, REFHEAP_ARENA_USE_RUNS, 4096), pages + 5);
+	for (i = 0; i < ARRAY_SIZE(id); i++)
+		drop(test, id[i]);
+	rh_trim(rig->heap);
+	KUNIT_EXPECT_EQ(test, used_of(rig, REFHEAP_ARENA_USE_POOLS, 48), blocks);
+}
+
+static void one_block_has_no_pools(struct kunit *test)
+{
+	struct refheap_pool pool[REFHEAP_ARENA_POOLS_MAX];
+	struct rig *rig = test->priv;
+	struct rh_arena_stat stat;
+	u32 index, found = 0;
+
+	do_op(test, OP(REFHEAP_OP_BYTEARRAY, .a = 3 << 20));
+	for (index = 0; !rh_arena_stat(rig->heap, REFHEAP_SPACE_MUTABLE, index, &stat);
+	     index = stat.index + 1) {
+		if (stat.use != REFHEAP_ARENA_USE_ONE)
+			continue;
+		KUNIT_EXPECT_EQ(test, rh_arena_pools(rig->heap, REFHEAP_SPACE_MUTABLE,
+						     stat.index, pool), 0);
+		found++;
+	}
+	KUNIT_EXPECT_EQ(test, found, 1);
+}
+
 static void churn(struct kunit *test)
 {
 	static u64 id[128];
@@ -127,6 +182,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(empty_arenas_go_back),
 	KUNIT_CASE(reserved_is_what_the_host_gave),
 	KUNIT_CASE(classes_add_up),
+	KUNIT_CASE(pools_add_up),
+	KUNIT_CASE(one_block_has_no_pools),
 	KUNIT_CASE(churn),
 	{ }
 };

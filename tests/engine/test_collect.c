@@ -211,6 +211,80 @@ static void freeze(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, collect(test, 2), 1);
 }
 
+/* Comes and goes of one generation, as differences to what they were. */
+static void expect_moves(struct kunit *test, const struct rh_gc_stat *before, u32 generation,
+			 u64 entered, u64 left, u64 untracked, u64 died)
+{
+	struct rig *rig = test->priv;
+	struct rh_gc_stat stat;
+
+	gc_stat(test, &stat);
+	KUNIT_EXPECT_EQ(test, stat.generation[generation].entered,
+			before->generation[generation].entered + entered);
+	KUNIT_EXPECT_EQ(test, stat.generation[generation].left,
+			before->generation[generation].left + left);
+	KUNIT_EXPECT_EQ(test, stat.generation[generation].untracked,
+			before->generation[generation].untracked + untracked);
+	KUNIT_EXPECT_EQ(test, stat.generation[generation].died,
+			before->generation[generation].died + died);
+	KUNIT_EXPECT_EQ(test, rig_verify(rig), 0);
+}
+
+static void comes_and_goes(struct kunit *test)
+{
+	struct rh_gc_stat before;
+	u64 list, garbage;
+
+	collect(test, 2);
+	gc_stat(test, &before);
+	list = new_list(test, 0, NULL);
+	garbage = new_list(test, 0, NULL);
+	append(test, garbage, garbage);
+	expect_moves(test, &before, 0, 2, 0, 0, 0);
+	drop(test, new_list(test, 0, NULL));
+	expect_moves(test, &before, 0, 3, 0, 0, 1);
+	drop(test, garbage);
+	collect(test, 0);
+	expect_moves(test, &before, 0, 3, 1, 0, 2);
+	expect_moves(test, &before, 1, 1, 0, 0, 0);
+	collect(test, 2);
+	expect_moves(test, &before, 1, 1, 1, 0, 0);
+	expect_moves(test, &before, 2, 1, 0, 0, 0);
+	drop(test, list);
+	expect_moves(test, &before, 2, 1, 0, 0, 1);
+}
+
+static void comes_and_goes_untracked(struct kunit *test)
+{
+	u64 item = do_op(test, OP(REFHEAP_OP_INT, .a = 100000));
+	struct rh_gc_stat before;
+
+	collect(test, 2);
+	gc_stat(test, &before);
+	new_tuple(test, 1, &item);
+	expect_moves(test, &before, 0, 1, 0, 0, 0);
+	collect(test, 0);
+	expect_moves(test, &before, 0, 1, 0, 1, 0);
+	expect_moves(test, &before, 1, 0, 0, 0, 0);
+}
+
+static void comes_and_goes_frozen(struct kunit *test)
+{
+	struct rh_gc_stat before;
+	u64 list;
+
+	collect(test, 2);
+	do_op(test, OP(REFHEAP_OP_FREEZE));
+	gc_stat(test, &before);
+	list = new_list(test, 0, NULL);
+	do_op(test, OP(REFHEAP_OP_FREEZE));
+	expect_moves(test, &before, 0, 1, 1, 0, 0);
+	do_op(test, OP(REFHEAP_OP_UNFREEZE));
+	expect_moves(test, &before, 2, before.frozen + 1, 0, 0, 0);
+	drop(test, list);
+	expect_moves(test, &before, 2, before.frozen + 1, 0, 0, 1);
+}
+
 static void wrong_generation(struct kunit *test)
 {
 	EXPECT_ERROR(test, EINVAL, REFHEAP_OP_COLLECT, .arg = 3);
@@ -411,6 +485,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(tuples_are_untracked),
 	KUNIT_CASE(saveall),
 	KUNIT_CASE(freeze),
+	KUNIT_CASE(comes_and_goes),
+	KUNIT_CASE(comes_and_goes_untracked),
+	KUNIT_CASE(comes_and_goes_frozen),
 	KUNIT_CASE(wrong_generation),
 	KUNIT_CASE(watchers_are_told),
 	KUNIT_CASE(a_large_heap),

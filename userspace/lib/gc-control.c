@@ -24,6 +24,10 @@ static int parse_generation(struct nlattr *nest, struct refheap_gc_info *info)
 		.collections = rh_u64(attrs, REFHEAP_A_GEN_COLLECTIONS),
 		.collected = rh_u64(attrs, REFHEAP_A_GEN_COLLECTED),
 		.uncollectable = rh_u64(attrs, REFHEAP_A_GEN_UNCOLLECTABLE),
+		.entered = rh_u64(attrs, REFHEAP_A_GEN_ENTERED),
+		.left = rh_u64(attrs, REFHEAP_A_GEN_LEFT),
+		.untracked = rh_u64(attrs, REFHEAP_A_GEN_UNTRACKED),
+		.died = rh_u64(attrs, REFHEAP_A_GEN_DIED),
 	};
 	return 0;
 }

@@ -399,7 +399,14 @@ static int parse_arena(struct nlmsghdr *message, rh_attrs attrs,
 			rh_u64(attrs, REFHEAP_A_METADATA_MILLIBYTES),
 		.large_blocks = rh_u64(attrs, REFHEAP_A_LARGE_BLOCKS),
 		.large_bytes = rh_u64(attrs, REFHEAP_A_LARGE_BYTES),
+		.use = rh_u32(attrs, REFHEAP_A_ARENA_USE),
 	};
+	/* The pools stay where they are, in the datagram. */
+	if (attrs[REFHEAP_A_ARENA_POOLS]) {
+		info->pool = nla_data(attrs[REFHEAP_A_ARENA_POOLS]);
+		info->pool_count = (uint32_t)nla_len(attrs[REFHEAP_A_ARENA_POOLS]) /
+				   (uint32_t)sizeof(*info->pool);
+	}
 	return 0;
 }
 

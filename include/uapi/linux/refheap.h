@@ -1026,6 +1026,18 @@ enum refheap_attr {
 					 * OBJECT_KIND, OBJECT_TYPE
 					 */
 
+	/* Arenas. */
+	REFHEAP_A_ARENA_USE,		/* u32: enum refheap_arena_use */
+	REFHEAP_A_ARENA_POOLS,		/* binary: struct refheap_pool, REFHEAP_ARENA_POOLS_MAX
+					 * of them at most; not of REFHEAP_ARENA_USE_ONE
+					 */
+
+	/* Collector: of one generation, ever. */
+	REFHEAP_A_GEN_ENTERED,		/* u64: tracked objects that came into it */
+	REFHEAP_A_GEN_LEFT,		/* u64: those that went on to another */
+	REFHEAP_A_GEN_UNTRACKED,	/* u64: those found to be in no cycle, and left alone */
+	REFHEAP_A_GEN_DIED,		/* u64: those that died in it */
+
 	__REFHEAP_A_MAX,
 };
 
@@ -1044,6 +1056,29 @@ enum refheap_space {
 	REFHEAP_SPACE_CONST,	/* payload of immutable objects; mapped read-only */
 	REFHEAP_SPACE_MUTABLE,	/* payload of bytearrays */
 	__REFHEAP_SPACE_MAX,
+};
+
+/* What an arena is cut into. */
+enum refheap_arena_use {
+	REFHEAP_ARENA_USE_POOLS = 1,	/* pools of 16 KiB, with blocks of one class each */
+	REFHEAP_ARENA_USE_RUNS,	/* runs of pages */
+	REFHEAP_ARENA_USE_ONE,	/* it is one block */
+};
+
+#define REFHEAP_ARENA_POOLS_MAX	64	/* pools of one arena */
+
+/**
+ * struct refheap_pool - what is in a pool, or in as many pages
+ * @block_bytes: of one block, or of a page; 0 when all of it is free
+ * @used: blocks, or pages, in use
+ * @capacity: how many it has room for
+ * @reserved: zero
+ */
+struct refheap_pool {
+	__u16 block_bytes;
+	__u16 used;
+	__u16 capacity;
+	__u16 reserved;
 };
 
 enum refheap_ntf {
