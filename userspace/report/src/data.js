@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the command has written into the page, with names for its columns.
+import { byId } from "./dom.js";
+
+const FLAG_ROOT = 1;
+const FLAG_HELD = 2;
+const FLAG_KEEPS_NOT = 4;
+
+function readNode(row, index, types) {
+	const [id, type, size, refcount, generation, retained, retainedObjects, refs, referrers, above, flags, text] = row;
+	return {
+		index, id, type: types[type], typeIndex: type, size, refcount, generation, retained, retainedObjects,
+		refs, referrers, above, text,
+		isRoot: Boolean(flags & FLAG_ROOT),
+		isHeld: Boolean(flags & FLAG_HELD),
+		isWeak: Boolean(flags & FLAG_KEEPS_NOT),
+		out: [],
+		in: [],
+	};
+}
+
+// Edges are flat: from, to, label of each.
+function readObjects(raw) {
+	const nodes = raw.nodes.map((row, index) => readNode(row, index, raw.types));
+	for (let i = 0; i < raw.edges.length; i += 3) {
+		const edge = { from: nodes[raw.edges[i]], to: nodes[raw.edges[i + 1]], label: raw.labels[raw.edges[i + 2]] };
+		edge.from.out.push(edge);
+		edge.to.in.push(edge);
+	}
+	return { nodes, types: raw.types, total: raw.total, start: nodes[raw.start] };
+}
+
+// Pools are flat, too: bytes of a block, blocks used, blocks there are.
+function readArena(raw) {
+	const pools = [];
+	for (let i = 0; i < raw.pools.length; i += 3)
+		pools.push({ index: i / 3, block: raw.pools[i], used: raw.pools[i + 1], capacity: raw.pools[i + 2] });
+	return { ...raw, pools };
+}
+
+function readSnapshot(raw, index) {
+	return {
+		...raw,
+		index,
+		objects: readObjects(raw.objects),
+		arenas: raw.arenas && { ...raw.arenas, list: raw.arenas.list.map(readArena) },
+	};
+}
+
+export function read() {
+	const raw = JSON.parse(byId("data").textContent);
+	if (raw.format !== 1)
+		throw new Error(`the data of this page has format ${raw.format}`);
+	return { ...raw, snapshots: raw.snapshots.map(readSnapshot) };
+}
