@@ -15,11 +15,11 @@ set -euo pipefail
 	build=(bc binutils bison cpio flex gcc kmod libc6-dev libelf-dev make patch
 		perl pkgconf python3 rsync xz-utils)
 	lib=(gcc libc6-dev libedit-dev libjson-c-dev libmicrohttpd-dev libnl-3-dev libnl-genl-3-dev
-		libsmartcols-dev make pkgconf scdoc)
+		libncurses-dev libsmartcols-dev make pkgconf scdoc)
 	vm=(busybox-static iproute2 util-linux)
 	qemu=(busybox-static cpio kmod qemu-system-x86)
 	test=(clang codespell libclang-rt-14-dev libcmocka-dev perl python3
-		python3-yaml shellcheck sparse)
+		python3-yaml shellcheck sparse tmux)
 	bench=(g++ libgc-dev libhiredis-dev libkeyutils-dev libmimalloc-dev python3
 		redis-server)
 }

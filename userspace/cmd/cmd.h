@@ -121,6 +121,12 @@ extern const struct command restore_command;
 /* cmd_diff.c */
 extern const struct command diff_command;
 
+/* cmd_top.c */
+extern const struct command top_command;
+
+/* cmd_alert.c */
+extern const struct command alert_command;
+
 /* complete.c */
 extern const struct command complete_command;
 

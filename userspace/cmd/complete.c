@@ -147,6 +147,11 @@ static void offer_events(struct completion *completion)
 		   "gc-start gc-stop birth death callback finalize skipped");
 }
 
+static void offer_views(struct completion *completion)
+{
+	offer_list(completion, "heaps types sites generations sessions");
+}
+
 static void offer_period(struct completion *completion)
 {
 	offer_list(completion, "off 1000 60000");
@@ -162,7 +167,7 @@ static const struct {
 	{ "HEAP", offer_heaps },     { "GENERATION", offer_generations },
 	{ "FLAG", offer_flags },     { "WHEN", offer_when },
 	{ "COMMAND", offer_top },    { "EVENT", offer_events },
-	{ "MS", offer_period },
+	{ "MS", offer_period },	     { "VIEW", offer_views },
 };
 
 static void offer_source(struct completion *completion, const char *word, size_t length)

@@ -88,7 +88,7 @@ static struct json_object *real_to_json(double real)
 	return json_object_new_double_s(real, text);
 }
 
-static struct json_object *cell_to_json(const struct cell *cell)
+struct json_object *cell_json(const struct cell *cell)
 {
 	switch (cell->type) {
 	case CELL_TEXT:
@@ -293,7 +293,7 @@ static struct json_object *row_to_json(const struct listing *listing, const stru
 
 	for (size_t i = 0; i < listing->nchosen; i++)
 		json_object_object_add(row, listing->columns[listing->chosen[i]].name,
-				       cell_to_json(&cells[listing->chosen[i]]));
+				       cell_json(&cells[listing->chosen[i]]));
 	return row;
 }
 

@@ -79,6 +79,9 @@ static inline struct cell cell_flag(bool flag)
 	return (struct cell){ .type = CELL_FLAG, .flag = flag };
 }
 
+/* What a cell is in JSON; NULL is null. */
+struct json_object *cell_json(const struct cell *cell);
+
 struct listing;
 
 /**
