@@ -2717,10 +2717,43 @@ static inline void refheap_cleanup_image(struct refheap_image **image)
  * process, is booked on the site of its operation (REFHEAP_HERE(),
  * refheap_set_site()), and so is what the object takes until it dies. Any
  * session may look; one that may only read cannot start and stop (-EROFS).
+ *
+ * When more than one frame is asked for, the library adds to the line that
+ * REFHEAP_HERE() has named those that have called, or finds all of them when
+ * none was named. It takes addresses alone; what they mean is found out by who
+ * looks. What refheap_set_site() says is booked as it is: a program that is an
+ * interpreter gives a site of several lines, the most recent frame first.
  */
+
+/**
+ * struct refheap_trace_options - how to trace
+ * @frames: how many frames to book, 1 to REFHEAP_TRACE_FRAMES_MAX; 0 means 1
+ * @flags: REFHEAP_TRACE_BIRTHS: the sample is of births
+ * @sample: 0 to book each birth; otherwise one for so many bytes, or births, on
+ *         average, at most REFHEAP_TRACE_SAMPLE_MAX or
+ *         REFHEAP_TRACE_SAMPLE_BIRTHS_MAX. All figures are scaled up.
+ * @reserved: zero
+ */
+struct refheap_trace_options {
+	uint32_t frames;
+	uint32_t flags;
+	uint64_t sample;
+	uint64_t reserved[4];
+};
 
 /* 1 when the heap was traced before, 0 when it was not, or an error. */
 int refheap_trace_start(struct refheap *session);
+
+/**
+ * refheap_trace_start_with - trace a heap, with all options
+ * @session: session
+ * @options: NULL for one frame, and each birth
+ *
+ * Return: 0; 1 when the heap was traced before, and goes on as it was; or
+ * -EINVAL.
+ */
+int refheap_trace_start_with(struct refheap *session,
+			     const struct refheap_trace_options *options);
 int refheap_trace_stop(struct refheap *session);	/* and forget everything */
 int refheap_trace_clear(struct refheap *session);	/* forget, and go on */
 int refheap_trace_reset_peak(struct refheap *session);
@@ -2736,11 +2769,63 @@ int refheap_get_traced_memory(struct refheap *session, uint64_t *current,
  * refheap_trace_of - where an object was born
  * @session: session
  * @id: object
- * @site: out: id of a str such as "file.c:12", 0 when it is unknown
+ * @site: out: id of a str such as "file.c:12", 0 when it is unknown; see
+ *        refheap_traceback_read() for what else it can be
  *
  * Return: 0, or -ENODATA when its birth was not traced.
  */
 int refheap_trace_of(struct refheap *session, refheap_id id, refheap_id *site);
+
+/**
+ * struct refheap_trace_frame - a place in a program
+ * @filename: of the source; when that cannot be found out "PATH+0xADDRESS" of
+ *         the program or library; "<unknown>" for births without a site
+ * @line: 0 when there is none
+ * @reserved: zero
+ * @function: or NULL
+ * @module: file of the program or library that was executed; NULL for a place
+ *         that has been named
+ */
+struct refheap_trace_frame {
+	const char *filename;
+	uint32_t line;
+	uint32_t reserved;
+	const char *function;
+	const char *module;
+};
+
+/* Frames, the most recent first. */
+struct refheap_traceback {
+	size_t count;
+	const struct refheap_trace_frame *frame;
+};
+
+/**
+ * refheap_traceback_read - what the text of a site means
+ * @site: text of a str that is a site
+ * @traceback: out: to be freed with refheap_traceback_free()
+ *
+ * Looks for lines and functions in the files of the programs, as far as they are
+ * there and still the same. A function that the compiler has put into another
+ * one is a frame, too; who called main() is left out.
+ *
+ * Return: 0.
+ */
+int refheap_traceback_read(const char *site,
+			   struct refheap_traceback **traceback);
+void refheap_traceback_free(struct refheap_traceback *traceback); /* NULL: nothing */
+
+/**
+ * refheap_traceback_format - the lines that Python prints for a traceback
+ * @traceback: traceback
+ * @limit: how many frames, the most recent of them; 0 for all
+ * @most_recent_first: rather than last
+ *
+ * Return: text with lines of the source where these can be read, to be freed
+ * with free(); NULL when there is no memory.
+ */
+char *refheap_traceback_format(const struct refheap_traceback *traceback,
+			       size_t limit, bool most_recent_first);
 
 /* What all sites had at one time. */
 struct refheap_snapshot;
@@ -2774,11 +2859,13 @@ int refheap_snapshot_load(const char *path, struct refheap_snapshot **snapshot);
  * @pattern: of the file's name, for fnmatch(3)
  * @line: 0 for any
  * @exclude: throw such sites away, rather than keep only such
+ * @all_frames: any frame may match, not only the most recent one
  */
 struct refheap_trace_filter {
 	const char *pattern;
 	uint32_t line;
 	bool exclude;
+	bool all_frames;
 };
 
 /*
@@ -2789,21 +2876,33 @@ void refheap_snapshot_filter(struct refheap_snapshot *snapshot,
 			     const struct refheap_trace_filter *filters,
 			     size_t count);
 
-/* What belongs together in statistics. */
+/*
+ * What belongs together in statistics: the most recent frames, or whole
+ * tracebacks. With CUMULATIVE, which goes with the first two, each frame of a
+ * traceback counts, and counts again when it is there again.
+ */
 enum refheap_trace_key {
 	REFHEAP_TRACE_LINENO,
 	REFHEAP_TRACE_FILENAME,
+	REFHEAP_TRACE_TRACEBACK,
+	REFHEAP_TRACE_CUMULATIVE = 16,
 };
 
 /**
  * struct refheap_statistic - what a line, or a file, has
- * @filename: "<unknown>" for births without a site; belongs to the snapshot
+ * @filename: "<unknown>" for births without a site; belongs to the snapshot; by
+ *         traceback that of the oldest frame, as in Python
  * @line: 0 by file, or when the site had no line
  * @size: bytes of what lives
  * @size_diff: against the older snapshot; 0 without one
  * @count: objects alive
  * @count_diff: likewise
  * @births: objects born
+ * @traceback: frames, which belong to the snapshot; one by line and by file
+ * @size_error: when births were sampled: the true size is no further away from
+ *         @size, with a probability of 95 %; of a comparison, likewise the true
+ *         @size_diff; else 0
+ * @count_error: likewise
  */
 struct refheap_statistic {
 	const char *filename;
@@ -2813,6 +2912,9 @@ struct refheap_statistic {
 	int64_t count;
 	int64_t count_diff;
 	uint64_t births;
+	struct refheap_traceback traceback;
+	double size_error;
+	double count_error;
 };
 
 /**
@@ -2821,7 +2923,8 @@ struct refheap_statistic {
  * @key: what belongs together
  * @statistics: out: to be freed with free()
  *
- * Return: how many there are; those of which nothing lives are left out.
+ * Return: how many there are; those of which nothing lives are left out. -EINVAL
+ * for tracebacks with CUMULATIVE.
  */
 ssize_t refheap_snapshot_statistics(const struct refheap_snapshot *snapshot,
 				    enum refheap_trace_key key,
@@ -2839,6 +2942,9 @@ ssize_t refheap_snapshot_compare(const struct refheap_snapshot *snapshot,
  * @diff: of a comparison
  * @buffer: where to write it, with a final NUL
  * @room: its size
+ *
+ * When births were sampled, size and count are followed by how far from the
+ * truth they may be.
  *
  * Return: its length, as snprintf(3) says.
  */

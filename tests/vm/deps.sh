@@ -14,8 +14,8 @@ set -euo pipefail
 	# headers and make without patch, so those are named too.
 	build=(bc binutils bison cpio flex gcc kmod libc6-dev libelf-dev make patch
 		perl pkgconf python3 rsync xz-utils)
-	lib=(gcc libc6-dev libedit-dev libjson-c-dev libmicrohttpd-dev libnl-3-dev libnl-genl-3-dev
-		libncurses-dev libsmartcols-dev make pkgconf scdoc)
+	lib=(gcc libc6-dev libdw-dev libedit-dev libjson-c-dev libmicrohttpd-dev libnl-3-dev libnl-genl-3-dev
+		libncurses-dev libsmartcols-dev libunwind-dev make pkgconf scdoc)
 	vm=(busybox-static iproute2 util-linux)
 	qemu=(busybox-static cpio kmod qemu-system-x86)
 	test=(clang codespell libclang-rt-14-dev libcmocka-dev perl python3

@@ -13,20 +13,22 @@ int64_t refheap_site(struct refheap *session, const char *where)
 
 uint32_t refheap_set_site(struct refheap *session, uint32_t site)
 {
+	atomic_store(&session->site_is_given, site != 0);
 	return atomic_exchange(&session->site, site);
 }
 
 /* Lines are known by where their text is: comparing that costs nothing. */
-static uint32_t known_place(const struct rh_places *places, const char *where)
+static struct rh_place *known_place(const struct rh_places *places,
+				    const char *where)
 {
 	for (size_t i = 0; i < places->count; i++)
 		if (places->place[i].where == where)
-			return places->place[i].site;
-	return 0;
+			return &places->place[i];
+	return NULL;
 }
 
 static int learn_place(struct rh_places *places, const char *where,
-		       uint32_t site)
+		       const void *here, uint32_t site)
 {
 	struct rh_place *grown;
 	size_t room = places->room ? places->room * 2 : 8;
@@ -39,22 +41,25 @@ static int learn_place(struct rh_places *places, const char *where,
 		places->room = room;
 	}
 	places->place[places->count++] =
-		(struct rh_place){ .where = where, .site = site };
+		(struct rh_place){ .where = where, .site = site, .here = here };
 	return 0;
 }
 
-static int64_t place_site(struct refheap *session, const char *where)
+static int64_t place_site(struct refheap *session, const char *where,
+			  const void *here)
 {
-	uint32_t known = known_place(&session->places, where);
+	struct rh_place *known = known_place(&session->places, where);
 	int64_t site;
 	int err;
 
-	if (known)
-		return known;
+	if (known) {
+		known->here = here;
+		return known->site;
+	}
 	site = refheap_site(session, where);
 	if (site < 0)
 		return site;
-	err = learn_place(&session->places, where, (uint32_t)site);
+	err = learn_place(&session->places, where, here, (uint32_t)site);
 	return err ? err : site;
 }
 
@@ -63,11 +68,12 @@ int refheap_here(struct refheap *session, const char *where)
 	int64_t site;
 
 	pthread_mutex_lock(&session->places.lock);
-	site = place_site(session, where);
+	site = place_site(session, where, __builtin_return_address(0));
 	pthread_mutex_unlock(&session->places.lock);
 	if (site < 0)
 		return (int)site;
-	refheap_set_site(session, (uint32_t)site);
+	atomic_store(&session->site_is_given, false);
+	atomic_store(&session->site, (uint32_t)site);
 	return 0;
 }
 

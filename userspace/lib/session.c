@@ -10,6 +10,7 @@
 
 #include "image-door.h"
 #include "session.h"
+#include "traceback.h"
 
 #define DEVICE "/dev/" REFHEAP_DEVICE_NAME
 
@@ -106,8 +107,11 @@ int refheap_open_with(const char *name, const struct refheap_options *options,
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
-	err = attach_session(made, &attach);
+	made->tracebacks = rh_tracebacks_new();
+	err = made->tracebacks ? attach_session(made, &attach) : -ENOMEM;
 	if (err) {
+		if (made->tracebacks)
+			rh_tracebacks_free(made->tracebacks);
 		free(made);
 		return err;
 	}
@@ -163,6 +167,7 @@ void refheap_close(struct refheap *session)
 	rh_callbacks_end(&session->callbacks);
 	pthread_mutex_destroy(&session->places.lock);
 	free(session->places.place);
+	rh_tracebacks_free(session->tracebacks);
 	free(session);
 }
 
@@ -203,8 +208,7 @@ int rh_batch_ioctl(const struct refheap *session, struct refheap_batch *batch)
 	if (session->saved)
 		return rh_saved_batch(session->saved, batch);
 	if (!batch->site)
-		batch->site = atomic_load_explicit(&session->site,
-						   memory_order_relaxed);
+		batch->site = rh_site_of(session, batch);
 	return ioctl(session->fd, REFHEAP_IOC_BATCH, batch) ? -errno : 0;
 }
 

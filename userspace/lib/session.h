@@ -14,6 +14,7 @@
 struct rh_place {
 	const char *where;
 	uint32_t site;
+	const void *here;	/* of the last call from there */
 };
 
 struct rh_places {
@@ -32,9 +33,11 @@ struct refheap {
 	bool created;
 	char name[REFHEAP_NAME_MAX];
 	_Atomic uint32_t site;	/* that operations come from, 0 for none */
+	_Atomic bool site_is_given; /* it is no line of REFHEAP_HERE() */
 	struct rh_liveness liveness;
 	struct rh_callbacks callbacks;
 	struct rh_places places;
+	struct rh_tracebacks *tracebacks;
 };
 
 /* struct rh_call: which fields of the operation are objects. */

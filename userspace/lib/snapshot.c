@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "snapshot.h"
 
@@ -16,9 +15,9 @@ void refheap_snapshot_free(struct refheap_snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	for (size_t i = 0; i < snapshot->count; i++)
-		free(snapshot->entry[i].filename);
 	free(snapshot->entry);
+	free(snapshot->frames.frame);
+	rh_strings_free(&snapshot->strings);
 	free(snapshot);
 }
 
@@ -26,23 +25,6 @@ const struct refheap_traced *
 refheap_snapshot_traced(const struct refheap_snapshot *snapshot)
 {
 	return &snapshot->traced;
-}
-
-/* The line behind the last colon; where the name ends goes to @length. */
-static uint32_t split(const char *where, size_t *length)
-{
-	const char *colon = strrchr(where, ':');
-	unsigned long line;
-	char *end;
-
-	*length = strlen(where);
-	if (!colon || colon[1] < '0' || colon[1] > '9')
-		return 0;
-	line = strtoul(colon + 1, &end, 10);
-	if (*end || line > UINT32_MAX)
-		return 0;
-	*length = (size_t)(colon - where);
-	return (uint32_t)line;
 }
 
 static int make_room(struct refheap_snapshot *snapshot)
@@ -60,42 +42,53 @@ static int make_room(struct refheap_snapshot *snapshot)
 	return 0;
 }
 
-int rh_snapshot_add(struct refheap_snapshot *snapshot, const char *where,
+int rh_snapshot_add(struct refheap_snapshot *snapshot,
 		    const struct refheap_trace_site *site)
 {
-	struct rh_entry entry = {
-		.bytes = site->bytes,
-		.count = site->count,
-		.births = site->births,
-	};
-	size_t length;
-
 	if (make_room(snapshot))
 		return -ENOMEM;
-	if (!where)
-		where = "<unknown>";
-	entry.line = split(where, &length);
-	entry.filename = strndup(where, length);
-	if (!entry.filename)
-		return -ENOMEM;
-	snapshot->entry[snapshot->count++] = entry;
+	snapshot->entry[snapshot->count++] = (struct rh_entry){
+		.first = snapshot->frames.count, .site = *site,
+	};
 	return 0;
 }
 
-static bool matches(const struct refheap_trace_filter *filter,
-		    const struct rh_entry *entry)
+void rh_snapshot_added(struct refheap_snapshot *snapshot)
 {
-	return (!filter->line || filter->line == entry->line) &&
-	       !fnmatch(filter->pattern, entry->filename, 0);
+	struct rh_entry *entry = &snapshot->entry[snapshot->count - 1];
+
+	entry->frames = snapshot->frames.count - entry->first;
 }
 
-static bool is_kept(const struct rh_entry *entry,
+/* In the patterns of Python a backslash means nothing. */
+static bool is_match(const struct refheap_trace_filter *filter,
+		     const struct refheap_trace_frame *frame)
+{
+	return (!filter->line || filter->line == frame->line) &&
+	       !fnmatch(filter->pattern, frame->filename, FNM_NOESCAPE);
+}
+
+static bool matches(const struct refheap_trace_filter *filter,
+		    const struct refheap_trace_frame *frames, size_t count)
+{
+	if (!filter->all_frames)
+		count = 1;
+	for (size_t i = 0; i < count; i++)
+		if (is_match(filter, &frames[i]))
+			return true;
+	return false;
+}
+
+static bool is_kept(const struct refheap_snapshot *snapshot,
+		    const struct rh_entry *entry,
 		    const struct refheap_trace_filter *filters, size_t count)
 {
 	bool asked = false, included = false;
 
 	for (size_t i = 0; i < count; i++) {
-		bool match = matches(&filters[i], entry);
+		bool match = matches(&filters[i],
+				     rh_entry_frames(snapshot, entry),
+				     entry->frames);
 
 		if (filters[i].exclude && match)
 			return false;
@@ -113,11 +106,8 @@ void refheap_snapshot_filter(struct refheap_snapshot *snapshot,
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < snapshot->count; i++) {
-		if (is_kept(&snapshot->entry[i], filters, count))
+	for (size_t i = 0; i < snapshot->count; i++)
+		if (is_kept(snapshot, &snapshot->entry[i], filters, count))
 			snapshot->entry[kept++] = snapshot->entry[i];
-		else
-			free(snapshot->entry[i].filename);
-	}
 	snapshot->count = kept;
 }

@@ -5,12 +5,13 @@
 
 #include <refheap.h>
 
+#include "symbols.h"
+
+/* What a site has, and its frames: @frames of those of the snapshot. */
 struct rh_entry {
-	char *filename;
-	uint32_t line;
-	uint64_t bytes;
-	uint64_t count;
-	uint64_t births;
+	size_t first;
+	size_t frames;
+	struct refheap_trace_site site;
 };
 
 struct refheap_snapshot {
@@ -18,12 +19,24 @@ struct refheap_snapshot {
 	struct rh_entry *entry;
 	size_t count;
 	size_t room;
+	struct rh_frames frames;
+	struct rh_strings strings; /* of the frames */
 };
 
 struct refheap_snapshot *rh_snapshot_new(void);
 
-/* Appends what a site has; @where is "file:line", "file", or NULL. */
-int rh_snapshot_add(struct refheap_snapshot *snapshot, const char *where,
+/* Appends what a site has; its frames are those that come next. */
+int rh_snapshot_add(struct refheap_snapshot *snapshot,
 		    const struct refheap_trace_site *site);
+
+/* All frames since then are there. */
+void rh_snapshot_added(struct refheap_snapshot *snapshot);
+
+static inline const struct refheap_trace_frame *
+rh_entry_frames(const struct refheap_snapshot *snapshot,
+		const struct rh_entry *entry)
+{
+	return &snapshot->frames.frame[entry->first];
+}
 
 #endif

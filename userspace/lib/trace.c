@@ -5,6 +5,7 @@
 
 #include "calls.h"
 #include "snapshot.h"
+#include "traceback-read.h"
 
 #define RECORDS 1024	/* read at a time */
 
@@ -13,9 +14,26 @@ static int change(struct refheap *session, uint64_t what)
 	return (int)rh_number(session, rh_call_value(REFHEAP_OP_TRACE, what));
 }
 
+int refheap_trace_start_with(struct refheap *session,
+			     const struct refheap_trace_options *options)
+{
+	static const struct refheap_trace_options none = { .frames = 1 };
+	struct rh_call call = rh_call_value(REFHEAP_OP_TRACE,
+					    REFHEAP_TRACE_START);
+
+	if (!options)
+		options = &none;
+	if (memcmp(options->reserved, none.reserved, sizeof(none.reserved)))
+		return -EINVAL;
+	call.op.b = options->frames;
+	call.op.c = options->sample;
+	call.op.arg = options->flags;
+	return (int)rh_number(session, call);
+}
+
 int refheap_trace_start(struct refheap *session)
 {
-	return change(session, REFHEAP_TRACE_START);
+	return refheap_trace_start_with(session, NULL);
 }
 
 int refheap_trace_stop(struct refheap *session)
@@ -73,7 +91,8 @@ int refheap_trace_of(struct refheap *session, refheap_id id, refheap_id *site)
 
 static int add_record(struct refheap *session,
 		      const struct refheap_trace_site *record,
-		      struct refheap_snapshot *snapshot)
+		      struct refheap_snapshot *snapshot,
+		      struct rh_symbols *symbols)
 {
 	char *where = NULL;
 	int err = 0;
@@ -81,13 +100,19 @@ static int add_record(struct refheap *session,
 	if (record->site)
 		err = refheap_get_data(session, record->site, &where, NULL);
 	if (!err)
-		err = rh_snapshot_add(snapshot, where, record);
+		err = rh_snapshot_add(snapshot, record);
+	if (!err)
+		err = rh_site_read(where ? where : "<unknown>", symbols,
+				   &snapshot->strings, &snapshot->frames);
+	if (!err)
+		rh_snapshot_added(snapshot);
 	free(where);
 	return err;
 }
 
 static int add_all(struct refheap *session, struct refheap_snapshot *snapshot,
-		   struct refheap_trace_site *records)
+		   struct refheap_trace_site *records,
+		   struct rh_symbols *symbols)
 {
 	struct rh_call call = {
 		.op = { .code = REFHEAP_OP_TRACE_READ },
@@ -99,7 +124,8 @@ static int add_all(struct refheap *session, struct refheap_snapshot *snapshot,
 	do {
 		err = rh_run(session, &call, records, &result);
 		for (uint32_t i = 0; !err && i < result.info; i++)
-			err = add_record(session, &records[i], snapshot);
+			err = add_record(session, &records[i], snapshot,
+					 symbols);
 		if (err)
 			return err;
 		call.op.b = result.value;
@@ -111,6 +137,7 @@ int refheap_snapshot_take(struct refheap *session,
 			  struct refheap_snapshot **snapshot)
 {
 	struct refheap_snapshot *taken = rh_snapshot_new();
+	struct rh_symbols symbols = { .files = NULL };
 	struct refheap_trace_site *records;
 	int err;
 
@@ -120,7 +147,8 @@ int refheap_snapshot_take(struct refheap *session,
 	if (!err && !taken->traced.on)
 		err = -ENODATA;
 	if (!err)
-		err = add_all(session, taken, records);
+		err = add_all(session, taken, records, &symbols);
+	rh_symbols_free(&symbols);
 	free(records);
 	if (err)
 		refheap_snapshot_free(taken);
