@@ -84,6 +84,9 @@ extern const struct command view_command;
 extern const struct command for_command;
 extern const struct command sleep_command;
 
+/* cmd_tour.c */
+extern const struct command tour_command;
+
 /* cmd_cache.c */
 extern const struct command cache_command;
 
