@@ -35,7 +35,7 @@ void rh_kill(struct rh_heap *heap, u32 slot)
 
 	if (unlikely(rh_gc_decided(heap)) && rh_is_condemned(heap, slot))
 		return;
-	if (unlikely(rh_finalizer_due(heap, slot)) && rh_finalizer_begin(heap, slot)) {
+	if (unlikely(rh_finalizer_due(heap, slot)) && rh_finalizer_at_zero(heap, slot)) {
 		rh_object_rejuvenate(heap, slot);
 		return;
 	}

@@ -12,6 +12,8 @@
 #include "holder.h"
 #include "post.h"
 #include "table.h"
+#include "type.h"
+#include "weakref.h"
 
 void rh_finalizer_attach(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
@@ -28,8 +30,21 @@ static void release_post(struct rh_heap *heap, u32 slot, struct rh_extra *extra)
 	rh_extra_tidy(heap, slot);
 }
 
+/* No more is to be waited for it. */
+static void ended(struct rh_heap *heap, struct rh_extra *extra)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	if ((extra->flags & RH_EXTRA_AWAITED) && !--gc->awaited)
+		gc->again_due = true;
+	if ((extra->flags & RH_EXTRA_LEGACY) && !--gc->legacy_awaited && !gc->awaited)
+		gc->again_due = true;
+	extra->flags = 0;
+}
+
 static void skip(struct rh_heap *heap, u32 slot, struct rh_extra *extra)
 {
+	ended(heap, extra);
 	heap->gc.skipped++;
 	rh_notify_object(heap, RH_NOTICE_SKIPPED, slot);
 	release_post(heap, slot, extra);
@@ -62,6 +77,35 @@ bool rh_finalizer_begin(struct rh_heap *heap, u32 slot)
 	return true;
 }
 
+bool rh_finalizer_at_zero(struct rh_heap *heap, u32 slot)
+{
+	struct rh_extra *extra = rh_extra(heap, slot);
+
+	if (!extra->weakrefs || !rh_type_is_legacy(heap, slot))
+		return rh_finalizer_begin(heap, slot);
+	rh_head(heap, slot)->count++;
+	rh_touch(heap, slot);
+	extra->flags |= RH_EXTRA_RETIRING;
+	extra->next_event = heap->retiring;
+	heap->retiring = slot;
+	return true;
+}
+
+bool rh_finalizer_retire_step(struct rh_heap *heap)
+{
+	u32 slot = heap->retiring;
+	struct rh_extra *extra = rh_extra(heap, slot);
+
+	if (!rh_weakrefs_clear_step(heap, slot))
+		return !rh_slice_over(heap);
+	heap->retiring = extra->next_event;
+	extra->flags &= ~RH_EXTRA_RETIRING;
+	rh_head(heap, slot)->count--;
+	if (!rh_finalizer_begin(heap, slot) && !rh_head(heap, slot)->count)
+		rh_kill(heap, slot);
+	return true;
+}
+
 void rh_finalizer_await_legacy(struct rh_heap *heap, u32 slot)
 {
 	if (rh_is_in_set(heap, RH_SET_LEGACY, slot))
@@ -87,18 +131,6 @@ void rh_finalizer_left(struct rh_heap *heap, u32 slot)
 	rh_object_rejuvenate(heap, slot);
 }
 
-/* No more is to be waited for it. */
-static void ended(struct rh_heap *heap, struct rh_extra *extra)
-{
-	struct rh_collector *gc = &heap->gc;
-
-	gc->unended--;
-	if ((extra->flags & RH_EXTRA_AWAITED) && !--gc->awaited)
-		gc->again_due = true;
-	if ((extra->flags & RH_EXTRA_LEGACY) && !--gc->legacy_awaited && !gc->awaited)
-		gc->again_due = true;
-	extra->flags = 0;
-}
 
 bool rh_finalizer_end(struct rh_heap *heap, const struct rh_holder *holder, u32 slot)
 {
@@ -106,6 +138,7 @@ bool rh_finalizer_end(struct rh_heap *heap, const struct rh_holder *holder, u32 
 
 	if (!extra || !(extra->flags & RH_EXTRA_RUNNING) || extra->post != holder->post)
 		return false;
+	heap->gc.unended--;
 	ended(heap, extra);
 	release_post(heap, slot, extra);
 	return true;
@@ -124,7 +157,7 @@ bool rh_finalizer_orphaned(struct rh_heap *heap, u32 slot, struct rh_post *other
 		adopt(heap, extra, other);
 		return true;
 	}
-	ended(heap, extra);
+	heap->gc.unended--;
 	skip(heap, slot, extra);
 	return false;
 }

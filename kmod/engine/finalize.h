@@ -29,6 +29,22 @@ static inline bool rh_finalizer_due(const struct rh_heap *heap, u32 slot)
 bool rh_finalizer_begin(struct rh_heap *heap, u32 slot);
 
 /*
+ * Likewise, of one whose last reference has gone. A legacy finalizer is queued
+ * when the weak references to its object are dead, by the step below.
+ */
+bool rh_finalizer_at_zero(struct rh_heap *heap, u32 slot);
+
+/* Goes on with heap->retiring. Return: false when the slice ended. */
+bool rh_finalizer_retire_step(struct rh_heap *heap);
+
+/* Whether nothing but a legacy finalizer is left for an object. */
+static inline bool rh_is_retiring(const struct rh_heap *heap, u32 slot)
+{
+	return unlikely(heap->retiring) && (rh_head(heap, slot)->meta & RH_META_EXTRA) &&
+	       (rh_extra(heap, slot)->flags & RH_EXTRA_RETIRING);
+}
+
+/*
  * The finalizer that was begun is of a legacy find that has died after all, and
  * with it may what it leads to: it is not uncollectable.
  */

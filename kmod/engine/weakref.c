@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include "collect.h"
 #include "extra.h"
+#include "finalize.h"
 #include "holder.h"
 #include "map.h"
 #include "post.h"
@@ -28,7 +29,8 @@ bool rh_may_be_weakly_referenced(const struct rh_heap *heap, u32 slot)
 
 static bool is_dead(const struct rh_heap *heap, u32 slot)
 {
-	return (rh_head(heap, slot)->meta & RH_META_DEAD) || rh_is_condemned(heap, slot);
+	return (rh_head(heap, slot)->meta & RH_META_DEAD) || rh_is_condemned(heap, slot) ||
+	       rh_is_retiring(heap, slot);
 }
 
 u32 rh_weakref_shared(const struct rh_heap *heap, u32 referent)

@@ -85,10 +85,7 @@ KIND_NAMES = ("list", "dict", "set", "tuple", "slotted", "open", "leaf", "slotte
               "weak set")
 WEAK_CONTAINERS = (WEAK_VALUES, WEAK_KEYS, WEAK_SET)
 # Each kind that is made without another object, as often as it is to be.
-# Legacy finalizers and others have traces of their own: CPython runs the former
-# in the middle of freeing, when the latter have ended; here they all run later.
-MADE = ((LIST, LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, FINAL, FINAL, FINAL_OPEN),
-        (LIST, LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, LEGACY))
+MADE = (LIST, LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, FINAL, FINAL, FINAL_OPEN, LEGACY)
 REFERENTS = (LIST, SET, SLOTTED, OPEN, FINAL, FINAL_OPEN, LEGACY)
 WITH_SLOTS = (SLOTTED, FINAL, LEGACY)
 INSTANCES = WITH_SLOTS + (OPEN, FINAL_OPEN)
@@ -704,7 +701,6 @@ class Trace:
     def begin(self, seed):
         global auto
         self.rng = random.Random(seed)
-        self.seed = seed
         self.n = 0
         self.log.clear()
         self.choose_thresholds()
@@ -832,8 +828,6 @@ class Trace:
         if kind in (LIST, TUPLE, SET):
             items = list(x)
         elif kind == DICT:
-            items = list(x.values())
-        elif kind == WEAK_KEYS:
             items = list(x.values())
         elif kind in INSTANCES:
             items = [getattr(x, key) for key in KEYS if hasattr(x, key)]
@@ -1286,7 +1280,7 @@ class Trace:
         if chance < (0.08 if crowded else 0.3):
             at = self.free_place()
             if at >= 0:
-                kind = rng.choice(MADE[self.seed % 2])
+                kind = rng.choice(MADE)
                 self.note(f"make {KIND_NAMES[kind]} as {self.n}")
                 self.make(kind, at)
         elif chance < (0.5 if crowded else 0.42):

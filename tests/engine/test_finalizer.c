@@ -326,6 +326,65 @@ static void legacy(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, alive(test, a));
 }
 
+/* As CPython does before tp_del: weak references are dead, and callbacks run. */
+static void legacy_weakrefs(struct kunit *test)
+{
+	u64 object = new_instance(test, final_type(test, REFHEAP_TYPE_LEGACY));
+	u64 shared = do_op(test, OP(REFHEAP_OP_WEAKREF, .a = object));
+	u64 armed = do_op(test, OP(REFHEAP_OP_WEAKREF, .arg = REFHEAP_WEAKREF_CALLBACK,
+				   .a = object, .b = 5));
+	const u64 both[] = { object, armed };
+	u64 list = new_list(test, 2, both);
+	struct refheap_event event = {};
+
+	drop(test, object);
+	drop(test, armed);
+	drop(test, list);
+	KUNIT_ASSERT_EQ(test, next_event(test, &event), 1);
+	KUNIT_EXPECT_EQ(test, event.type, REFHEAP_EVENT_WEAKREF);
+	KUNIT_EXPECT_EQ(test, event.object, armed);
+	KUNIT_EXPECT_EQ(test, event.value, 5);
+	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_DEREF, .a = shared)), 0);
+	KUNIT_EXPECT_TRUE(test, alive(test, object));
+	expect_finalize(test, object, 0);
+	KUNIT_EXPECT_EQ(test, rig_info(test->priv, object).weakrefs, 0);
+	finalized(test, object);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+	drop(test, armed);
+	KUNIT_EXPECT_FALSE(test, alive(test, armed));
+	expect_silence(test);
+}
+
+/* Nobody is there to run it: the object dies, and nothing is waited for. */
+static void legacy_skipped(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_LEGACY);
+	struct rig *rig = test->priv;
+	u64 object, list, ref;
+
+	rig->current_holder = 1;
+	object = new_instance(test, type);
+	list = new_list(test, 1, &object);
+	rig->current_holder = 0;
+	do_op(test, OP(REFHEAP_OP_TAKE, .a = list));
+	ref = do_op(test, OP(REFHEAP_OP_WEAKREF, .a = object));
+	append(test, list, list);
+	rig->current_holder = 1;
+	KUNIT_ASSERT_EQ(test, rig_new_holder(rig), 0);
+	rig->current_holder = 0;
+	drop(test, list);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 1);
+	KUNIT_EXPECT_EQ(test, stat_of(test).skipped, 1);
+	KUNIT_EXPECT_EQ(test, stat_of(test).pending, 0);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+	KUNIT_EXPECT_EQ(test, do_op(test, OP(REFHEAP_OP_DEREF, .a = ref)), 0);
+	/* A later find is counted at once. */
+	dead_cycle(test, type);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 1);
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 1);
+	do_op(test, OP(REFHEAP_OP_GARBAGE_CLEAR));
+}
+
 static void inherited(struct kunit *test)
 {
 	s64 base = final_type(test, REFHEAP_TYPE_FINALIZER);
@@ -341,7 +400,7 @@ static void in_steps(struct kunit *test)
 {
 	static void (*const bodies[])(struct kunit *test) = {
 		at_zero, once, in_cycles, resurrected, never_answered, orphans,
-		let_go_by_another, legacy,
+		let_go_by_another, legacy, legacy_weakrefs, legacy_skipped,
 	};
 	struct rh_params params;
 	u32 i;
@@ -365,6 +424,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(let_go_by_another),
 	KUNIT_CASE(legacy_kept_by_pending),
 	KUNIT_CASE(legacy),
+	KUNIT_CASE(legacy_weakrefs),
+	KUNIT_CASE(legacy_skipped),
 	KUNIT_CASE(inherited),
 	KUNIT_CASE(in_steps),
 	{ }
