@@ -143,7 +143,7 @@ static void saved_and_loaded(void **state)
 	assert_true(file >= 0);
 	close(file);
 	refheap_trace_start(f->session);
-	set_site(f->session, "odd\\name\nof a:b:7");
+	set_site(f->session, "odd\\name of a:b:7");
 	new_list(f->session);
 	snapshot = take(f->session);
 	ok(refheap_snapshot_save(snapshot, path));
@@ -151,7 +151,7 @@ static void saved_and_loaded(void **state)
 	assert_int_equal(refheap_snapshot_compare(loaded, snapshot,
 						  REFHEAP_TRACE_LINENO,
 						  &statistics), 1);
-	assert_string_equal(statistics[0].filename, "odd\\name\nof a:b");
+	assert_string_equal(statistics[0].filename, "odd\\name of a:b");
 	assert_int_equal(statistics[0].line, 7);
 	assert_int_equal(statistics[0].size_diff, 0);
 	assert_int_equal(refheap_snapshot_traced(loaded)->bytes,
