@@ -1795,7 +1795,9 @@ struct refheap_heap_info {
 	uint32_t sessions;
 	uint32_t reserved0;
 	char name[REFHEAP_NAME_MAX];
-	uint64_t reserved[8];
+	uint64_t refusals;	/* operations refused for want of memory, ever */
+	uint64_t events_lost;	/* that sessions did not read in time, ever */
+	uint64_t reserved[6];
 };
 
 /**
@@ -1812,6 +1814,10 @@ int refheap_heap_find(struct refheap_ctl *ctl, const char *name,
 
 int refheap_heap_get(struct refheap_ctl *ctl, uint32_t heap,
 		     struct refheap_heap_info *info);
+
+/* As refheap_trace_get(), without a session. */
+int refheap_heap_traced(struct refheap_ctl *ctl, uint32_t heap,
+			struct refheap_traced *traced);
 
 int refheap_heap_set_mode(struct refheap_ctl *ctl, uint32_t heap,
 			  uint32_t mode);
@@ -1857,6 +1863,11 @@ struct refheap_generation {
 	uint64_t left;		/* those that went on to another generation */
 	uint64_t untracked;	/* those found to be in no cycle, and left alone */
 	uint64_t died;		/* those that died in it, collected or not */
+	/* Of its collections, ever. A hold is the longest time in one go. */
+	uint64_t duration_ns;	/* added up */
+	uint64_t longest_hold_ns;
+	uint64_t total_hold_ns;	/* that of each collection, added up */
+	uint64_t holds[REFHEAP_HOLD_BUCKETS]; /* collections, by REFHEAP_HOLD_BOUNDS */
 };
 
 struct refheap_gc_info {

@@ -89,17 +89,20 @@ void refheap_events_select(struct refheap_events *events, u32 mask)
  * @event: the event; its number is filled in
  *
  * Context: process; does not sleep.
+ * Return: whether it was asked for and is lost.
  */
-void refheap_events_post(struct refheap_events *events,
+bool refheap_events_post(struct refheap_events *events,
 			 const struct refheap_event *event)
 {
 	struct refheap_event *slot;
+	bool lost = false;
 
 	spin_lock_irq(&events->wait.lock);
 	if (!(events->mask & event->type))
 		goto unlock;
 	events->seq++;
-	if (events->head - events->tail == RING_EVENTS)
+	lost = events->head - events->tail == RING_EVENTS;
+	if (lost)
 		goto unlock;
 	slot = &events->ring[events->head++ % RING_EVENTS];
 	*slot = *event;
@@ -107,6 +110,7 @@ void refheap_events_post(struct refheap_events *events,
 	wake_up_locked_poll(&events->wait, EPOLLIN | EPOLLRDNORM);
 unlock:
 	spin_unlock_irq(&events->wait.lock);
+	return lost;
 }
 
 /**

@@ -59,7 +59,7 @@ void refheap_events_init(struct refheap_events *events);
 void refheap_events_free(struct refheap_events *events);
 int refheap_events_prepare(struct refheap_events *events);
 void refheap_events_select(struct refheap_events *events, u32 mask);
-void refheap_events_post(struct refheap_events *events,
+bool refheap_events_post(struct refheap_events *events,
 			 const struct refheap_event *event);
 void refheap_events_wake(struct refheap_events *events);
 void refheap_events_end(struct refheap_events *events);

@@ -64,6 +64,20 @@ struct refheap_options {
 };
 
 /**
+ * struct refheap_holds - how long collections of one generation took
+ * @duration_ns: added up
+ * @longest_ns: that one held others up in one go
+ * @total_ns: the longest such time of each, added up
+ * @count: collections by that time: REFHEAP_HOLD_BOUNDS
+ */
+struct refheap_holds {
+	u64 duration_ns;
+	u64 longest_ns;
+	u64 total_ns;
+	u64 count[REFHEAP_HOLD_BUCKETS];
+};
+
+/**
  * struct refheap - a heap
  * @ref: the registry, sessions, dumps and queued work hold references
  * @id: random number, fixed
@@ -97,6 +111,10 @@ struct refheap_options {
  * @records_lost: how many could not be kept after those; @lock
  * @period_ms: between collections on a timer, 0 for none; @lock
  * @period_generation: what they collect; @lock
+ * @collection_began: when the collection that runs began; @lock
+ * @holds: of generations; @lock
+ * @refusals: operations refused for want of memory; @lock
+ * @events_lost: of sessions that did not read them in time; @lock
  * @work: what the worker runs
  * @tick: the next collection on a timer; queued and cancelled under @lock
  */
@@ -134,6 +152,10 @@ struct refheap {
 	u64 records_lost;
 	u32 period_ms;
 	u32 period_generation;
+	u64 collection_began;
+	struct refheap_holds holds[RH_GENERATIONS];
+	u64 refusals;
+	u64 events_lost;
 
 	struct work_struct work;
 	struct delayed_work tick;

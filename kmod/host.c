@@ -124,7 +124,22 @@ static void post_to_subscribers(struct refheap *heap,
 		return;
 	event.time_ns = ktime_get_ns();
 	list_for_each_entry(events, &heap->subscribers, subscriber)
-		refheap_events_post(events, &event);
+		heap->events_lost += refheap_events_post(events, &event);
+}
+
+static void book_collection(struct refheap *heap, const struct rh_notice *notice)
+{
+	static const u64 bounds[REFHEAP_HOLD_BUCKETS - 1] = REFHEAP_HOLD_BOUNDS;
+	struct refheap_holds *holds = &heap->holds[notice->generation];
+	u32 bucket = 0;
+
+	refheap_assert_locked(heap);
+	while (bucket < ARRAY_SIZE(bounds) && notice->value > bounds[bucket])
+		bucket++;
+	holds->count[bucket]++;
+	holds->total_ns += notice->value;
+	holds->longest_ns = max(holds->longest_ns, notice->value);
+	holds->duration_ns += ktime_get_ns() - heap->collection_began;
 }
 
 /* Return: true when it was about an object. */
@@ -169,16 +184,19 @@ static void host_notify(void *ctx, const struct rh_notice *notice)
 	post_to_subscribers(heap, notice);
 	switch (notice->event) {
 	case REFHEAP_EVENT_GC_START:
+		heap->collection_began = ktime_get_ns();
 		trace_refheap_gc_start(heap->id, notice->generation);
 		refheap_tell(heap, REFHEAP_NTF_GC_START, notice);
 		break;
 	case REFHEAP_EVENT_GC_STOP:
+		book_collection(heap, notice);
 		trace_refheap_gc_stop(heap->id, notice->generation,
 				      notice->collected, notice->uncollectable,
 				      notice->value);
 		refheap_tell(heap, REFHEAP_NTF_GC_STOP, notice);
 		break;
 	default:
+		heap->refusals++;
 		trace_refheap_limit(heap->id, notice->value);
 		refheap_tell(heap, REFHEAP_NTF_LIMIT, notice);
 		break;

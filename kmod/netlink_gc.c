@@ -11,18 +11,34 @@
 /**
  * struct gc_state - what there is to tell
  * @stat: of the engine
+ * @holds: of the heap
  * @period_ms: of the heap
  * @period_generation: of the heap
  */
 struct gc_state {
 	struct rh_gc_stat stat;
+	struct refheap_holds holds[RH_GENERATIONS];
 	u32 period_ms;
 	u32 period_generation;
 };
 
-static int put_generation(struct sk_buff *skb, const struct rh_gc_stat *stat,
+static int put_holds(struct sk_buff *skb, const struct refheap_holds *holds)
+{
+	if (nla_put_u64_64bit(skb, REFHEAP_A_GEN_DURATION, holds->duration_ns,
+			      REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_HOLD_LONGEST, holds->longest_ns,
+			      REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_HOLD_TOTAL, holds->total_ns,
+			      REFHEAP_A_PAD) ||
+	    nla_put(skb, REFHEAP_A_GEN_HOLDS, sizeof(holds->count), holds->count))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_generation(struct sk_buff *skb, const struct gc_state *state,
 			  u32 index)
 {
+	const struct rh_gc_stat *stat = &state->stat;
 	struct nlattr *nest = nla_nest_start(skb, REFHEAP_A_GC_GENERATION);
 
 	if (!nest ||
@@ -47,7 +63,8 @@ static int put_generation(struct sk_buff *skb, const struct rh_gc_stat *stat,
 	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_UNTRACKED,
 			      stat->generation[index].untracked, REFHEAP_A_PAD) ||
 	    nla_put_u64_64bit(skb, REFHEAP_A_GEN_DIED,
-			      stat->generation[index].died, REFHEAP_A_PAD))
+			      stat->generation[index].died, REFHEAP_A_PAD) ||
+	    put_holds(skb, &state->holds[index]))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -91,7 +108,7 @@ static int put_gc(struct sk_buff *skb, const struct gc_state *state)
 			      REFHEAP_A_PAD))
 		return -EMSGSIZE;
 	for (index = 0; index < RH_GENERATIONS; index++)
-		if (put_generation(skb, stat, index))
+		if (put_generation(skb, state, index))
 			return -EMSGSIZE;
 	return put_timer_and_finalizers(skb, state);
 }
@@ -107,6 +124,7 @@ static int look(struct refheap *heap, struct gc_state *state)
 		ret = -EIDRM;
 	else
 		rh_gc_stat(heap->engine, &state->stat);
+	memcpy(state->holds, heap->holds, sizeof(state->holds));
 	state->period_ms = heap->period_ms;
 	state->period_generation = heap->period_generation;
 	refheap_unlock(heap);

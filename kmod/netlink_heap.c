@@ -6,8 +6,24 @@
 #include <linux/user_namespace.h>
 #include "netlink_family.h"
 
+/**
+ * struct heap_state - what there is to tell
+ * @stat: of the engine
+ * @traced: likewise
+ * @sessions: of the heap
+ * @refusals: of the heap
+ * @events_lost: of the heap
+ */
+struct heap_state {
+	struct rh_heap_stat stat;
+	struct refheap_traced traced;
+	u32 sessions;
+	u64 refusals;
+	u64 events_lost;
+};
+
 /* Return: 0, -EIDRM or -EINTR. */
-static int look(struct refheap *heap, struct rh_heap_stat *stat, u32 *sessions)
+static int look(struct refheap *heap, struct heap_state *state)
 {
 	int ret;
 
@@ -17,15 +33,20 @@ static int look(struct refheap *heap, struct rh_heap_stat *stat, u32 *sessions)
 	if (heap->removed) {
 		ret = -EIDRM;
 	} else {
-		rh_heap_stat(heap->engine, stat);
-		*sessions = heap->seat_count;
+		rh_heap_stat(heap->engine, &state->stat);
+		rh_trace_stat(heap->engine, &state->traced);
+		state->sessions = heap->seat_count;
+		state->refusals = heap->refusals;
+		state->events_lost = heap->events_lost;
 	}
 	refheap_unlock(heap);
 	return ret;
 }
 
-static int put_counts(struct sk_buff *skb, const struct rh_heap_stat *stat)
+static int put_counts(struct sk_buff *skb, const struct heap_state *state)
 {
+	const struct rh_heap_stat *stat = &state->stat;
+
 	if (nla_put_u64_64bit(skb, REFHEAP_A_HEAP_MAX_BYTES, stat->max_bytes,
 			      REFHEAP_A_PAD) ||
 	    nla_put_u64_64bit(skb, REFHEAP_A_HEAP_MAX_OBJECTS, stat->max_objects,
@@ -41,13 +62,19 @@ static int put_counts(struct sk_buff *skb, const struct rh_heap_stat *stat)
 	    nla_put_u64_64bit(skb, REFHEAP_A_HEAP_BIRTHS, stat->births,
 			      REFHEAP_A_PAD) ||
 	    nla_put_u64_64bit(skb, REFHEAP_A_HEAP_DEATHS, stat->deaths,
-			      REFHEAP_A_PAD))
+			      REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_HEAP_REFUSALS, state->refusals,
+			      REFHEAP_A_PAD) ||
+	    nla_put_u64_64bit(skb, REFHEAP_A_HEAP_EVENTS_LOST,
+			      state->events_lost, REFHEAP_A_PAD) ||
+	    nla_put(skb, REFHEAP_A_HEAP_TRACED, sizeof(state->traced),
+		    &state->traced))
 		return -EMSGSIZE;
 	return 0;
 }
 
 static int put_heap(struct sk_buff *skb, struct refheap *heap,
-		    const struct rh_heap_stat *stat, u32 sessions)
+		    const struct heap_state *state)
 {
 	struct user_namespace *ns = current_user_ns();
 	struct refheap_rights rights;
@@ -60,9 +87,9 @@ static int put_heap(struct sk_buff *skb, struct refheap *heap,
 	    nla_put_u32(skb, REFHEAP_A_HEAP_GROUP,
 			from_kgid_munged(ns, rights.group)) ||
 	    nla_put_u32(skb, REFHEAP_A_HEAP_MODE, rights.mode) ||
-	    nla_put_u32(skb, REFHEAP_A_HEAP_SESSIONS, sessions))
+	    nla_put_u32(skb, REFHEAP_A_HEAP_SESSIONS, state->sessions))
 		return -EMSGSIZE;
-	return put_counts(skb, stat);
+	return put_counts(skb, state);
 }
 
 /**
@@ -75,17 +102,16 @@ static int put_heap(struct sk_buff *skb, struct refheap *heap,
  */
 int refheap_nl_heap_get(struct sk_buff *request, struct genl_info *info)
 {
-	struct rh_heap_stat stat;
+	struct heap_state state;
 	struct refheap *heap;
 	struct sk_buff *skb;
 	void *header;
-	u32 sessions;
 	int ret;
 
 	heap = refheap_nl_find(request, info->attrs, REFHEAP_READ, info->extack);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
-	ret = look(heap, &stat, &sessions);
+	ret = look(heap, &state);
 	if (ret) {
 		refheap_nl_refuse(ret, info->extack);
 		goto put_heap;
@@ -97,7 +123,7 @@ int refheap_nl_heap_get(struct sk_buff *request, struct genl_info *info)
 	ret = -EMSGSIZE;
 	header = genlmsg_put_reply(skb, info, &refheap_family, 0,
 				   REFHEAP_CMD_HEAP_GET);
-	if (!header || put_heap(skb, heap, &stat, sessions)) {
+	if (!header || put_heap(skb, heap, &state)) {
 		nlmsg_free(skb);
 		goto put_heap;
 	}
@@ -221,13 +247,11 @@ int refheap_nl_heap_dump_start(struct netlink_callback *cb)
 static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		    struct refheap *heap)
 {
-	struct rh_heap_stat stat;
+	struct heap_state state;
 	void *header;
-	u32 sessions;
-
 	int ret;
 
-	ret = look(heap, &stat, &sessions);
+	ret = look(heap, &state);
 	if (ret)
 		/* Removed since it was found: nothing to tell. */
 		return ret == -EIDRM ? 0 : ret;
@@ -236,7 +260,7 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!header)
 		return -EMSGSIZE;
 	genl_dump_check_consistent(cb, header);
-	if (put_heap(skb, heap, &stat, sessions)) {
+	if (put_heap(skb, heap, &state)) {
 		genlmsg_cancel(skb, header);
 		return -EMSGSIZE;
 	}

@@ -242,6 +242,9 @@ void rh_gc_enable(struct rh_heap *heap, bool enabled);
 void rh_gc_set_threshold(struct rh_heap *heap, unsigned int generation, u32 threshold);
 int rh_gc_set_debug(struct rh_heap *heap, u32 flags);	/* -EINVAL on unknown flags */
 
+/* What is known of all traced objects; all 0 while nothing is traced. */
+void rh_trace_stat(const struct rh_heap *heap, struct refheap_traced *traced);
+
 /**
  * struct rh_object - one object, for inspection
  * @info: what the device tells of it, with held 0

@@ -61,17 +61,14 @@ int rh_op_trace(struct rh_op *op)
 	return err;
 }
 
-int rh_op_trace_stat(struct rh_op *op)
+void rh_trace_stat(const struct rh_heap *heap, struct refheap_traced *out)
 {
-	const struct rh_trace *trace = op->heap->trace;
-	struct refheap_traced *out = rh_op_output(op, sizeof(*out));
+	const struct rh_trace *trace = heap->trace;
 	const struct rh_sampling *sampling;
 
-	if (!out)
-		return -ENOSPC;
 	*out = (struct refheap_traced){};
 	if (!trace)
-		return 0;
+		return;
 	sampling = &trace->sampling;
 	*out = (struct refheap_traced){
 		.bytes = trace->alive.bytes,
@@ -90,6 +87,15 @@ int rh_op_trace_stat(struct rh_op *op)
 		.byte_unit = rh_sampling_unit(sampling),
 		.count_squares = trace->alive.count_squares,
 	};
+}
+
+int rh_op_trace_stat(struct rh_op *op)
+{
+	struct refheap_traced *out = rh_op_output(op, sizeof(*out));
+
+	if (!out)
+		return -ENOSPC;
+	rh_trace_stat(op->heap, out);
 	return 0;
 }
 

@@ -56,6 +56,69 @@ static void heaps_are_changed(void **state)
 	assert_int_equal(info.max_bytes, 0);
 }
 
+static void collections_are_timed(void **state)
+{
+	struct fixture *f = *state;
+	const struct refheap_generation *generation;
+	struct refheap_gc_info info;
+	uint64_t counted = 0;
+
+	ok(refheap_gc_disable(f->ctl, f->heap));
+	for (int i = 0; i < 7; i++)
+		assert_true(refheap_collect(f->session, 1, NULL) >= 0);
+	ok(refheap_gc_get(f->ctl, f->heap, &info));
+	generation = &info.generation[1];
+	for (int i = 0; i < REFHEAP_HOLD_BUCKETS; i++)
+		counted += generation->holds[i];
+	assert_int_equal(counted, 7);
+	assert_int_equal(generation->collections, 7);
+	assert_true(generation->longest_hold_ns > 0);
+	assert_true(generation->total_hold_ns >= generation->longest_hold_ns);
+	assert_true(generation->total_hold_ns <= 7 * generation->longest_hold_ns);
+	assert_true(generation->duration_ns > 0);
+	assert_int_equal(info.generation[2].total_hold_ns, 0);
+}
+
+static void what_is_traced_needs_no_session(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap_traced traced;
+
+	ok(refheap_heap_traced(f->ctl, f->heap, &traced));
+	assert_int_equal(traced.on, 0);
+	assert_int_equal(traced.births, 0);
+	assert_true(refheap_trace_start(f->session) >= 0);
+	new_list(f->session);
+	ok(refheap_heap_traced(f->ctl, f->heap, &traced));
+	assert_int_equal(traced.on, 1);
+	assert_int_equal(traced.count, 1);
+	assert_true(traced.bytes > 0 && traced.peak >= traced.bytes);
+	fails(refheap_heap_traced(f->ctl, 0xfffffff0, &traced), ENOENT);
+}
+
+static void losses_and_refusals_are_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap *slow = another_session(f, 0);
+	struct refheap_heap_info info;
+	refheap_id id;
+
+	ok(refheap_heap_get(f->ctl, f->heap, &info));
+	assert_int_equal(info.refusals, 0);
+	assert_int_equal(info.events_lost, 0);
+	ok(refheap_heap_set_limits(f->ctl, f->heap, REFHEAP_KEEP, info.objects));
+	fails(refheap_new_list(f->session, NULL, 0, &id), EDQUOT);
+	ok(refheap_heap_set_limits(f->ctl, f->heap, REFHEAP_KEEP, 0));
+	ok(refheap_heap_get(f->ctl, f->heap, &info));
+	assert_int_equal(info.refusals, 1);
+	ok(refheap_subscribe_events(slow, REFHEAP_EVENT_GC_STOP));
+	for (int i = 0; i < 100; i++)
+		assert_true(refheap_collect(f->session, 0, NULL) >= 0);
+	ok(refheap_heap_get(f->ctl, f->heap, &info));
+	assert_true(info.events_lost > 0 && info.events_lost < 100);
+	refheap_close(slow);
+}
+
 static void heaps_are_listed(void **state)
 {
 	struct fixture *f = *state;
@@ -499,6 +562,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		heap_test(heaps_are_found_and_shown),
 		heap_test(heaps_are_changed),
+		heap_test(collections_are_timed),
+		heap_test(what_is_traced_needs_no_session),
+		heap_test(losses_and_refusals_are_counted),
 		heap_test(heaps_are_listed),
 		heap_test(all_objects_are_listed_once),
 		heap_test(objects_are_filtered),

@@ -120,6 +120,8 @@ int rh_parse_heap(struct nlmsghdr *message, rh_attrs attrs, void *heap_info)
 		.births = rh_u64(attrs, REFHEAP_A_HEAP_BIRTHS),
 		.deaths = rh_u64(attrs, REFHEAP_A_HEAP_DEATHS),
 		.sessions = rh_u32(attrs, REFHEAP_A_HEAP_SESSIONS),
+		.refusals = rh_u64(attrs, REFHEAP_A_HEAP_REFUSALS),
+		.events_lost = rh_u64(attrs, REFHEAP_A_HEAP_EVENTS_LOST),
 	};
 	rh_string(attrs, REFHEAP_A_HEAP_NAME, info->name, sizeof(info->name));
 	return 0;
@@ -179,6 +181,29 @@ int refheap_heap_get(struct refheap_ctl *ctl, uint32_t heap,
 				     heap), 0, rh_parse_heap, &found);
 	if (!err)
 		*info = found;
+	return err;
+}
+
+static int parse_traced(struct nlmsghdr *message, rh_attrs attrs, void *into)
+{
+	(void)message;
+	memset(into, 0, sizeof(struct refheap_traced));
+	if (attrs[REFHEAP_A_HEAP_TRACED])
+		nla_memcpy(into, attrs[REFHEAP_A_HEAP_TRACED],
+			   sizeof(struct refheap_traced));
+	return 0;
+}
+
+int refheap_heap_traced(struct refheap_ctl *ctl, uint32_t heap,
+			struct refheap_traced *traced)
+{
+	struct refheap_traced found;
+	int err;
+
+	err = rh_ask(ctl, rh_request(&ctl->socket, REFHEAP_CMD_HEAP_GET, 0,
+				     heap), 0, parse_traced, &found);
+	if (!err)
+		*traced = found;
 	return err;
 }
 

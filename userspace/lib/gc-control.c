@@ -4,6 +4,12 @@
 
 #include "control.h"
 
+static void parse_holds(struct nlattr *attr, uint64_t *holds)
+{
+	if (attr)
+		nla_memcpy(holds, attr, REFHEAP_HOLD_BUCKETS * sizeof(*holds));
+}
+
 /* One of the three nests of an answer. */
 static int parse_generation(struct nlattr *nest, struct refheap_gc_info *info)
 {
@@ -28,7 +34,11 @@ static int parse_generation(struct nlattr *nest, struct refheap_gc_info *info)
 		.left = rh_u64(attrs, REFHEAP_A_GEN_LEFT),
 		.untracked = rh_u64(attrs, REFHEAP_A_GEN_UNTRACKED),
 		.died = rh_u64(attrs, REFHEAP_A_GEN_DIED),
+		.duration_ns = rh_u64(attrs, REFHEAP_A_GEN_DURATION),
+		.longest_hold_ns = rh_u64(attrs, REFHEAP_A_GEN_HOLD_LONGEST),
+		.total_hold_ns = rh_u64(attrs, REFHEAP_A_GEN_HOLD_TOTAL),
 	};
+	parse_holds(attrs[REFHEAP_A_GEN_HOLDS], info->generation[index].holds);
 	return 0;
 }
 

@@ -1038,10 +1038,30 @@ enum refheap_attr {
 	REFHEAP_A_GEN_UNTRACKED,	/* u64: those found to be in no cycle, and left alone */
 	REFHEAP_A_GEN_DIED,		/* u64: those that died in it */
 
+	/* Collector: how long the collections of one generation took, ever. */
+	REFHEAP_A_GEN_DURATION,		/* u64 ns, added up */
+	REFHEAP_A_GEN_HOLD_LONGEST,	/* u64 ns: that one held others up in one go */
+	REFHEAP_A_GEN_HOLD_TOTAL,	/* u64 ns: the longest such time of each, added up */
+	REFHEAP_A_GEN_HOLDS,		/* binary: u64, REFHEAP_HOLD_BUCKETS times: how many
+					 * collections had their longest such time below each
+					 * bound, and above the one before
+					 */
+
+	/* Heap, ever. */
+	REFHEAP_A_HEAP_REFUSALS,	/* u64: operations refused for want of memory */
+	REFHEAP_A_HEAP_EVENTS_LOST,	/* u64: events that sessions did not read in time */
+	REFHEAP_A_HEAP_TRACED,		/* binary: struct refheap_traced */
+
 	__REFHEAP_A_MAX,
 };
 
 #define REFHEAP_A_MAX (__REFHEAP_A_MAX - 1)
+
+/* Bounds of REFHEAP_A_GEN_HOLDS, nanoseconds, inclusive; the last has none. */
+#define REFHEAP_HOLD_BUCKETS	10
+#define REFHEAP_HOLD_BOUNDS {							\
+	10000, 25000, 50000, 100000, 250000, 500000, 1000000, 10000000, 100000000, \
+}
 
 /* Debug flags: the values of Python's gc module. */
 #define REFHEAP_DEBUG_STATS		1
