@@ -52,7 +52,7 @@ static int print_once(struct context *context, const struct metrics_choice *choi
 		      enum metrics_format format)
 {
 	struct metrics metrics;
-	int error = metrics_gather(choice, NULL, &metrics);
+	int error = metrics_gather(choice, &metrics);
 
 	if (error == -ENOENT && choice->name)
 		return report_refused(context, error, "there is no heap '%s'", choice->name);
@@ -102,8 +102,7 @@ const struct command metrics_command = {
 	.summary = "Print the figures of all heaps that one may read, for Prometheus",
 	.details =
 		"As text of OpenMetrics 1.0. With --heap before the command, only of that heap.\n"
-		"With --listen it prints the URL and answers until Ctrl-C or SIGTERM; what only\n"
-		"notices tell, such as how long collections held others up, is there as well.",
+		"With --listen it prints the URL and answers until Ctrl-C or SIGTERM.",
 	.options = options,
 	.run = run_metrics,
 };

@@ -16,37 +16,7 @@
 struct json_object;
 
 #define METRICS_GENERATIONS 4		/* the permanent one, too */
-#define METRICS_BUCKETS 10		/* of pauses; the last has no bound */
 #define METRICS_TYPES_MAX 1000
-
-/* Pauses of one sort, counted by their length. */
-struct metrics_pauses {
-	uint64_t count[METRICS_BUCKETS];
-	uint64_t sum_ns;
-};
-
-/* What was noticed of a heap since the watching began. */
-struct metrics_watched {
-	uint32_t heap;
-	uint64_t refusals;
-	struct metrics_pauses pauses[REFHEAP_GENERATIONS];
-};
-
-/**
- * struct metrics_watch - notices of all heaps, added up
- * @monitor: where they come from, NULL while nobody may or can watch
- * @module: the module that it hears
- * @lost: how many were missed, by group: heap, gc
- * @heaps: by the number of the heap, in the order of these
- * @count: of them
- */
-struct metrics_watch {
-	struct refheap_monitor *monitor;
-	ino_t module;
-	uint64_t lost[2];
-	struct metrics_watched *heaps;
-	size_t count;
-};
 
 struct metrics_type {
 	char name[REFHEAP_NAME_MAX];
@@ -63,7 +33,6 @@ struct metrics_type {
  * @types: those with the most bytes
  * @types_count: their number
  * @rest: what all other types have, and how many types these are
- * @watched: or NULL
  */
 struct metrics_heap {
 	struct refheap_heap_info info;
@@ -92,6 +61,14 @@ struct metrics_heap {
 	uint64_t collections[REFHEAP_GENERATIONS];
 	uint64_t collected[REFHEAP_GENERATIONS];
 	uint64_t uncollectable[REFHEAP_GENERATIONS];
+	uint64_t entered[REFHEAP_GENERATIONS];
+	uint64_t left[REFHEAP_GENERATIONS];
+	uint64_t untracked[REFHEAP_GENERATIONS];
+	uint64_t died[REFHEAP_GENERATIONS];
+	uint64_t duration_ns[REFHEAP_GENERATIONS];
+	uint64_t longest_hold_ns[REFHEAP_GENERATIONS];
+	uint64_t total_hold_ns[REFHEAP_GENERATIONS];
+	uint64_t holds[REFHEAP_GENERATIONS][REFHEAP_HOLD_BUCKETS];
 	uint64_t arenas[__REFHEAP_SPACE_MAX];
 	uint64_t arena_bytes[__REFHEAP_SPACE_MAX];
 	uint64_t arena_pages[__REFHEAP_SPACE_MAX];
@@ -105,7 +82,6 @@ struct metrics_heap {
 	uint64_t large_bytes;
 	uint64_t table_bytes;
 	uint64_t table_slots;
-	uint64_t traced_known;
 	uint64_t traced;
 	uint64_t traced_bytes;
 	uint64_t traced_peak;
@@ -116,7 +92,6 @@ struct metrics_heap {
 	struct metrics_type *types;
 	size_t types_count;
 	struct metrics_type rest;
-	const struct metrics_watched *watched;
 };
 
 /**
@@ -124,13 +99,11 @@ struct metrics_heap {
  * @heaps: sorted by owner and name
  * @count: their number
  * @duration_ns: how long it took to get them
- * @watch: or NULL
  */
 struct metrics {
 	struct metrics_heap *heaps;
 	size_t count;
 	uint64_t duration_ns;
-	const struct metrics_watch *watch;
 };
 
 /**
@@ -154,7 +127,6 @@ enum metrics_format {
 
 /**
  * metrics_gather() - ask the kernel for all figures
- * @watch: adds what it knows; may be NULL
  * @metrics: out: to be freed with metrics_free() when 0 is returned
  *
  * Each heap has the figures of one moment or of moments close to each other.
@@ -162,8 +134,7 @@ enum metrics_format {
  *
  * Return: 0 or a negative errno.
  */
-int metrics_gather(const struct metrics_choice *choice, const struct metrics_watch *watch,
-		   struct metrics *metrics);
+int metrics_gather(const struct metrics_choice *choice, struct metrics *metrics);
 void metrics_free(struct metrics *metrics);
 
 /* cmd_metrics_format.c */
@@ -230,36 +201,21 @@ void metrics_write(FILE *file, const struct metrics *metrics, enum metrics_forma
 /* The same as a JSON document, which is the caller's. */
 struct json_object *metrics_json(const struct metrics *metrics);
 
-/* cmd_metrics_table.c */
+/* cmd_metrics_emit.c */
 
 /* Hand all figures over, those of a metric one after the other. */
 void metrics_emit(const struct metrics *metrics, const struct metrics_sink *sink);
 
+/* cmd_metrics_table.c */
+
+/* Those of which a heap has one, or one a generation or a space. */
+void metrics_emit_table(const struct metrics *metrics, const struct metrics_sink *sink);
+
+extern const char *const metrics_generations[METRICS_GENERATIONS];
+
 /* The labels of every figure of a heap; returns their number. */
 size_t metrics_heap_labels(const struct metrics_heap *heap, struct metrics_label *labels,
 			   char uid[METRICS_UID_TEXT]);
-
-/* cmd_metrics_watch.c */
-
-/*
- * Begin to watch, when that can be done and is not done already: it needs
- * CAP_SYS_ADMIN, and the module.
- */
-void metrics_watch_open(struct metrics_watch *watch);
-
-/* For poll(); -1 while nothing is watched. */
-int metrics_watch_fd(const struct metrics_watch *watch);
-
-/* Count what has come so far. */
-void metrics_watch_read(struct metrics_watch *watch);
-
-/* What is known of a heap, or NULL. */
-const struct metrics_watched *metrics_watch_find(const struct metrics_watch *watch, uint32_t heap);
-
-/* Hand over what is known of the heaps. */
-void metrics_watch_emit(const struct metrics *metrics, const struct metrics_sink *sink);
-
-void metrics_watch_close(struct metrics_watch *watch);
 
 /* cmd_metrics_accept.c */
 

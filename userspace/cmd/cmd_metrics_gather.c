@@ -58,6 +58,14 @@ static int gather_collector(struct refheap_ctl *control, struct metrics_heap *he
 		heap->collections[i] = generation->collections;
 		heap->collected[i] = generation->collected;
 		heap->uncollectable[i] = generation->uncollectable;
+		heap->entered[i] = generation->entered;
+		heap->left[i] = generation->left;
+		heap->untracked[i] = generation->untracked;
+		heap->died[i] = generation->died;
+		heap->duration_ns[i] = generation->duration_ns;
+		heap->longest_hold_ns[i] = generation->longest_hold_ns;
+		heap->total_hold_ns[i] = generation->total_hold_ns;
+		memcpy(heap->holds[i], generation->holds, sizeof(heap->holds[i]));
 	}
 	heap->generation_objects[REFHEAP_GENERATIONS] = info.frozen;
 	return 0;
@@ -171,22 +179,13 @@ static int gather_types(struct refheap_ctl *control, struct metrics_heap *heap, 
 	return end_of_list(error);
 }
 
-/*
- * Only a session knows this. It comes last, so that it is not among the
- * sessions. A heap that cannot be opened has no figures of tracing.
- */
-static void gather_traced(struct metrics_heap *heap)
+static int gather_traced(struct refheap_ctl *control, struct metrics_heap *heap)
 {
-	refheap_auto_close struct refheap *session = NULL;
-	struct refheap_options options = REFHEAP_OPTIONS_INIT;
 	struct refheap_traced traced;
+	int error = refheap_heap_traced(control, heap->info.heap, &traced);
 
-	options.flags = REFHEAP_ATTACH_RDONLY;
-	options.owner = heap->info.owner;
-	if (refheap_open_with(heap->info.name, &options, &session) ||
-	    refheap_heap(session) != heap->info.heap || refheap_trace_get(session, &traced))
-		return;
-	heap->traced_known = 1;
+	if (error)
+		return error;
 	heap->traced = traced.on;
 	heap->traced_bytes = traced.bytes;
 	heap->traced_peak = traced.peak;
@@ -194,6 +193,7 @@ static void gather_traced(struct metrics_heap *heap)
 	heap->traced_births = traced.births;
 	heap->traced_overhead = traced.overhead;
 	heap->traced_sites = traced.sites;
+	return 0;
 }
 
 static int gather_heap(struct refheap_ctl *control, struct metrics_heap *heap, size_t types)
@@ -207,7 +207,7 @@ static int gather_heap(struct refheap_ctl *control, struct metrics_heap *heap, s
 	if (!error)
 		error = gather_types(control, heap, types);
 	if (!error)
-		gather_traced(heap);
+		error = gather_traced(control, heap);
 	return error;
 }
 
@@ -310,15 +310,14 @@ static int gather_heaps(struct refheap_ctl *control, const struct metrics_choice
 	return error;
 }
 
-int metrics_gather(const struct metrics_choice *choice, const struct metrics_watch *watch,
-		   struct metrics *metrics)
+int metrics_gather(const struct metrics_choice *choice, struct metrics *metrics)
 {
 	/* Opened each time, it does not matter when the module is loaded anew. */
 	refheap_auto_ctl struct refheap_ctl *control = NULL;
 	uint64_t began = clock_now();
 	int error = refheap_ctl_open(&control);
 
-	*metrics = (struct metrics){ .watch = watch };
+	*metrics = (struct metrics){ 0 };
 	if (error)
 		return error;
 	error = find_heaps(control, choice, metrics);
@@ -330,8 +329,6 @@ int metrics_gather(const struct metrics_choice *choice, const struct metrics_wat
 		metrics_free(metrics);
 		return error;
 	}
-	for (size_t i = 0; watch && i < metrics->count; i++)
-		metrics->heaps[i].watched = metrics_watch_find(watch, metrics->heaps[i].info.heap);
 	metrics->duration_ns = clock_now() - began;
 	return 0;
 }

@@ -27,7 +27,6 @@
  * struct server - the listener
  * @context: of this run
  * @choice: what figures are wanted
- * @watch: notices so far
  * @socket: that it listens to
  * @signals: SIGINT and SIGTERM come here
  * @daemon: speaks HTTP; does all its work when it is asked to, in this thread
@@ -37,7 +36,6 @@
 struct server {
 	struct context *context;
 	const struct metrics_choice *choice;
-	struct metrics_watch watch;
 	int socket;
 	int signals;
 	struct MHD_Daemon *daemon;
@@ -74,9 +72,7 @@ static void answer_figures(struct server *server, enum metrics_format format,
 	FILE *file;
 	int error;
 
-	metrics_watch_open(&server->watch);
-	metrics_watch_read(&server->watch);
-	error = metrics_gather(server->choice, &server->watch, &metrics);
+	error = metrics_gather(server->choice, &metrics);
 	if (error) {
 		say(answer, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    error == -ENXIO ? xstrdup("the kernel module refheap is not loaded\n") :
@@ -209,16 +205,13 @@ static int serve(struct server *server)
 	struct pollfd files[] = {
 		{ .fd = server->signals, .events = POLLIN },
 		{ .fd = info->epoll_fd, .events = POLLIN },
-		{ .events = POLLIN },
 	};
 
 	for (;;) {
-		files[2].fd = metrics_watch_fd(&server->watch);
 		if (poll(files, ARRAY_SIZE(files), next_wake(server)) < 0 && errno != EINTR)
 			return report_error(server->context, -errno, "cannot wait");
 		if (files[0].revents)
 			return STATUS_OK;
-		metrics_watch_read(&server->watch);
 		end_slow_connections(server);
 		if (MHD_run(server->daemon) != MHD_YES)
 			return report_refused(server->context, EIO, "the listener has failed");
@@ -362,15 +355,12 @@ int metrics_serve(struct context *context, const struct metrics_choice *choice,
 		status = start_daemon(&server);
 	if (!status)
 		status = announce(&server);
-	if (!status) {
-		metrics_watch_open(&server.watch);
+	if (!status)
 		status = serve(&server);
-	}
 	if (server.daemon)
 		MHD_stop_daemon(server.daemon);
 	if (server.socket >= 0)
 		close(server.socket);
-	metrics_watch_close(&server.watch);
 	/* The signal has done what it was sent for. */
 	while (server.signals >= 0 &&
 	       read(server.signals, &(struct signalfd_siginfo){ 0 },

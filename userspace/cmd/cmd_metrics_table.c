@@ -58,6 +58,11 @@ static const struct figure figures[] = {
 	{ COUNTER("refheap_deaths", NULL, "Objects that died"),
 	  EACH_HEAP, METRICS_COUNT, AT(info.deaths), ALWAYS },
 
+	{ COUNTER("refheap_refusals", NULL, "Operations refused for want of memory"),
+	  EACH_HEAP, METRICS_COUNT, AT(info.refusals), ALWAYS },
+	{ COUNTER("refheap_lost_events", NULL, "Events that sessions did not read in time"),
+	  EACH_HEAP, METRICS_COUNT, AT(info.events_lost), ALWAYS },
+
 	{ GAUGE("refheap_sessions", NULL, "Open sessions"),
 	  EACH_HEAP, METRICS_COUNT, AT(sessions), ALWAYS },
 	{ GAUGE("refheap_exports", NULL, "Descriptors that hold a reference to be handed on"),
@@ -79,6 +84,18 @@ static const struct figure figures[] = {
 	{ GAUGE("refheap_generation_objects", NULL,
 		"Objects that the collector tracks, by generation"),
 	  EACH_GENERATION_AND_PERMANENT, METRICS_COUNT, AT(generation_objects), ALWAYS },
+	{ COUNTER("refheap_generation_entered_objects", NULL,
+		  "Tracked objects that came into the generation"),
+	  EACH_GENERATION, METRICS_COUNT, AT(entered), ALWAYS },
+	{ COUNTER("refheap_generation_left_objects", NULL,
+		  "Tracked objects that went on to another generation"),
+	  EACH_GENERATION, METRICS_COUNT, AT(left), ALWAYS },
+	{ COUNTER("refheap_generation_untracked_objects", NULL,
+		  "Objects found to be in no cycle, and left alone from then on"),
+	  EACH_GENERATION, METRICS_COUNT, AT(untracked), ALWAYS },
+	{ COUNTER("refheap_generation_died_objects", NULL,
+		  "Tracked objects that died in the generation, collected or not"),
+	  EACH_GENERATION, METRICS_COUNT, AT(died), ALWAYS },
 	{ GAUGE("refheap_gc_enabled", NULL, "Whether collections run by themselves"),
 	  EACH_HEAP, METRICS_COUNT, AT(gc_enabled), ALWAYS },
 	{ GAUGE("refheap_gc_running", NULL, "Whether a collection runs"),
@@ -97,6 +114,11 @@ static const struct figure figures[] = {
 	{ COUNTER("refheap_gc_uncollectable_objects", NULL,
 		  "Objects that collections found dead and could not free"),
 	  EACH_GENERATION, METRICS_COUNT, AT(uncollectable), ALWAYS },
+	{ COUNTER("refheap_gc_duration_seconds", "seconds", "Time that collections took"),
+	  EACH_GENERATION, METRICS_NANO, AT(duration_ns), ALWAYS },
+	{ GAUGE("refheap_gc_longest_hold_seconds", "seconds",
+		"The longest time that a collection has ever held others up in one go"),
+	  EACH_GENERATION, METRICS_NANO, AT(longest_hold_ns), ALWAYS },
 	{ GAUGE("refheap_gc_garbage_objects", NULL, "Objects in garbage"),
 	  EACH_HEAP, METRICS_COUNT, AT(gc_garbage), ALWAYS },
 	{ GAUGE("refheap_gc_long_lived_objects", NULL,
@@ -149,7 +171,7 @@ static const struct figure figures[] = {
 	  EACH_HEAP, METRICS_COUNT, AT(table_bytes), ALWAYS },
 
 	{ GAUGE("refheap_traced", NULL, "Whether births are booked on their sites"),
-	  EACH_HEAP, METRICS_COUNT, AT(traced), AT(traced_known) },
+	  EACH_HEAP, METRICS_COUNT, AT(traced), ALWAYS },
 	{ GAUGE("refheap_traced_bytes", "bytes", "What traced objects occupy that are alive"),
 	  EACH_HEAP, METRICS_COUNT, AT(traced_bytes), AT(traced) },
 	{ GAUGE("refheap_traced_peak_bytes", "bytes", "The most that traced objects have occupied"),
@@ -164,7 +186,7 @@ static const struct figure figures[] = {
 	  EACH_HEAP, METRICS_COUNT, AT(traced_overhead), AT(traced) },
 };
 
-static const char *const generations[METRICS_GENERATIONS] = { "0", "1", "2", "permanent" };
+const char *const metrics_generations[METRICS_GENERATIONS] = { "0", "1", "2", "permanent" };
 
 static const char *const spaces[__REFHEAP_SPACE_MAX] = {
 	[REFHEAP_SPACE_REFS] = "refs",
@@ -178,8 +200,10 @@ static const struct {
 	size_t count;
 } eaches[] = {
 	[EACH_HEAP] = { NULL, NULL, 1 },
-	[EACH_GENERATION] = { "generation", generations, REFHEAP_GENERATIONS },
-	[EACH_GENERATION_AND_PERMANENT] = { "generation", generations, METRICS_GENERATIONS },
+	[EACH_GENERATION] = { "generation", metrics_generations, REFHEAP_GENERATIONS },
+	[EACH_GENERATION_AND_PERMANENT] = {
+		"generation", metrics_generations, METRICS_GENERATIONS,
+	},
 	[EACH_SPACE] = { "space", spaces, __REFHEAP_SPACE_MAX },
 };
 
@@ -217,7 +241,7 @@ static void emit_figures(const struct metrics_heap *heap, const struct figure *f
 	}
 }
 
-static void emit_table(const struct metrics *metrics, const struct metrics_sink *sink)
+void metrics_emit_table(const struct metrics *metrics, const struct metrics_sink *sink)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		bool mentioned = false;
@@ -231,110 +255,4 @@ static void emit_table(const struct metrics *metrics, const struct metrics_sink 
 			emit_figures(&metrics->heaps[j], &figures[i], sink);
 		}
 	}
-}
-
-/* What is the same for all. */
-static void emit_general(const struct metrics *metrics, const struct metrics_sink *sink)
-{
-	static const struct metrics_family build = {
-		"refheap_build", NULL, "The version of the command", METRICS_INFO,
-	};
-	static const struct metrics_family heaps = {
-		"refheap_heaps", NULL, "Heaps that can be seen", METRICS_GAUGE,
-	};
-	static const struct metrics_family duration = {
-		"refheap_scrape_duration_seconds", "seconds",
-		"How long it took to get these figures", METRICS_GAUGE,
-	};
-
-	sink->family(sink->data, &build);
-	sink->sample(sink->data, &(struct metrics_sample){
-		.suffix = "", .labels = { { "version", REFHEAP_VERSION } }, .value = 1,
-	});
-	sink->family(sink->data, &heaps);
-	sink->sample(sink->data, &(struct metrics_sample){
-		.suffix = "", .value = metrics->count,
-	});
-	sink->family(sink->data, &duration);
-	sink->sample(sink->data, &(struct metrics_sample){
-		.suffix = "", .value = metrics->duration_ns, .scale = METRICS_NANO,
-	});
-}
-
-static void emit_heap_info(const struct metrics *metrics, const struct metrics_sink *sink)
-{
-	static const struct metrics_family family = {
-		"refheap_heap", NULL, "Number, group and mode of the heap", METRICS_INFO,
-	};
-	char uid[METRICS_UID_TEXT], number[16], group[16], mode[8];
-
-	if (metrics->count)
-		sink->family(sink->data, &family);
-	for (size_t i = 0; i < metrics->count; i++) {
-		const struct refheap_heap_info *info = &metrics->heaps[i].info;
-		struct metrics_sample sample = { .suffix = "", .value = 1 };
-		struct metrics_label *next =
-			sample.labels + metrics_heap_labels(&metrics->heaps[i], sample.labels, uid);
-
-		snprintf(number, sizeof(number), "%u", info->heap);
-		snprintf(group, sizeof(group), "%u", info->group);
-		snprintf(mode, sizeof(mode), "%04o", info->mode & 0777);
-		*next++ = (struct metrics_label){ "number", number };
-		*next++ = (struct metrics_label){ "gid", group };
-		*next++ = (struct metrics_label){ "mode", mode };
-		sink->sample(sink->data, &sample);
-	}
-}
-
-static void emit_type(const struct metrics_heap *heap, const struct metrics_type *type,
-		      const char *kind, uint64_t value, const struct metrics_sink *sink)
-{
-	struct metrics_sample sample = { .suffix = "", .value = value };
-	char uid[METRICS_UID_TEXT];
-	size_t next = metrics_heap_labels(heap, sample.labels, uid);
-
-	sample.labels[next++] = (struct metrics_label){ "type", type->name };
-	sample.labels[next++] = (struct metrics_label){ "kind", kind };
-	sink->sample(sink->data, &sample);
-}
-
-static void emit_types(const struct metrics *metrics, const struct metrics_sink *sink)
-{
-	static const struct metrics_family families[] = {
-		GAUGE("refheap_type_objects", NULL,
-		      "Objects alive by type, kind \"other\": of all types that are not listed"),
-		GAUGE("refheap_type_bytes", "bytes", "What they occupy"),
-	};
-
-	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-		bool mentioned = false;
-
-		for (size_t i = 0; i < metrics->count; i++) {
-			const struct metrics_heap *heap = &metrics->heaps[i];
-
-			if (!heap->types)
-				continue;
-			if (!mentioned)
-				sink->family(sink->data, &families[f]);
-			mentioned = true;
-			for (size_t t = 0; t < heap->types_count; t++) {
-				const struct metrics_type *type = &heap->types[t];
-
-				emit_type(heap, type, refheap_kind_name(type->kind),
-					  f ? type->bytes : type->objects, sink);
-			}
-			emit_type(heap, &heap->rest, "other",
-				  f ? heap->rest.bytes : heap->rest.objects, sink);
-		}
-	}
-}
-
-void metrics_emit(const struct metrics *metrics, const struct metrics_sink *sink)
-{
-	emit_general(metrics, sink);
-	emit_heap_info(metrics, sink);
-	emit_table(metrics, sink);
-	emit_types(metrics, sink);
-	if (metrics->watch && metrics->watch->monitor)
-		metrics_watch_emit(metrics, sink);
 }
