@@ -34,5 +34,5 @@ $ refheap set l '[]'; refheap monitor -e deaths >seen & j1=$!; until [ -s seen ]
 object: \d+ missed (re)
 
 ## Ctrl-C ends it
-$ refheap monitor >/tmp/seen & j1=$!; until test -s /tmp/seen; do refheap list >/dev/null; sleep 0.2; done; kill -INT $j1; wait $j1; echo $?
+$ refheap monitor >seen & j1=$!; until test -s seen; do refheap list >/dev/null; sleep 0.2; done; kill -INT $j1; wait $j1; echo $?
 0
