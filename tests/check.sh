@@ -70,24 +70,24 @@ plan() {
 	for kernel in 6.1 6.12 uml-debug uml ${long:+smp-debug}; do
 		step "kernel-$kernel" 1500 deps kernel tests/vm/kernel.sh "$kernel"
 	done
-	step layers 60 deps - tests/check-layers.sh
-	step layers-planted 60 deps - tests/check-layers.sh --self
-	step userspace 300 deps - make -C userspace -j2
-	step programs 300 userspace - make -j2 -f tests/programs.mk
+	step layers 120 deps - tests/check-layers.sh
+	step layers-planted 300 deps - tests/check-layers.sh --self
+	step userspace 600 deps - make -C userspace -j2
+	step programs 600 userspace - make -j2 -f tests/programs.mk
 
 	# Machines with two CPUs would only be in each other's way. One after the
 	# other they take longest of all, so the first one starts at once.
 	step module-6.1 300 kernel-6.1 module tests/vm/module.sh 6.1
-	step machine-6.1 600 'module-6.1 programs' smp tests/machine.sh 6.1 api examples cmd
+	step machine-6.1 1800 'module-6.1 programs' smp tests/machine.sh 6.1 api examples cmd
 	for kernel in uml-debug 6.12 uml ${long:+smp-debug}; do
 		step "module-$kernel" 300 "kernel-$kernel" module tests/vm/module.sh "$kernel"
 	done
 	step engine-build 600 deps - make -C tests -j2 all
-	step command-uml-debug 900 'module-uml-debug programs' - \
+	step command-uml-debug 1800 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug cmd
-	step machine-6.12 600 'module-6.12 programs' smp tests/machine.sh 6.12 api examples cmd
-	step kill-6.1 600 'module-6.1 programs' smp tests/machine.sh 6.1 kill "$storm"
-	step storm-6.12 600 'module-6.12 programs' smp tests/machine.sh 6.12 "$storm"
+	step machine-6.12 1800 'module-6.12 programs' smp tests/machine.sh 6.12 api examples cmd
+	step kill-6.1 1200 'module-6.1 programs' smp tests/machine.sh 6.1 kill "$storm"
+	step storm-6.12 1200 'module-6.12 programs' smp tests/machine.sh 6.12 "$storm"
 	if [ "$long" ]; then
 		step machine-smp-debug 3600 'module-smp-debug programs' smp \
 			tests/machine.sh smp-debug api examples kill replay "$storm"
@@ -95,18 +95,19 @@ plan() {
 		step planted-smp-debug 1800 kernel-smp-debug smp \
 			tests/planted/run.sh -k smp-debug
 	fi
-	step api-uml-debug 300 'module-uml-debug programs' - \
+	step api-uml-debug 900 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug api examples
-	step static 600 'kernel-6.1 kernel-6.12 programs' module tests/static.sh
-	step failnth 900 'module-uml-debug programs' - tests/machine.sh uml-debug failnth
+	step static 1200 'kernel-6.1 kernel-6.12 programs' module tests/static.sh
+	step failnth 1800 'module-uml-debug programs' - tests/machine.sh uml-debug failnth
 	step replay 900 'module-uml-debug programs' - tests/machine.sh uml-debug replay
-	step kill-uml-debug 600 'module-uml-debug programs' - \
+	step kill-uml-debug 1200 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug kill "$storm"
-	step kunit 300 module-uml-debug - tests/run-kunit.sh
-	step planted 300 module-uml-debug - tests/planted/run.sh
-	step demo 300 'module-uml userspace' - make demo
+	step tour 600 'module-uml-debug programs' - tests/machine.sh uml-debug tour
+	step kunit 600 module-uml-debug - tests/run-kunit.sh
+	step planted 900 module-uml-debug - tests/planted/run.sh
+	step demo 600 'module-uml userspace' - make demo
 
-	step engine 300 engine-build - build/engine/suites
+	step engine 600 engine-build - build/engine/suites
 	step unit 120 deps - make -C tests/unit "BUILD=$PWD/build/unit" \
 		SANITIZE=address,undefined run
 	for part in 0 1; do
@@ -123,9 +124,9 @@ plan() {
 	done
 	step model-pairs $((long ? 7200 : 120)) engine-build - \
 		build/engine/interleave pairs $((long ? 2 : 1))
-	step oracle $((long ? 7200 : 300)) engine-build - \
+	step oracle $((long ? 7200 : 1200)) engine-build - \
 		/usr/bin/python3 tests/engine/oracle.py build/engine/oracle.so "$(times 100000)" 1
-	step random $((long ? 3600 : 300)) engine-build - build/engine/random "$(times 20)"
+	step random $((long ? 3600 : 600)) engine-build - build/engine/random "$(times 20)"
 	step fuzz $((long ? 7200 : 300)) engine-build - \
 		make -C tests fuzz "FUZZ_SECONDS=$((long ? 1800 : 30))"
 }

@@ -12,6 +12,7 @@
 #          kill      processes killed at random moments
 #          replay    what broke others
 #          storm     processes that watch each other, killed in between
+#          tour      Python's numbers beside ours
 #
 #          kill and storm take a number of processes: storm:1000.
 #
@@ -26,7 +27,7 @@ top=$(cd "$tests/.." && pwd -P)
 programs=$top/build/userspace
 
 usage() {
-	sed -n '4,21s/^# \{0,1\}//p' "$0"
+	sed -n '4,22s/^# \{0,1\}//p' "$0"
 	exit "${1:-2}"
 }
 
@@ -57,6 +58,7 @@ suite() {
 		mapfile -t list < <(executables "$programs/tests/replay")
 		run_all "${list[@]}"
 		;;
+	tour) python3 -B "$tests/tour/tour.py" "$programs/refheap" ;;
 	failnth | kill | storm) "$programs/tests/$1" ;;
 	kill:* | storm:*) "$programs/tests/${1%:*}" "${1#*:}" ;;
 	*) usage ;;
