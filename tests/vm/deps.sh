@@ -16,12 +16,17 @@ set -euo pipefail
 		perl pkgconf python3 rsync xz-utils)
 	lib=(gcc libc6-dev libdw-dev libedit-dev libjson-c-dev libmicrohttpd-dev libnl-3-dev libnl-genl-3-dev
 		libncurses-dev libsmartcols-dev libunwind-dev make pkgconf scdoc)
+	# The viewer of reports is built by npm, which comes with node where that
+	# is not Debian's.
+	command -v node >/dev/null || lib+=(nodejs npm)
 	vm=(busybox-static iproute2 util-linux)
 	qemu=(busybox-static cpio kmod qemu-system-x86)
 	test=(clang codespell libclang-rt-14-dev libcmocka-dev perl python3
 		python3-yaml shellcheck sparse tmux)
 	bench=(g++ libgc-dev libhiredis-dev libkeyutils-dev libmimalloc-dev python3
 		redis-server)
+	browser=(chromium fonts-dejavu-core)
+	command -v node >/dev/null || browser+=(nodejs npm)
 }
 
 say() { printf 'deps: %s\n' "$*" >&2; }
@@ -61,8 +66,8 @@ wanted() {
 	local group
 	for group in "$@"; do
 		case $group in
-		build | lib | vm | qemu | test | bench) members_of "$group" ;;
-		*) die "no such group: $group (build lib vm qemu test bench)" ;;
+		build | lib | vm | qemu | test | bench | browser) members_of "$group" ;;
+		*) die "no such group: $group (build lib vm qemu test bench browser)" ;;
 		esac
 	done | sort -u
 }
@@ -110,7 +115,7 @@ case ${1-} in
 	shift
 	;;
 esac
-[ $# -gt 0 ] || set -- build lib vm qemu test bench
+[ $# -gt 0 ] || set -- build lib vm qemu test bench browser
 
 names=$(wanted "$@")
 mapfile -t packages <<<"$names"

@@ -5,6 +5,7 @@ import { byId } from "./dom.js";
 const FLAG_ROOT = 1;
 const FLAG_HELD = 2;
 const FLAG_KEEPS_NOT = 4;
+const FLAG_LEAF = 8;
 
 function readNode(row, index, types) {
 	const [id, type, size, refcount, generation, retained, retainedObjects, refs, referrers, above, flags, text] = row;
@@ -14,6 +15,7 @@ function readNode(row, index, types) {
 		isRoot: Boolean(flags & FLAG_ROOT),
 		isHeld: Boolean(flags & FLAG_HELD),
 		isWeak: Boolean(flags & FLAG_KEEPS_NOT),
+		isLeaf: Boolean(flags & FLAG_LEAF),
 		out: [],
 		in: [],
 	};
@@ -27,8 +29,30 @@ function readObjects(raw) {
 		edge.from.out.push(edge);
 		edge.to.in.push(edge);
 	}
+	findPaths(nodes[raw.start]);
+	nodes.forEach((node) => {
+		node.name = nameOf(node);
+	});
 	return { nodes, types: raw.types, total: raw.total, start: nodes[raw.start] };
 }
+
+// A shortest path of names to each object, as the command takes it.
+function findPaths(start) {
+	const queue = [start];
+	start.path = "";
+	while (queue.length) {
+		const node = queue.shift();
+		for (const { to, label } of node.out) {
+			if (to.path === undefined && !node.isWeak) {
+				to.path = /^[.[]/.test(label) || node.isRoot ? node.path + label : `${label} of ${node.path}`;
+				queue.push(to);
+			}
+		}
+	}
+}
+
+// What to call an object: its value says most of a leaf, its path of others.
+const nameOf = (node) => node.isRoot ? "the names" : (node.isLeaf ? node.text : node.path) || `${node.type} ${node.id}`;
 
 // Pools are flat, too: bytes of a block, blocks used, blocks there are.
 function readArena(raw) {

@@ -7,7 +7,7 @@ import { choice, nothing, section, table } from "./section.js";
 import { follow, hide, showAt } from "./tooltip.js";
 
 const HEIGHT = 360;
-const ZERO = { entered: 0, left: 0, collected: 0 };
+const ZERO = { entered: 0, left: 0, untracked: 0, died: 0, collected: 0 };
 
 const STATIONS = {
 	before: ["Alive before", "var(--alive)"],
@@ -38,6 +38,8 @@ function readFlow(now, before) {
 		return {
 			entered: generation.entered - old.entered,
 			left: generation.left - old.left,
+			untracked: generation.untracked - old.untracked,
+			died: generation.died - old.died,
 			collected: generation.collected - old.collected,
 			objects: generation.objects,
 			stock: was?.[i].objects ?? 0,
@@ -51,24 +53,25 @@ function readFlow(now, before) {
 	steps.forEach((step, i) => {
 		const name = `g${i}`;
 		add("before", name, step.stock);
-		add(name, "collected", step.collected);
+		add(name, "untracked", step.untracked);
+		add(name, "collected", Math.min(step.collected, step.died));
+		add(name, "counted", positive(step.died - step.collected));
 		add(name, "alive", step.objects);
-		add(name, "counted", positive(step.stock + step.entered - step.left - step.collected - step.objects));
 	});
-	addUntracked(add, now, before, young.entered);
+	addUntracked(add, now, before, young.entered, steps.reduce((sum, step) => sum + step.untracked, 0));
 	return flow;
 }
 
-const tracked = (snapshot) => snapshot.gc.generations.reduce((sum, generation) => sum + generation.objects, snapshot.gc.frozen);
+const trackedOf = (snapshot) => snapshot.gc.generations.reduce((sum, generation) => sum + generation.objects, snapshot.gc.frozen);
 
-function addUntracked(add, now, before, tracksBorn) {
-	const births = positive(now.heap.births - (before?.heap.births ?? 0) - tracksBorn);
-	const alive = positive(now.heap.objects - tracked(now));
-	const stock = before ? positive(before.heap.objects - tracked(before)) : 0;
+function addUntracked(add, now, before, tracked, untracked) {
+	const births = positive(now.heap.births - (before?.heap.births ?? 0) - tracked);
+	const alive = positive(now.heap.objects - trackedOf(now));
+	const stock = before ? positive(before.heap.objects - trackedOf(before)) : 0;
 	add("before", "untracked", stock);
 	add("births", "untracked", births);
 	add("untracked", "alive", alive);
-	add("untracked", "counted", positive(stock + births - alive));
+	add("untracked", "counted", positive(stock + births + untracked - alive));
 }
 
 function layOut(flow, width) {
@@ -167,6 +170,8 @@ export function flow() {
 			{ head: "Threshold", number: true, cell: ([g]) => count(g.threshold) },
 			{ head: "Entered", number: true, cell: ([g]) => count(g.entered) },
 			{ head: "Moved on", number: true, cell: ([g]) => count(g.left) },
+			{ head: "Untracked", number: true, cell: ([g]) => count(g.untracked) },
+			{ head: "Died", number: true, cell: ([g]) => count(g.died) },
 			{ head: "Collections", number: true, cell: ([g]) => count(g.collections) },
 			{ head: "Collected", number: true, cell: ([g]) => count(g.collected) },
 			{ head: "Uncollectable", number: true, cell: ([g]) => count(g.uncollectable) },

@@ -105,9 +105,9 @@ function curve(points) {
 
 function nodeContent(node) {
 	return {
-		title: node.text || `${node.type} ${node.id}`,
+		title: node.name,
 		lines: [
-			["Type", node.type], ["Id", node.id], ["Size", bytes(node.size)], ["Retained", `${bytes(node.retained)} in ${plural(node.retainedObjects, "object")}`],
+			["Type", node.type], ["Value", shorten(node.text, 40)], ["Id", node.id], ["Size", bytes(node.size)], ["Retained", `${bytes(node.retained)} in ${plural(node.retainedObjects, "object")}`],
 			["References to it", count(node.refcount)], ["Generation", generationOf(node)],
 		],
 	};
@@ -132,11 +132,11 @@ function handle(view, node, side, x) {
 function drawNode(view, node, place, colors) {
 	const kind = ["node", node === view.selected && "selected", node === view.focus && "focus", node.isHeld && "held", node.isWeak && "weak"].filter(Boolean).join(" ");
 	return svg("g", { class: kind, "data-node": node.index, transform: `translate(${place.x - WIDE / 2},${place.y - HIGH / 2})`,
-		tabindex: "0", role: "button", "aria-label": `${node.type} ${node.id} ${node.text}` },
+		tabindex: "0", role: "button", "aria-label": `${node.type} ${node.id}, ${node.name}` },
 		svg("rect", { class: "card", width: WIDE, height: HIGH, rx: 6 }),
 		svg("rect", { class: "stripe", width: 5, height: HIGH - 12, x: 6, y: 6, rx: 2, style: { fill: colors.of(node.type) } }),
-		svg("text", { class: "title", x: 18, y: 19 }, shorten(node.text || node.id, 22)),
-		svg("text", { class: "figure", x: 18, y: 35 }, shorten(`${node.type} · ${bytes(node.retained)}`, 26)),
+		svg("text", { class: "title", x: 18, y: 19 }, shorten(node.isRoot ? node.name : node.isLeaf && node.text ? node.text : node.type, 22)),
+		svg("text", { class: "figure", x: 18, y: 35 }, shorten(`${node.isLeaf ? node.type : node.text} · ${bytes(node.retained)}`, 27)),
 		handle(view, node, "backrefs", 0), handle(view, node, "refs", WIDE));
 }
 
@@ -228,7 +228,7 @@ export function graph() {
 	function edgeLine(edge, side) {
 		const other = SIDES[side].other(edge);
 		return element("li", {}, element("code", {}, shorten(edge.label || "·", 20)), " ",
-			element("button", { type: "button", class: "link", onclick: () => choose(other) }, shorten(other.text || other.id, 24)));
+			element("button", { type: "button", class: "link", onclick: () => choose(other) }, shorten(other.isLeaf ? other.name : `${other.type}, ${other.text}`, 26)));
 	}
 	function edgeList(node, side, title) {
 		const { edges, total } = SIDES[side];
@@ -261,13 +261,13 @@ export function graph() {
 	function search(text) {
 		const wanted = text.trim().toLowerCase();
 		const found = wanted && state.snapshot.objects.nodes.find((node) =>
-			node.id.toLowerCase() === wanted || `${node.type} ${node.text}`.toLowerCase().includes(wanted));
+			node.id.toLowerCase() === wanted || `${node.type} ${node.text} ${node.path ?? ""}`.toLowerCase().includes(wanted));
 		frame.legend.querySelector(".found").textContent = wanted && !found ? "No object of this page is like that." : "";
 		if (found)
 			showOnly(found);
 	}
 	function drawControls() {
-		const field = element("input", { type: "search", size: 18, placeholder: "id, type or value" });
+		const field = element("input", { type: "search", size: 18, placeholder: "id, type, value or path" });
 		frame.controls.replaceChildren(
 			element("form", { onsubmit(event) {
 				event.preventDefault();

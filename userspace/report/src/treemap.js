@@ -41,7 +41,7 @@ function everything(objects, { below, tops }) {
 }
 
 const nameOf = (item) => item.whole ? "All that is shown" : item.own ? `${item.node.type} itself` :
-	item.small ? plural(item.others, "smaller object") : item.node.text || `${item.node.type} ${item.node.id}`;
+	item.small ? plural(item.others, "smaller object") : item.node.name;
 
 function contentOf(item, whole) {
 	const lines = [];
@@ -50,7 +50,7 @@ function contentOf(item, whole) {
 	else if (item.own)
 		lines.push(["Size", bytes(item.total)]);
 	else
-		lines.push(["Type", item.node.type], ["Id", item.node.id], ["Size", bytes(item.node.size)],
+		lines.push(["Type", item.node.type], ["Id", item.node.id], ["Value", shorten(item.node.text, 40)], ["Size", bytes(item.node.size)],
 			["Retained", `${bytes(item.total)} (${percent(item.total, whole)} of what is shown)`],
 			["Objects", count(item.node.retainedObjects)], ["References", count(item.node.refcount)]);
 	return { title: shorten(nameOf(item), 80), lines, note: item.children?.length ? "Click to go into it." : null };
@@ -159,7 +159,7 @@ export function treemap(actions) {
 	function drawTable(objects) {
 		const top = objects.nodes.filter((node) => node.above >= -1 && !node.isRoot).sort((a, b) => b.retained - a.retained).slice(0, 25);
 		frame.figures.replaceChildren(table("The largest as a table", [
-			{ head: "Object", cell: (node) => element("button", { type: "button", class: "link", onclick: () => actions.showObject(node) }, shorten(node.text || node.id, 60)) },
+			{ head: "Object", cell: (node) => element("button", { type: "button", class: "link", onclick: () => actions.showObject(node) }, shorten(node.name, 60)) },
 			{ head: "Type", cell: (node) => node.type },
 			{ head: "Size", number: true, cell: (node) => bytes(node.size) },
 			{ head: "Retained", number: true, cell: (node) => bytes(node.retained) },
