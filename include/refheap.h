@@ -2772,6 +2772,16 @@ int refheap_trace_reset_peak(struct refheap *session);
 /* Totals, overhead of tracing itself included; all 0 when it is off. */
 int refheap_trace_get(struct refheap *session, struct refheap_traced *traced);
 
+/**
+ * refheap_traced_errors - how far sampled figures may be from the truth
+ * @traced: of refheap_trace_get()
+ * @bytes: out: the true number of bytes is no further away, with a probability
+ *         of 95 %; 0 when each birth is booked
+ * @count: out: likewise of objects
+ */
+void refheap_traced_errors(const struct refheap_traced *traced, double *bytes,
+			   double *count);
+
 /* Bytes of the objects that were traced and live, and the most that was. */
 int refheap_get_traced_memory(struct refheap *session, uint64_t *current,
 			      uint64_t *peak);

@@ -136,6 +136,9 @@ extern const struct command complete_command;
 /* cmd_trace.c */
 extern const struct command trace_command;
 
+/* script.c */
+extern const struct command source_command;
+
 /* cmd_run.c */
 extern const struct command run_command;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Where memory comes from, as Python's tracemalloc tells it. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,26 +9,12 @@
 #include <refheap.h>
 
 #include "cmd.h"
+#include "cmd_trace.h"
 #include "heap.h"
 #include "output.h"
 #include "path.h"
 #include "report.h"
 #include "util.h"
-
-#define FILTERS_MAX 64
-
-#define cleanup_snapshot __attribute__((cleanup(free_snapshot)))
-
-static void free_snapshot(struct refheap_snapshot **snapshot)
-{
-	refheap_snapshot_free(*snapshot);
-}
-
-static int not_traced(struct context *context)
-{
-	return report_refused(context, -ENODATA,
-			      "the heap is not traced; 'refheap trace start' does");
-}
 
 static int change(struct context *context, int (*what)(struct refheap *session))
 {
@@ -40,12 +27,67 @@ static int change(struct context *context, int (*what)(struct refheap *session))
 	return error < 0 ? report_error(context, error, "tracing") : STATUS_OK;
 }
 
+/* BYTES, or 1/N of the births. */
+static bool parse_sample(const char *word, struct refheap_trace_options *options)
+{
+	bool births = !strncmp(word, "1/", 2);
+
+	options->flags = births ? REFHEAP_TRACE_BIRTHS : 0;
+	return parse_number(births ? word + 2 : word, &options->sample) && options->sample &&
+	       options->sample <= (births ? REFHEAP_TRACE_SAMPLE_BIRTHS_MAX :
+					    REFHEAP_TRACE_SAMPLE_MAX);
+}
+
+static int parse_start(struct context *context, const struct arguments *arguments,
+		       struct refheap_trace_options *options)
+{
+	const char *sample = argument_option(arguments, "sample");
+	uint64_t frames = 1;
+	int status = argument_number(context, arguments, "frames", &frames);
+
+	if (status)
+		return status;
+	if (!frames || frames > REFHEAP_TRACE_FRAMES_MAX)
+		return report_usage(context, "--frames is 1 to %d", REFHEAP_TRACE_FRAMES_MAX);
+	options->frames = (uint32_t)frames;
+	if (sample && !parse_sample(sample, options))
+		return report_usage(context, "--sample is a number of bytes up to 1G, or 1/N with "
+				    "N up to %u, not '%s'",
+				    REFHEAP_TRACE_SAMPLE_BIRTHS_MAX, sample);
+	return STATUS_OK;
+}
+
+/* It goes on as it was; that must be what is wanted now. */
+static int check_same(struct context *context, const struct refheap_trace_options *options)
+{
+	struct refheap_traced traced;
+	int error = refheap_trace_get(context->session, &traced);
+
+	if (error)
+		return report_error(context, error, "tracing");
+	if (traced.frames == options->frames && traced.flags == options->flags &&
+	    traced.sample == options->sample)
+		return STATUS_OK;
+	return report_refused(context, -EBUSY, "the heap is traced already, in another way; "
+			      "'refheap trace stop' ends that");
+}
+
 static int run_start(struct context *context, struct arguments *arguments)
 {
-	(void)arguments;
+	struct refheap_trace_options options = { .frames = 1 };
+	struct refheap *session;
+	int before, status = parse_start(context, arguments, &options);
+
+	if (!status)
+		status = heap_session(context, &session);
+	if (status)
+		return status;
+	before = refheap_trace_start_with(session, &options);
+	if (before < 0)
+		return report_error(context, before, "tracing");
 	/* From now on the lines of this script are worth knowing. */
 	context->sites = true;
-	return change(context, refheap_trace_start);
+	return before ? check_same(context, &options) : STATUS_OK;
 }
 
 static int run_stop(struct context *context, struct arguments *arguments)
@@ -66,10 +108,20 @@ static int run_reset_peak(struct context *context, struct arguments *arguments)
 	return change(context, refheap_trace_reset_peak);
 }
 
+static const struct option_spec start_options[] = {
+	{ "frames", 'f', "N", "how many frames to book for each, 1 by default, at most 64" },
+	{ "sample", 's', "SAMPLE", "only one birth for so many BYTES, or 1/N of them" },
+	{ 0 },
+};
+
 static const struct command start_command = {
 	.name = "start",
 	.synopsis = "",
 	.summary = "Book each birth from now on, of whatever process",
+	.details =
+		"With more than one frame, C programs need not name their lines. With a sample,\n"
+		"figures are scaled up and come with their error.",
+	.options = start_options,
 	.run = run_start,
 };
 
@@ -102,13 +154,31 @@ static const struct column status_columns[] = {
 	{ "births", "births", "objects born since the start", COLUMN_NUMBER },
 	{ "sites", "sites", "lines of programs that they come from", COLUMN_NUMBER },
 	{ "overhead", "overhead", "bytes that tracing takes", COLUMN_NUMBER },
+	{ "frames", "frames", "booked for each birth, at most", COLUMN_NUMBER },
+	{ "sample", "sample", "bytes, or 1/N of births, that one is booked for", 0 },
+	{ "samples", "samples", "objects booked that stand for others, too", COLUMN_NUMBER },
+	{ "current_error", "current ±", "how far from the truth, 95 %", COLUMN_NUMBER },
+	{ "objects_error", "objects ±", "likewise", COLUMN_NUMBER },
 };
+
+/* The last of them are about samples. */
+#define WHOLE_COLUMNS (ARRAY_SIZE(status_columns) - 4)
+
+/* As --sample takes it. */
+static char *sample_text(const struct refheap_traced *traced)
+{
+	return xasprintf("%s%" PRIu64, traced->flags & REFHEAP_TRACE_BIRTHS ? "1/" : "",
+			 (uint64_t)traced->sample);
+}
 
 static int run_status(struct context *context, struct arguments *arguments)
 {
+	cleanup_free char *sample = NULL;
 	struct refheap_traced traced;
+	double bytes, objects;
 	struct refheap *session;
 	int error, status = heap_session(context, &session);
+	size_t columns = WHOLE_COLUMNS;
 
 	(void)arguments;
 	if (status)
@@ -116,7 +186,11 @@ static int run_status(struct context *context, struct arguments *arguments)
 	error = refheap_trace_get(session, &traced);
 	if (error)
 		return report_error(context, error, "tracing");
-	return output_record(context, status_columns, ARRAY_SIZE(status_columns), (struct cell[]){
+	sample = sample_text(&traced);
+	refheap_traced_errors(&traced, &bytes, &objects);
+	if (traced.sample)
+		columns = ARRAY_SIZE(status_columns);
+	return output_record(context, status_columns, columns, (struct cell[]){
 		cell_flag(traced.on),
 		cell_number(traced.bytes),
 		cell_number(traced.peak),
@@ -124,6 +198,11 @@ static int run_status(struct context *context, struct arguments *arguments)
 		cell_number(traced.births),
 		cell_number(traced.sites),
 		cell_number(traced.overhead),
+		cell_number(traced.frames),
+		cell_text(sample),
+		cell_number(traced.samples),
+		cell_number((uint64_t)(bytes + 0.5)),
+		cell_number((uint64_t)(objects + 0.5)),
 	});
 }
 
@@ -134,8 +213,31 @@ static const struct command trace_status_command = {
 	.run = run_status,
 };
 
+static int show_traceback(struct context *context, const struct refheap_traceback *traceback)
+{
+	const struct refheap_trace_frame *recent = &traceback->frame[0];
+	cleanup_free char *where = recent->line ?
+		xasprintf("%s:%" PRIu32, recent->filename, recent->line) :
+		xstrdup(recent->filename);
+	cleanup_free char *text = refheap_traceback_format(traceback, 0, false);
+
+	if (context->format.json) {
+		struct json_object *document = json_object_new_object();
+
+		json_object_object_add(document, "site", json_object_new_string(where));
+		json_object_object_add(document, "traceback", trace_frames_json(traceback));
+		output_json(context, document);
+	} else if (traceback->count > 1 && text) {
+		fputs(text, stdout);
+	} else {
+		puts(where);
+	}
+	return STATUS_OK;
+}
+
 static int run_of(struct context *context, struct arguments *arguments)
 {
+	struct refheap_traceback *traceback = NULL;
 	const char *path = arguments->words[0];
 	cleanup_free char *where = NULL;
 	refheap_id id, site = 0;
@@ -149,18 +251,13 @@ static int run_of(struct context *context, struct arguments *arguments)
 		return report_refused(context, error, "the birth of '%s' was not traced", path);
 	if (!error && site)
 		error = refheap_get_data(context->session, site, &where, NULL);
+	if (!error)
+		error = refheap_traceback_read(where ? where : "<unknown>", &traceback);
 	if (error)
 		return path_error(context, error, path);
-	if (context->format.json) {
-		struct json_object *document = json_object_new_object();
-
-		json_object_object_add(document, "site",
-				       where ? json_object_new_string(where) : NULL);
-		output_json(context, document);
-	} else {
-		puts(where ? where : "<unknown>");
-	}
-	return STATUS_OK;
+	status = show_traceback(context, traceback);
+	refheap_traceback_free(traceback);
+	return status;
 }
 
 static const struct command of_command = {
@@ -172,266 +269,11 @@ static const struct command of_command = {
 	.run = run_of,
 };
 
-/* The filters of one option: PATTERN or PATTERN:LINE, with commas between. */
-static bool parse_filters(char *list, bool exclude, struct refheap_trace_filter *filters,
-			  size_t *count)
-{
-	char *save, *word, *colon;
-	uint64_t line;
-
-	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-		if (*count == FILTERS_MAX)
-			return false;
-		colon = strrchr(word, ':');
-		if (!colon || !parse_number(colon + 1, &line) || line > UINT32_MAX)
-			line = 0;
-		else
-			*colon = '\0';
-		filters[(*count)++] = (struct refheap_trace_filter){
-			.pattern = word, .line = (uint32_t)line, .exclude = exclude,
-		};
-	}
-	return true;
-}
-
-static int filter(struct context *context, const struct arguments *arguments,
-		  struct refheap_snapshot *snapshot)
-{
-	const char *include = argument_option(arguments, "include");
-	const char *exclude = argument_option(arguments, "exclude");
-	cleanup_free char *included = xstrdup(include ? include : "");
-	cleanup_free char *excluded = xstrdup(exclude ? exclude : "");
-	struct refheap_trace_filter filters[FILTERS_MAX];
-	size_t count = 0;
-
-	if (!parse_filters(included, false, filters, &count) ||
-	    !parse_filters(excluded, true, filters, &count))
-		return report_usage(context, "there may be %d patterns at most", FILTERS_MAX);
-	refheap_snapshot_filter(snapshot, filters, count);
-	return STATUS_OK;
-}
-
-/* A snapshot from a file, or of the heap as it is when there is none. */
-static int get_snapshot(struct context *context, const struct arguments *arguments,
-			const char *file, struct refheap_snapshot **snapshot)
-{
-	struct refheap *session;
-	int error, status;
-
-	if (file) {
-		error = refheap_snapshot_load(file, snapshot);
-		if (error)
-			return report_refused(context, error, "cannot read '%s': %s", file,
-					      error == -EUCLEAN ? refheap_strerror(error) :
-								  strerror(-error));
-		return filter(context, arguments, *snapshot);
-	}
-	status = heap_session(context, &session);
-	if (status)
-		return status;
-	error = refheap_snapshot_take(session, snapshot);
-	if (error == -ENODATA)
-		return not_traced(context);
-	if (error)
-		return report_error(context, error, "tracing");
-	return filter(context, arguments, *snapshot);
-}
-
-static int run_snapshot(struct context *context, struct arguments *arguments)
-{
-	cleanup_snapshot struct refheap_snapshot *snapshot = NULL;
-	const char *file = arguments->words[0];
-	int error, status = get_snapshot(context, arguments, NULL, &snapshot);
-
-	if (status)
-		return status;
-	error = refheap_snapshot_save(snapshot, file);
-	if (error)
-		return report_refused(context, error, "cannot write '%s': %s", file,
-				      strerror(-error));
-	return STATUS_OK;
-}
-
-/**
- * struct view - how statistics are to be shown
- * @key: what belongs together
- * @limit: how many at most, 0 for all
- * @diff: they are of a comparison
- */
-struct view {
-	enum refheap_trace_key key;
-	uint64_t limit;
-	bool diff;
-};
-
-static int parse_view(struct context *context, const struct arguments *arguments,
-		      struct view *view)
-{
-	const char *by = argument_option(arguments, "by");
-
-	view->limit = 10;
-	view->key = REFHEAP_TRACE_LINENO;
-	if (by && !strcmp(by, "file"))
-		view->key = REFHEAP_TRACE_FILENAME;
-	else if (by && strcmp(by, "line"))
-		return report_usage(context, "--by is line or file, not '%s'", by);
-	return argument_number(context, arguments, "number", &view->limit);
-}
-
-static const struct column statistic_columns[] = {
-	{ "file", "FILE", "of the program", COLUMN_NAME },
-	{ "line", "LINE", "of the file, 0 for all or none", COLUMN_NUMBER },
-	{ "size", "SIZE", "bytes of what lives", COLUMN_NUMBER },
-	{ "count", "COUNT", "objects alive", COLUMN_NUMBER },
-	{ "births", "BIRTHS", "objects born", COLUMN_NUMBER },
-	{ "size_diff", "SIZE_DIFF", "against the older snapshot", COLUMN_NUMBER },
-	{ "count_diff", "COUNT_DIFF", "likewise", COLUMN_NUMBER },
-};
-
-static struct cell cell_signed(int64_t integer)
-{
-	return (struct cell){ .type = CELL_SIGNED, .integer = integer };
-}
-
-static int list_statistics(struct context *context, const struct view *view,
-			   const struct refheap_statistic *statistics, size_t count)
-{
-	/* The differences come last. */
-	size_t columns = ARRAY_SIZE(statistic_columns) - (view->diff ? 0 : 2);
-	struct listing *listing;
-	int status;
-
-	listing = listing_begin(context, statistic_columns, columns, &status);
-	if (!listing)
-		return status;
-	for (size_t i = 0; i < count; i++)
-		listing_row(listing, (struct cell[]){
-			cell_text(statistics[i].filename),
-			cell_number(statistics[i].line),
-			cell_signed(statistics[i].size),
-			cell_signed(statistics[i].count),
-			cell_number(statistics[i].births),
-			cell_signed(statistics[i].size_diff),
-			cell_signed(statistics[i].count_diff),
-		});
-	listing_end(listing);
-	return STATUS_OK;
-}
-
-static void print_statistic(const struct refheap_statistic *statistic, bool diff)
-{
-	int length = refheap_statistic_format(statistic, diff, NULL, 0);
-	cleanup_free char *line = xcalloc((size_t)length + 1, 1);
-
-	refheap_statistic_format(statistic, diff, line, (size_t)length + 1);
-	puts(line);
-}
-
-static int show(struct context *context, const struct view *view,
-		const struct refheap_statistic *statistics, ssize_t count)
-{
-	size_t shown = (size_t)count;
-
-	if (count < 0)
-		return report_error(context, (int)count, "tracing");
-	if (view->limit && view->limit < shown)
-		shown = view->limit;
-	if (context->format.json || context->format.columns)
-		return list_statistics(context, view, statistics, shown);
-	for (size_t i = 0; i < shown; i++)
-		print_statistic(&statistics[i], view->diff);
-	return STATUS_OK;
-}
-
-static int run_top(struct context *context, struct arguments *arguments)
-{
-	const char *file = arguments->count ? arguments->words[0] : NULL;
-	cleanup_snapshot struct refheap_snapshot *snapshot = NULL;
-	struct refheap_statistic *statistics = NULL;
-	struct view view = { .diff = false };
-	ssize_t count;
-	int status;
-
-	status = parse_view(context, arguments, &view);
-	if (!status)
-		status = get_snapshot(context, arguments, file, &snapshot);
-	if (status)
-		return status;
-	count = refheap_snapshot_statistics(snapshot, view.key, &statistics);
-	status = show(context, &view, statistics, count);
-	free(statistics);
-	return status;
-}
-
-static int run_compare(struct context *context, struct arguments *arguments)
-{
-	const char *file = arguments->count > 1 ? arguments->words[1] : NULL;
-	cleanup_snapshot struct refheap_snapshot *older = NULL;
-	cleanup_snapshot struct refheap_snapshot *snapshot = NULL;
-	struct refheap_statistic *statistics = NULL;
-	struct view view = { .diff = true };
-	ssize_t count;
-	int status;
-
-	status = parse_view(context, arguments, &view);
-	if (!status)
-		status = get_snapshot(context, arguments, arguments->words[0], &older);
-	if (!status)
-		status = get_snapshot(context, arguments, file, &snapshot);
-	if (status)
-		return status;
-	count = refheap_snapshot_compare(snapshot, older, view.key, &statistics);
-	status = show(context, &view, statistics, count);
-	free(statistics);
-	return status;
-}
-
-#define FILTER_OPTIONS \
-	{ "include", 'i', "PATTERNS", "only files that match: PATTERN[:LINE],..." }, \
-	{ "exclude", 'x', "PATTERNS", "not those files" }
-
-#define VIEW_OPTIONS \
-	{ "by", 'b', "KEY", "line (default) or file: what belongs together" }, \
-	{ "number", 'n', "N", "how many to show, 10 by default, 0 for all" }
-
-static const struct option_spec filter_options[] = { FILTER_OPTIONS, { 0 } };
-static const struct option_spec view_options[] = { VIEW_OPTIONS, FILTER_OPTIONS, { 0 } };
-
-static const struct command snapshot_command = {
-	.name = "snapshot",
-	.synopsis = "FILE",
-	.summary = "Write what each site has to a file",
-	.options = filter_options,
-	.minimum = 1,
-	.maximum = 1,
-	.run = run_snapshot,
-};
-
-static const struct command trace_top_command = {
-	.name = "top",
-	.synopsis = "[FILE]",
-	.summary = "Print which lines have the most memory",
-	.details = "With a FILE of 'trace snapshot', as it was then.",
-	.options = view_options,
-	.maximum = 1,
-	.run = run_top,
-};
-
-static const struct command compare_command = {
-	.name = "compare",
-	.synopsis = "FILE [FILE]",
-	.summary = "Print what has changed since a snapshot, the most first",
-	.details = "With two FILEs from the first to the second, otherwise until now.",
-	.options = view_options,
-	.minimum = 1,
-	.maximum = 2,
-	.run = run_compare,
-};
-
 static const struct command *const trace_group[] = {
-	&start_command,	   &stop_command,	 &trace_status_command, &clear_trace_command,
-	&reset_peak_command, &snapshot_command,	 &trace_top_command,	&compare_command,
-	&of_command,	   NULL,
+	&start_command,	     &stop_command,	      &trace_status_command,
+	&clear_trace_command, &reset_peak_command,    &trace_snapshot_command,
+	&trace_top_command,  &trace_compare_command,  &of_command,
+	NULL,
 };
 
 const struct command trace_command = {

@@ -28,7 +28,7 @@ const struct command *const commands[] = {
 	&metrics_command,
 	&top_command,	      &alert_command,
 	&export_command,      &import_command,	  &dump_command,     &restore_command,
-	&diff_command,	      &trace_command,	  &shell_command,    &run_command,
+	&diff_command,	      &trace_command,	  &shell_command,    &run_command,    &source_command,
 	&echo_command,	      &print_command,	  &vars_command,     &for_command,
 	&sleep_command,	      &tour_command,
 	&events_command,      &finalizer_command, &frame_command,    &exit_command,

@@ -13,6 +13,7 @@ struct command;
 struct events;
 struct refheap;
 struct refheap_ctl;
+struct script_call;
 struct refheap_image;
 struct type_names;
 
@@ -47,6 +48,7 @@ struct format {
  * @events: callbacks and finalizers of the session, once there may be some
  * @source: file of the script, or NULL outside scripts
  * @line: line number in @source
+ * @caller: where the script was called from, NULL when by no other
  * @command: what is being executed, for messages
  * @in_shell: shell commands are known, variables exist
  * @sites: the lines of scripts are named to the kernel, for histories
@@ -67,6 +69,7 @@ struct context {
 	struct events *events;
 	const char *source;
 	unsigned int line;
+	const struct script_call *caller;
 	const struct command *command;
 	bool in_shell;
 	bool sites;

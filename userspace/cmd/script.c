@@ -7,7 +7,7 @@
 
 #include <refheap.h>
 
-#include "command.h"
+#include "cmd.h"
 #include "events.h"
 #include "heap.h"
 #include "report.h"
@@ -79,15 +79,41 @@ static int execute(struct context *context, char *line)
 	return status;
 }
 
-/* Histories show where in a script an object was taken and dropped. */
+#define CALLS_MAX 64
+
+/* A line that has called another script. */
+struct script_call {
+	const struct script_call *caller;
+	const char *source;
+	unsigned int line;
+};
+
+static void add_frame(FILE *where, const char *source, unsigned int line)
+{
+	fprintf(where, "%s%s:%u", ftell(where) ? "\n" : "", source ? source : "<shell>", line);
+}
+
+/*
+ * Histories and tracebacks show where in a script an object was taken, made and
+ * dropped: the line, and those that have called its script.
+ */
 static void set_site(struct context *context)
 {
 	cleanup_free char *where = NULL;
+	size_t length;
 	int64_t site;
+	FILE *file;
 
 	if (!context->sites || !context->session)
 		return;
-	where = xasprintf("%s:%u", context->source ? context->source : "<shell>", context->line);
+	file = open_memstream(&where, &length);
+	if (!file)
+		return;
+	add_frame(file, context->source, context->line);
+	for (const struct script_call *call = context->caller; call; call = call->caller)
+		add_frame(file, call->source, call->line);
+	if (fclose(file))
+		return;
 	site = refheap_site(context->session, where);
 	refheap_set_site(context->session, site > 0 ? (uint32_t)site : 0);
 }
@@ -107,7 +133,7 @@ int script_line(struct context *context, char *line)
 }
 
 /* What is executed, as if it had been typed; what echo says is seen anyway. */
-static void print_command(const struct context *context, const char *line)
+static void print_line(const struct context *context, const char *line)
 {
 	enum color_mode mode = context->format.color;
 	size_t length;
@@ -132,7 +158,7 @@ static int run_lines(struct context *context, FILE *file, bool keep_going)
 
 		context->line++;
 		if (context->verbose)
-			print_command(context, line);
+			print_line(context, line);
 		status = script_line(context, line);
 		/* What a line printed is seen before the next one is tried. */
 		fflush(stdout);
@@ -143,6 +169,36 @@ static int run_lines(struct context *context, FILE *file, bool keep_going)
 	}
 	return first;
 }
+
+static int run_source(struct context *context, struct arguments *arguments)
+{
+	const struct script_call call = { context->caller, context->source, context->line };
+	unsigned int depth = 0;
+	int status;
+
+	for (const struct script_call *at = &call; at; at = at->caller)
+		depth++;
+	if (depth > CALLS_MAX)
+		return report_refused(context, -ELOOP, "scripts call each other too deeply");
+	context->caller = &call;
+	status = script_run(context, arguments->words[0], false);
+	context->caller = call.caller;
+	context->source = call.source;
+	context->line = call.line;
+	set_site(context);
+	return status;
+}
+
+const struct command source_command = {
+	.name = "source",
+	.synopsis = "FILE",
+	.summary = "Execute the lines of a file as if they were here",
+	.details = "Its variables are those of this shell.",
+	.minimum = 1,
+	.maximum = 1,
+	.flags = COMMAND_SHELL,
+	.run = run_source,
+};
 
 int script_run(struct context *context, const char *path, bool keep_going)
 {

@@ -12,6 +12,9 @@
 /* With a probability of 95 % a normal deviate is not beyond so many deviations. */
 #define DEVIATIONS 1.96
 
+/* Of count_squares, which are in 64ths. */
+#define COUNT_UNIT (1.0 / 8)
+
 static int compare_frames(const struct refheap_trace_frame *a,
 			  const struct refheap_trace_frame *b)
 {
@@ -76,6 +79,15 @@ static double variance(uint64_t squares, double unit)
 	return (double)squares * unit * unit;
 }
 
+void refheap_traced_errors(const struct refheap_traced *traced, double *bytes,
+			   double *count)
+{
+	*bytes = DEVIATIONS * sqrt(variance(traced->byte_squares,
+					    (double)traced->byte_unit));
+	*count = DEVIATIONS * sqrt(variance(traced->count_squares,
+					    COUNT_UNIT));
+}
+
 /* Errors are variances until all have been added up. */
 static void set_figures(struct refheap_statistic *statistic,
 			const struct refheap_snapshot *snapshot,
@@ -90,7 +102,7 @@ static void set_figures(struct refheap_statistic *statistic,
 	statistic->births = older ? 0 : site->births;
 	statistic->size_error = variance(site->byte_squares,
 					 (double)snapshot->traced.byte_unit);
-	statistic->count_error = variance(site->count_squares, 1.0 / 8);
+	statistic->count_error = variance(site->count_squares, COUNT_UNIT);
 }
 
 /* Its own frame, unless it is a whole traceback. */
