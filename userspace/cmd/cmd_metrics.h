@@ -32,7 +32,7 @@ struct metrics_type {
  *	table of metrics
  * @types: those with the most bytes
  * @types_count: their number
- * @rest: what all other types have, and how many types these are
+ * @rest: what all other types have
  */
 struct metrics_heap {
 	struct refheap_heap_info info;

@@ -115,6 +115,20 @@ static void emit_type(const struct metrics_heap *heap, const struct metrics_type
 	sink->sample(sink->data, &sample);
 }
 
+/* One metric of the two: @bytes or objects. */
+static void emit_types_of(const struct metrics_heap *heap, bool bytes,
+			  const struct metrics_sink *sink)
+{
+	for (size_t i = 0; i < heap->types_count; i++) {
+		const struct metrics_type *type = &heap->types[i];
+
+		emit_type(heap, type, refheap_kind_name(type->kind),
+			  bytes ? type->bytes : type->objects, sink);
+	}
+	/* No kind is called so, whatever types are. */
+	emit_type(heap, &heap->rest, "other", bytes ? heap->rest.bytes : heap->rest.objects, sink);
+}
+
 static void emit_types(const struct metrics *metrics, const struct metrics_sink *sink)
 {
 	static const struct metrics_family families[] = {
@@ -129,21 +143,12 @@ static void emit_types(const struct metrics *metrics, const struct metrics_sink 
 		bool mentioned = false;
 
 		for (size_t i = 0; i < metrics->count; i++) {
-			const struct metrics_heap *heap = &metrics->heaps[i];
-
-			if (!heap->types)
+			if (!metrics->heaps[i].types)
 				continue;
 			if (!mentioned)
 				sink->family(sink->data, &families[f]);
 			mentioned = true;
-			for (size_t t = 0; t < heap->types_count; t++) {
-				const struct metrics_type *type = &heap->types[t];
-
-				emit_type(heap, type, refheap_kind_name(type->kind),
-					  f ? type->bytes : type->objects, sink);
-			}
-			emit_type(heap, &heap->rest, "other",
-				  f ? heap->rest.bytes : heap->rest.objects, sink);
+			emit_types_of(&metrics->heaps[i], f, sink);
 		}
 	}
 }

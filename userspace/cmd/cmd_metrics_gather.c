@@ -214,7 +214,9 @@ static int gather_heap(struct refheap_ctl *control, struct metrics_heap *heap, s
 static void add_heap(struct metrics *metrics, const struct refheap_heap_info *info)
 {
 	metrics->heaps = xrealloc(metrics->heaps, metrics->count + 1, sizeof(*metrics->heaps));
-	metrics->heaps[metrics->count++] = (struct metrics_heap){ .info = *info };
+	metrics->heaps[metrics->count++] = (struct metrics_heap){
+		.info = *info, .rest.name = "other",
+	};
 }
 
 static int find_heap(struct refheap_ctl *control, const struct metrics_choice *choice,
