@@ -23,6 +23,7 @@ struct object {
 	u32 held[RIG_HOLDERS][FRAMES];
 	u32 count;
 	bool alive, reachable, singleton;
+	bool tracked;		/* when a collection was asked for */
 	s64 value;		/* bool, int; float: its bits */
 	u8 *bytes;		/* str, bytes, bytearray */
 	u32 len;		/* of bytes, or of cell */
@@ -258,10 +259,7 @@ static bool begin_final(struct twin *twin, struct object *x)
 	return holder >= 0;
 }
 
-/*
- * Callbacks that are due. When the weak reference has died of the same death,
- * the engine may have been there first.
- */
+/* Callbacks that are due. */
 static void fire(struct twin *twin)
 {
 	u32 i;
@@ -275,15 +273,20 @@ static void fire(struct twin *twin)
 		if (!x->fires)
 			continue;
 		x->fires = false;
-		if (holder < 0 || (!x->alive && !rig_info(&twin->rig, x->id).id))
-			continue;
-		x->alive = true;
-		x->queue = holder + 1;
+		if (holder >= 0 && x->alive)
+			x->queue = holder + 1;
 	}
 }
 
+/* Whether its callback has kept it, though it and its referent went together. */
+static bool was_told(struct twin *twin, const struct object *x)
+{
+	return x->kind == REFHEAP_KIND_WEAKREF && (x->armed || x->fires) &&
+	       rig_info(&twin->rig, x->id).id;
+}
+
 /* What has a count of zero dies, and with it what only it held. */
-static void settle(struct twin *twin)
+static void let_die(struct twin *twin, bool all)
 {
 	bool again;
 	u32 i;
@@ -294,7 +297,8 @@ static void settle(struct twin *twin)
 		for (i = 0; i < twin->n; i++) {
 			struct object *x = twin->object[i];
 
-			if (!x->alive || x->singleton || x->count)
+			if (!x->alive || x->singleton || x->count ||
+			    (!all && was_told(twin, x)))
 				continue;
 			if (x->final != TO_COME || !begin_final(twin, x))
 				die(twin, x);
@@ -302,6 +306,16 @@ static void settle(struct twin *twin)
 		}
 	} while (again);
 	fire(twin);
+}
+
+/*
+ * Of a weak reference and its referent that go together either may be the first:
+ * the engine tells.
+ */
+static void settle(struct twin *twin)
+{
+	let_die(twin, false);
+	let_die(twin, true);
 }
 
 static void mark(struct object *x)
@@ -380,10 +394,23 @@ static void clear_garbage(struct twin *twin, bool *garbage)
 			clear_weak(twin, twin->object[i]);
 }
 
-/* Return: how many objects with a header were garbage and could go. */
+/*
+ * What counts as collected is what was tracked: the rest dies with what had it.
+ * Tracking is not modelled, but compared with Python's by oracle.py.
+ */
+static void note_tracked(struct twin *twin)
+{
+	u32 i;
+
+	for (i = 0; i < twin->n; i++)
+		twin->object[i]->tracked = rig_info(&twin->rig, twin->object[i]->id).flags &
+					   REFHEAP_INFO_TRACKED;
+}
+
+/* Return: how many tracked objects were garbage and could go. */
 static u64 collect(struct twin *twin)
 {
-	bool garbage[OBJECTS];
+	bool garbage[OBJECTS], finalizers = false;
 	u64 n = 0;
 	u32 i;
 
@@ -403,18 +430,21 @@ static u64 collect(struct twin *twin)
 		if (!garbage[i] || x->final != TO_COME)
 			continue;
 		begin_final(twin, x);
-		mark(x);
+		finalizers = true;
 	}
-	mark_keyed(twin);
+	/* Nothing is cleared before all of them have ended. */
+	for (i = 0; finalizers && i < twin->n; i++)
+		if (garbage[i])
+			mark(twin->object[i]);
 	for (i = 0; i < twin->n; i++) {
 		struct object *x = twin->object[i];
 
-		x->pending = garbage[i] && x->reachable;
+		x->pending |= garbage[i] && x->reachable;
 		twin->inexact |= x->pending;
 		if (!garbage[i] || x->reachable)
 			continue;
 		die(twin, x);
-		n++;
+		n += x->tracked;
 	}
 	settle(twin);
 	return n;
@@ -426,6 +456,7 @@ static u64 collect(struct twin *twin)
  */
 static void settle_pending(struct twin *twin)
 {
+	bool unended = false;
 	u32 i;
 
 	mark_all(twin);
@@ -438,6 +469,10 @@ static void settle_pending(struct twin *twin)
 		}
 	}
 	settle(twin);
+	for (i = 0; i < twin->n; i++)
+		unended |= twin->object[i]->final == QUEUED || twin->object[i]->final == RUNNING;
+	for (i = 0; i < twin->n; i++)
+		twin->object[i]->pending &= unended;
 }
 
 static void forget_the_dead(struct twin *twin)
@@ -1011,6 +1046,8 @@ static struct refheap_result execute(struct twin *twin, const struct refheap_op 
 
 	rh_gc_stat(twin->rig.heap, &stat);
 	before = stat.generation[2].collections;
+	if (op->code == REFHEAP_OP_COLLECT)
+		note_tracked(twin);
 	if (code >= 240)
 		shim_host_fail(host, 1 + code % 4, true);
 	result = rig_op(&twin->rig, *op);
