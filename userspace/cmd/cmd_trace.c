@@ -57,12 +57,15 @@ static int parse_start(struct context *context, const struct arguments *argument
 	return STATUS_OK;
 }
 
-/* It goes on as it was; that must be what is wanted now. */
-static int check_same(struct context *context, const struct refheap_trace_options *options)
+/* It goes on as it was; that must be what was asked for, if anything was. */
+static int check_same(struct context *context, const struct arguments *arguments,
+		      const struct refheap_trace_options *options)
 {
 	struct refheap_traced traced;
 	int error = refheap_trace_get(context->session, &traced);
 
+	if (!argument_option(arguments, "frames") && !argument_option(arguments, "sample"))
+		return STATUS_OK;
 	if (error)
 		return report_error(context, error, "tracing");
 	if (traced.frames == options->frames && traced.flags == options->flags &&
@@ -87,7 +90,7 @@ static int run_start(struct context *context, struct arguments *arguments)
 		return report_error(context, before, "tracing");
 	/* From now on the lines of this script are worth knowing. */
 	context->sites = true;
-	return before ? check_same(context, &options) : STATUS_OK;
+	return before ? check_same(context, arguments, &options) : STATUS_OK;
 }
 
 static int run_stop(struct context *context, struct arguments *arguments)
@@ -155,18 +158,20 @@ static const struct column status_columns[] = {
 	{ "sites", "sites", "lines of programs that they come from", COLUMN_NUMBER },
 	{ "overhead", "overhead", "bytes that tracing takes", COLUMN_NUMBER },
 	{ "frames", "frames", "booked for each birth, at most", COLUMN_NUMBER },
-	{ "sample", "sample", "bytes, or 1/N of births, that one is booked for", 0 },
+	{ "sample", "sample", "BYTES that one birth is booked for, or 1/N of them", 0 },
 	{ "samples", "samples", "objects booked that stand for others, too", COLUMN_NUMBER },
 	{ "current_error", "current ±", "how far from the truth, 95 %", COLUMN_NUMBER },
 	{ "objects_error", "objects ±", "likewise", COLUMN_NUMBER },
 };
 
-/* The last of them are about samples. */
-#define WHOLE_COLUMNS (ARRAY_SIZE(status_columns) - 4)
+/* The last of them are for samples only. */
+#define WHOLE_COLUMNS (ARRAY_SIZE(status_columns) - 3)
 
 /* As --sample takes it. */
 static char *sample_text(const struct refheap_traced *traced)
 {
+	if (!traced->sample)
+		return xstrdup("all");
 	return xasprintf("%s%" PRIu64, traced->flags & REFHEAP_TRACE_BIRTHS ? "1/" : "",
 			 (uint64_t)traced->sample);
 }

@@ -8,6 +8,8 @@ objects  0
 births   0
 sites    0
 overhead 0
+frames   0
+sample   all
 ! refheap: the heap is not traced; 'refheap trace start' does
 = 1
 $ refheap set a '[]'; refheap trace start; refheap trace of a
@@ -26,7 +28,7 @@ two.rh:3
 $ refheap -j trace top -i 'one*'
 json doc[0]["file"] == "one.rh" and doc[0]["count"] == 4 and doc[0]["births"] == 4
 $ refheap -j trace of keep
-json doc == {"site": "one.rh:2"}
+json doc["site"] == "one.rh:2" and len(doc["traceback"]) == 1
 $ refheap -j trace
 json doc["traced"] and doc["current"] > 0 and doc["peak"] >= doc["current"] and doc["births"] >= doc["objects"] > 5 and doc["overhead"] > 0
 $ refheap del keep; refheap trace top -i 'one.rh:2'
@@ -55,6 +57,65 @@ json not doc["traced"] and doc["overhead"] == 0
 ## the heap is sound while it is traced
 $ refheap trace start; refheap set a '{"k": [1, 2, {"x": 1000}]}'; refheap gc collect >/dev/null; refheap verify
 ok
+
+## scripts that call each other
+$ printf 'trace start --frames 5\nset a []\nsource in.rh\nset c {}\n' >out.rh; printf '\nset b [1000]\n' >in.rh; refheap run out.rh; refheap trace top -b traceback -n 0 -x '<*'; refheap trace of b; refheap trace of c; refheap trace top -c -a -i out.rh:3 -n 1 | sed 's/=[0-9. ]*/=/g'; refheap trace top -a -i out.rh:3 -n 0 -x in.rh
+3 memory blocks: 0.1 KiB
+  File "out.rh", line 3
+    source in.rh
+  File "in.rh", line 2
+    set b [1000]
+2 memory blocks: 0.1 KiB
+  File "out.rh", line 4
+    set c {}
+2 memory blocks: 0.1 KiB
+  File "out.rh", line 2
+    set a []
+  File "out.rh", line 3
+    source in.rh
+  File "in.rh", line 2
+    set b [1000]
+out.rh:4
+out.rh:3: size=B, count=, average=B
+$ refheap -j trace of b
+json doc["site"] == "in.rh:2" and [(frame["file"], frame["line"]) for frame in doc["traceback"]] == [("in.rh", 2), ("out.rh", 3)]
+$ refheap trace snapshot before; refheap del b; refheap trace compare before -b traceback -n 1 | sed 's/[0-9]* B/B/g'
+out.rh:3: size=B (-B), count=1 (-2), average=B
+  File "out.rh", line 3
+    source in.rh
+  File "in.rh", line 2
+    set b [1000]
+$ echo 'source self.rh' >self.rh; refheap run self.rh
+! self.rh:1: scripts call each other too deeply
+= 1
+
+## in another way
+$ refheap trace start --frames 5; refheap trace start; refheap trace start --frames 5; refheap trace start --frames 6
+! refheap: the heap is traced already, in another way; 'refheap trace stop' ends that
+= 1
+$ refheap -j trace -o frames,sample
+json doc == {"frames": 5, "sample": "all"}
+$ refheap trace start --frames 0; refheap trace start --frames 65; refheap trace start --sample 0; refheap trace start --sample 2G; refheap trace start --sample 1/0; refheap trace start --sample x; refheap trace top -c -b traceback
+! refheap: --frames is 1 to 64
+! refheap: --frames is 1 to 64
+! refheap: --sample is a number of bytes up to 1G, or 1/N with N up to 1048576, not '0'
+! refheap: --sample is a number of bytes up to 1G, or 1/N with N up to 1048576, not '2G'
+! refheap: --sample is a number of bytes up to 1G, or 1/N with N up to 1048576, not '1/0'
+! refheap: --sample is a number of bytes up to 1G, or 1/N with N up to 1048576, not 'x'
+! refheap: --cumulative goes with --by line or file
+= 2
+
+## a sample of births, and of bytes
+$ { echo 'set kept []'; for i in $(seq 400); do echo "append kept [$i]"; done; } >work.rh; refheap trace start --sample 1/8; refheap shell --sites work.rh >/dev/null
+$ refheap -j trace
+json doc["sample"] == "1/8" and 0 < doc["samples"] < 200 and abs(doc["objects"] - 802) < 3 * doc["objects_error"] and doc["objects_error"] > 0 and doc["current_error"] > 0
+$ refheap trace top -b file -x '<*'; refheap verify; refheap trace stop
+work.rh:0: size=[0-9.]+ (B|KiB) ±[0-9.]+ (B|KiB), count=[0-9]+ ±[0-9]+, average=[0-9]+ B (re)
+ok
+$ refheap del kept; refheap trace start --sample 512; refheap shell --sites work.rh >/dev/null; refheap -j trace
+json doc["sample"] == "512" and 0 < doc["samples"] < 200 and abs(doc["objects"] - 802) < 3 * doc["objects_error"]
+$ refheap del kept; refheap -j trace
+json doc["current"] < 2000 and doc["peak"] > 8000
 
 ## what each line costs
 $ printf '# a script\na = bytearray(3145728)\n\ndel a\nb = 5\n' >job.rh; refheap run --profile job.rh
