@@ -4,11 +4,13 @@ is a module, and compares every value. Prints TAP.
 
     tour.py REFHEAP [CHAPTER...]
 """
+import fcntl
 import fnmatch
 import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -17,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TEXT = HERE.parent.parent / "userspace" / "tour"
 PYTHON = "/usr/bin/python3"
 TIMEOUT = 120
+RNDADDENTROPY = 0x40085203
 VALUE = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?|True|False|None")
 
 
@@ -37,7 +40,8 @@ class Step:
 
 
 def parse_line(line, chapters, steps):
-    word, _, rest = line.partition(": ")
+    word, _, rest = line.partition(":")
+    rest = rest.removeprefix(" ")
     if line.startswith(">"):
         row = steps[-1].row(lambda row: row.shell or row.value is not None)
         row.python.append(line[1 + (line[1:2] == " "):])
@@ -78,6 +82,12 @@ def values(text):
 def same(one, other):
     numbers = values(one)
     return plain(one) == plain(other) or (numbers and numbers == values(other))
+
+
+def begin_random():
+    """In a machine without a source of randomness Python would wait for some."""
+    with open("/dev/random", "wb", buffering=0) as device:
+        fcntl.ioctl(device, RNDADDENTROPY, struct.pack("ii32s", 256, 32, bytes(range(32))))
 
 
 def run_python(step):
@@ -151,6 +161,8 @@ def main():
     chapters = [chapter for chapter in chapters if not wanted or chapter in wanted]
     steps = [step for step in steps if step.chapter in chapters]
     module = os.path.exists("/dev/refheap")
+    if module and os.geteuid() == 0:
+        begin_random()
     live = run_tour(program, chapters) if module else [None] * len(steps)
     print(f"1..{len(steps)}")
     compared = failed = 0

@@ -22,7 +22,8 @@ set -euo pipefail
 	vm=(busybox-static iproute2 util-linux)
 	qemu=(busybox-static cpio kmod qemu-system-x86)
 	test=(clang codespell libclang-rt-14-dev libcmocka-dev perl python3
-		python3-yaml shellcheck sparse tmux)
+		python3-cachetools python3-memory-profiler python3-objgraph
+		python3-psutil python3-yaml shellcheck sparse tmux)
 	bench=(g++ libgc-dev libhiredis-dev libkeyutils-dev libmimalloc-dev python3
 		redis-server)
 	browser=(chromium fonts-dejavu-core)
