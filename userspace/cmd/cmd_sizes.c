@@ -12,104 +12,36 @@
 #include <refheap.h>
 
 #include "cmd.h"
-#include "dominators.h"
-#include "graph.h"
 #include "graph_names.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "output.h"
 #include "path.h"
 #include "report.h"
+#include "retained.h"
 #include "util.h"
 
 #define TOP_DEFAULT 10
 
-/* A heap in memory and who retains what; all arrays are by slot. */
-struct sizes {
-	struct graph graph;
-	struct dominators found;
-	bool *is_there;
-	bool *is_root;
-	uint64_t *bytes;	/* retained */
-	uint64_t *objects;	/* retained, itself included */
-};
-
-#define cleanup_sizes __attribute__((cleanup(sizes_free)))
-
-static void sizes_free(struct sizes *sizes)
-{
-	dominators_free(&sizes->found);
-	graph_free(&sizes->graph);
-	free(sizes->is_there);
-	free(sizes->is_root);
-	free(sizes->bytes);
-	free(sizes->objects);
-}
-
-/* What does not keep anything alive leads nowhere. */
-static void drop_weak_edges(struct graph *graph)
-{
-	for (uint32_t slot = 1; slot < graph->slots; slot++) {
-		if (!graph_has(graph, slot) || graph_keeps(graph, slot))
-			continue;
-		for (uint32_t i = graph->first[slot]; i < graph->first[slot + 1]; i++)
-			graph->edge[i] = 0;
-	}
-}
-
-static int sizes_load(struct context *context, struct sizes *sizes)
-{
-	struct graph *graph = &sizes->graph;
-	int status = graph_load(context, graph);
-
-	if (!status)
-		drop_weak_edges(graph);
-	return status;
-}
-
-static void find_retained(struct sizes *sizes)
-{
-	const struct graph *graph = &sizes->graph;
-
-	sizes->is_there = xcalloc(graph->slots + 1ULL, sizeof(bool));
-	sizes->is_root = xcalloc(graph->slots + 1ULL, sizeof(bool));
-	sizes->bytes = xcalloc(graph->slots + 1ULL, sizeof(uint64_t));
-	sizes->objects = xcalloc(graph->slots + 1ULL, sizeof(uint64_t));
-	for (uint32_t slot = 1; slot < graph->slots; slot++) {
-		sizes->is_there[slot] = graph_has(graph, slot);
-		sizes->is_root[slot] = slot == GRAPH_ROOT || graph->node[slot].outside ||
-				       (graph->node[slot].flags & REFHEAP_INFO_IMMORTAL);
-		sizes->bytes[slot] = graph->node[slot].sizeof_;
-		sizes->objects[slot] = sizes->is_there[slot];
-	}
-	sizes->found = (struct dominators){
-		.nodes = graph->slots,
-		.first = graph->first,
-		.edge = graph->edge,
-		.is_there = sizes->is_there,
-		.is_root = sizes->is_root,
-	};
-	dominators_find(&sizes->found);
-	dominators_sum(&sizes->found, sizes->bytes);
-	dominators_sum(&sizes->found, sizes->objects);
-}
-
 /* All that an object reaches, each once, and it. */
-static uint64_t deep_size(const struct graph *graph, uint32_t slot)
+static uint64_t deep_size(const struct graph *graph, uint32_t number)
 {
-	uint32_t *stack = xcalloc(graph->slots, sizeof(*stack));
-	bool *seen = xcalloc(graph->slots, sizeof(*seen));
+	uint32_t *stack = xcalloc(graph->nodes, sizeof(*stack));
+	bool *seen = xcalloc(graph->nodes, sizeof(*seen));
 	uint32_t depth = 1;
 	uint64_t bytes = 0;
 
-	stack[0] = slot;
-	seen[slot] = true;
+	stack[0] = number;
+	/* What leads nowhere has been there. */
+	seen[0] = true;
+	seen[number] = true;
 	while (depth) {
-		slot = stack[--depth];
-		bytes += graph->node[slot].sizeof_;
-		for (uint32_t i = graph->first[slot]; i < graph->first[slot + 1]; i++) {
+		number = stack[--depth];
+		bytes += graph->node[number].sizeof_;
+		for (uint32_t i = graph->first[number]; i < graph->first[number + 1]; i++) {
 			uint32_t to = graph->edge[i];
 
-			if (!graph_has(graph, to) || seen[to])
+			if (seen[to])
 				continue;
 			seen[to] = true;
 			stack[depth++] = to;
@@ -169,25 +101,36 @@ static void print_answer(struct context *context, const struct answer *answer)
 	output_json(context, document);
 }
 
+static int find_retained(struct context *context, const struct graph *graph,
+			 struct retained *retained)
+{
+	int error = retained_find(graph, retained);
+
+	return error ? report_error(context, error, "cannot find out who retains what") :
+		       STATUS_OK;
+}
+
 static int find_answer(struct context *context, const char *path, struct answer *answer)
 {
-	cleanup_sizes struct sizes sizes = { 0 };
-	uint32_t slot;
-	int status = sizes_load(context, &sizes);
+	cleanup_retained struct retained retained = { 0 };
+	cleanup_graph struct graph graph = { 0 };
+	uint32_t number;
+	int status = graph_load_forward(context, &graph);
 
 	if (status)
 		return status;
-	slot = graph_find(&sizes.graph, answer->id);
-	if (!slot)
+	number = graph_find(&graph, answer->id);
+	if (!number)
 		return path_error(context, -ESTALE, path);
-	answer->size = sizes.graph.node[slot].sizeof_;
+	answer->size = graph.node[number].sizeof_;
 	if (answer->wants_deep)
-		answer->deep = deep_size(&sizes.graph, slot);
-	if (answer->wants_retained) {
-		find_retained(&sizes);
-		answer->retained = sizes.bytes[slot];
-	}
-	return STATUS_OK;
+		answer->deep = deep_size(&graph, number);
+	if (!answer->wants_retained)
+		return STATUS_OK;
+	status = find_retained(context, &graph, &retained);
+	if (!status)
+		answer->retained = retained.bytes[number];
+	return status;
 }
 
 static int run_sizeof(struct context *context, struct arguments *arguments)
@@ -237,89 +180,9 @@ static const struct column columns[] = {
 	{ "path", "PATH", "a shortest way to it", COLUMN_NAME },
 };
 
-/* A walk in breadth: by which object each was reached. Where it began comes from itself. */
-struct ways {
-	uint32_t *came_from;
-	uint32_t *queue;
-	uint32_t head;
-	uint32_t tail;
-};
-
-static void reach(struct ways *ways, uint32_t slot, uint32_t from)
-{
-	if (ways->came_from[slot])
-		return;
-	ways->came_from[slot] = from;
-	ways->queue[ways->tail++] = slot;
-}
-
-static void spread(struct ways *ways, const struct graph *graph)
-{
-	while (ways->head < ways->tail) {
-		uint32_t slot = ways->queue[ways->head++];
-
-		for (uint32_t i = graph->first[slot]; i < graph->first[slot + 1]; i++) {
-			if (graph_has(graph, graph->edge[i]))
-				reach(ways, graph->edge[i], slot);
-		}
-	}
-}
-
-/* From names first, then from what is held otherwise, then from dead cycles. */
-static uint32_t *find_ways(const struct sizes *sizes)
-{
-	const struct graph *graph = &sizes->graph;
-	struct ways ways = {
-		.came_from = xcalloc(graph->slots, sizeof(*ways.came_from)),
-		.queue = xcalloc(graph->slots, sizeof(*ways.queue)),
-	};
-
-	reach(&ways, GRAPH_ROOT, GRAPH_ROOT);
-	spread(&ways, graph);
-	for (uint32_t slot = 1; slot < graph->slots; slot++) {
-		if (sizes->is_there[slot] && sizes->is_root[slot])
-			reach(&ways, slot, slot);
-	}
-	spread(&ways, graph);
-	for (uint32_t slot = 1; slot < graph->slots; slot++) {
-		if (sizes->is_there[slot])
-			reach(&ways, slot, slot);
-		spread(&ways, graph);
-	}
-	free(ways.queue);
-	return ways.came_from;
-}
-
-/* A path as text, to be freed; of long ones the end, from an object on. */
-#define STEPS_MAX 64
-
-static char *way_text(struct context *context, const struct graph *graph,
-		      const uint32_t *came_from, uint32_t slot)
-{
-	uint32_t step[STEPS_MAX], steps = 0;
-	struct text text = { 0 };
-	char id[REFHEAP_ID_TEXT];
-
-	for (; came_from[slot] && came_from[slot] != slot && steps < STEPS_MAX;
-	     slot = came_from[slot])
-		step[steps++] = slot;
-	text_add(&text, "", 0);
-	if (slot != GRAPH_ROOT)
-		text_add_string(&text, refheap_format_id(graph_id(graph, slot), id));
-	while (steps) {
-		uint32_t to = step[--steps];
-		cleanup_free char *name =
-			graph_edge_name(context, graph, slot, graph_first_cell(graph, slot, to));
-
-		text_add_string(&text, name);
-		slot = to;
-	}
-	return text.data;
-}
-
 struct ranked {
 	uint64_t bytes;
-	uint32_t slot;
+	uint32_t number;
 };
 
 static int by_bytes(const void *a, const void *b)
@@ -328,73 +191,85 @@ static int by_bytes(const void *a, const void *b)
 
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? 1 : -1;
-	return x->slot < y->slot ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
 }
 
-/* All but the root dict, the largest first. */
-static struct ranked *rank(const struct sizes *sizes, uint32_t *count)
+/*
+ * The @top largest of all but the root dict, the largest first. Those that may
+ * be among them gather behind them, as many again, and then the rest is dropped.
+ */
+static struct ranked *rank(const struct graph *graph, const struct retained *retained,
+			   uint64_t top, uint32_t *count)
 {
-	struct ranked *ranked = xcalloc(sizes->graph.slots, sizeof(*ranked));
-	uint32_t n = 0;
+	uint32_t most = top < graph->nodes ? (uint32_t)top : graph->nodes, n = 0;
+	struct ranked *ranked = xcalloc(2ULL * most + 1, sizeof(*ranked));
+	uint64_t least = 0;
 
-	for (uint32_t slot = GRAPH_ROOT + 1; slot < sizes->graph.slots; slot++) {
-		if (sizes->is_there[slot])
-			ranked[n++] = (struct ranked){ sizes->bytes[slot], slot };
+	for (uint32_t node = GRAPH_ROOT + 1; node < graph->nodes; node++) {
+		if (retained->bytes[node] < least)
+			continue;
+		ranked[n++] = (struct ranked){ retained->bytes[node], node };
+		if (n < 2ULL * most + 1)
+			continue;
+		qsort(ranked, n, sizeof(*ranked), by_bytes);
+		n = most;
+		least = most ? ranked[most - 1].bytes : UINT64_MAX;
 	}
 	qsort(ranked, n, sizeof(*ranked), by_bytes);
-	*count = n;
+	*count = n < most ? n : most;
 	return ranked;
 }
 
-static void print_row(struct context *context, struct listing *listing, const struct sizes *sizes,
-		      const uint32_t *came_from, uint32_t slot)
+static void print_row(struct context *context, struct listing *listing, const struct graph *graph,
+		      const struct retained *retained, const uint32_t *ways, uint32_t number)
 {
-	const struct graph *graph = &sizes->graph;
-	cleanup_free char *path = way_text(context, graph, came_from, slot);
+	cleanup_free char *path = retained_path(context, graph, ways, number);
 	struct cell cells[ARRAY_SIZE(columns)];
 	char id[REFHEAP_ID_TEXT];
 
-	cells[0] = cell_text(refheap_format_id(graph_id(graph, slot), id));
-	cells[1] = cell_text(graph_type(context, graph, slot));
-	cells[2] = cell_number(graph->node[slot].sizeof_);
-	cells[3] = cell_number(sizes->bytes[slot]);
-	cells[4] = cell_number(sizes->objects[slot]);
+	cells[0] = cell_text(refheap_format_id(graph_id(graph, number), id));
+	cells[1] = cell_text(graph_type(context, graph, number));
+	cells[2] = cell_number(graph->node[number].sizeof_);
+	cells[3] = cell_number(retained->bytes[number]);
+	cells[4] = cell_number(retained->objects[number]);
 	cells[5] = cell_text(path);
 	listing_row(listing, cells);
 }
 
-static int print_top(struct context *context, const struct sizes *sizes, uint64_t top)
+static int print_top(struct context *context, const struct graph *graph,
+		     const struct retained *retained, uint64_t top)
 {
 	struct listing *listing;
 	struct ranked *ranked;
-	uint32_t *came_from, count;
+	uint32_t *ways, count;
 	int status;
 
 	listing = listing_begin(context, columns, ARRAY_SIZE(columns), &status);
 	if (!listing)
 		return status;
-	came_from = find_ways(sizes);
-	ranked = rank(sizes, &count);
-	for (uint32_t i = 0; i < count && i < top; i++)
-		print_row(context, listing, sizes, came_from, ranked[i].slot);
+	ways = retained_ways(graph, retained);
+	ranked = rank(graph, retained, top, &count);
+	for (uint32_t i = 0; i < count && !interrupted(); i++)
+		print_row(context, listing, graph, retained, ways, ranked[i].number);
 	listing_end(listing);
 	free(ranked);
-	free(came_from);
-	return STATUS_OK;
+	free(ways);
+	return interrupted() ? report_error(context, -EINTR, "the listing is not complete") :
+			       STATUS_OK;
 }
 
 static int run_retained(struct context *context, struct arguments *arguments)
 {
-	cleanup_sizes struct sizes sizes = { 0 };
+	cleanup_retained struct retained retained = { 0 };
+	cleanup_graph struct graph graph = { 0 };
 	uint64_t top = TOP_DEFAULT;
 	int status = argument_number(context, arguments, "top", &top);
 
 	if (!status)
-		status = sizes_load(context, &sizes);
-	if (status)
-		return status;
-	find_retained(&sizes);
-	return print_top(context, &sizes, top);
+		status = graph_load_forward(context, &graph);
+	if (!status)
+		status = find_retained(context, &graph, &retained);
+	return status ? status : print_top(context, &graph, &retained, top);
 }
 
 static const struct option_spec retained_options[] = {

@@ -22,14 +22,14 @@
 
 /**
  * struct search - the way back from one object
- * @target: its slot
- * @next: by slot: the next of the chain towards the target; 0: not seen
- * @queue: slots seen, nearest first
+ * @target: its number
+ * @next: by number: the next of the chain towards the target; 0: not seen
+ * @queue: objects seen, nearest first
  * @at: those before it have been looked at
  * @count: in @queue
  * @max: roots to show
  * @roots: so many were found
- * @here: slot whose roots are being told
+ * @here: the object whose roots are being told
  * @list: of the roots, in JSON
  */
 struct search {
@@ -46,60 +46,60 @@ struct search {
 	struct json_object *list;
 };
 
-/* What the chain comes by to the object in @slot. */
-static char *step_name(const struct search *search, uint32_t from, uint32_t slot)
+/* What the chain comes by to the object @number. */
+static char *step_name(const struct search *search, uint32_t from, uint32_t number)
 {
 	return graph_edge_name(search->context, search->graph, from,
-			       graph_first_cell(search->graph, from, slot));
+			       graph_first_cell(search->graph, from, number));
 }
 
-static void print_object(const struct search *search, uint32_t slot)
+static void print_object(const struct search *search, uint32_t number)
 {
-	cleanup_free char *value = graph_value(search->context, search->graph, slot);
+	cleanup_free char *value = graph_value(search->context, search->graph, number);
 	char id[REFHEAP_ID_TEXT];
 
-	printf("%s %s, %s\n", graph_type(search->context, search->graph, slot),
-	       refheap_format_id(graph_id(search->graph, slot), id), value);
+	printf("%s %s, %s\n", graph_type(search->context, search->graph, number),
+	       refheap_format_id(graph_id(search->graph, number), id), value);
 }
 
-static void print_chain(const struct search *search, uint32_t slot)
+static void print_chain(const struct search *search, uint32_t number)
 {
-	for (int depth = 1; slot != search->target && !interrupted(); depth += depth < INDENT_MAX) {
-		uint32_t next = search->next[slot];
-		cleanup_free char *name = step_name(search, slot, next);
+	for (int depth = 1; number != search->target && !interrupted(); depth += depth < INDENT_MAX) {
+		uint32_t next = search->next[number];
+		cleanup_free char *name = step_name(search, number, next);
 
 		printf("%*s%s: ", 2 * depth, "", name);
 		print_object(search, next);
-		slot = next;
+		number = next;
 	}
 }
 
-static struct json_object *json_step(const struct search *search, uint32_t slot, const char *edge)
+static struct json_object *json_step(const struct search *search, uint32_t number, const char *edge)
 {
-	cleanup_free char *value = graph_value(search->context, search->graph, slot);
+	cleanup_free char *value = graph_value(search->context, search->graph, number);
 	struct json_object *step = json_object_new_object();
 	char id[REFHEAP_ID_TEXT];
 
 	if (edge)
 		json_object_object_add(step, "edge", json_object_new_string(edge));
 	json_object_object_add(step, "id", json_object_new_string(
-				       refheap_format_id(graph_id(search->graph, slot), id)));
+				       refheap_format_id(graph_id(search->graph, number), id)));
 	json_object_object_add(step, "type", json_object_new_string(
-				       graph_type(search->context, search->graph, slot)));
+				       graph_type(search->context, search->graph, number)));
 	json_object_object_add(step, "value", json_object_new_string(value));
 	return step;
 }
 
-static struct json_object *json_chain(const struct search *search, uint32_t slot, const char *edge)
+static struct json_object *json_chain(const struct search *search, uint32_t number, const char *edge)
 {
 	struct json_object *chain = json_object_new_array();
 
-	json_object_array_add(chain, json_step(search, slot, edge));
-	while (slot != search->target) {
-		cleanup_free char *name = step_name(search, slot, search->next[slot]);
+	json_object_array_add(chain, json_step(search, number, edge));
+	while (number != search->target) {
+		cleanup_free char *name = step_name(search, number, search->next[number]);
 
-		slot = search->next[slot];
-		json_object_array_add(chain, json_step(search, slot, name));
+		number = search->next[number];
+		json_object_array_add(chain, json_step(search, number, name));
 	}
 	return chain;
 }
@@ -176,26 +176,26 @@ static void tell_names(struct search *search)
 }
 
 /* What refers to the object joins the queue; the root namespace is told. */
-static int look_back(struct search *search, uint32_t slot)
+static int look_back(struct search *search, uint32_t number)
 {
 	const struct graph *graph = search->graph;
-	bool named = slot == GRAPH_ROOT;
+	bool named = number == GRAPH_ROOT;
 	int error = 0;
 
-	for (uint32_t i = graph->reverse_first[slot]; i < graph->reverse_first[slot + 1]; i++) {
+	for (uint32_t i = graph->reverse_first[number]; i < graph->reverse_first[number + 1]; i++) {
 		uint32_t from = graph->reverse[i];
 
 		named |= from == GRAPH_ROOT;
 		if (from == GRAPH_ROOT || search->next[from] || from == search->target)
 			continue;
-		search->next[from] = slot;
+		search->next[from] = number;
 		search->queue[search->count++] = from;
 	}
-	search->here = slot;
+	search->here = number;
 	if (named)
 		tell_names(search);
-	if (graph->node[slot].outside || graph->disturbed)
-		error = graph_roots(search->context, graph, slot, tell_root, search);
+	if (graph->node[number].outside || graph->disturbed)
+		error = graph_roots(search->context, graph, number, tell_root, search);
 	/* It may have died since: then nobody holds it. */
 	return error == -ESTALE || error == -ENOENT ? 0 : error;
 }
@@ -251,8 +251,8 @@ static int why(struct context *context, const struct graph *graph, uint32_t targ
 {
 	struct search search = {
 		.context = context, .graph = graph, .target = target, .max = max,
-		.next = xcalloc(graph->slots, sizeof(*search.next)),
-		.queue = xcalloc(graph->slots, sizeof(*search.queue)),
+		.next = xcalloc(graph->nodes, sizeof(*search.next)),
+		.queue = xcalloc(graph->nodes, sizeof(*search.queue)),
 		.list = context->format.json ? json_object_new_array() : NULL,
 	};
 	int error = run_search(&search);

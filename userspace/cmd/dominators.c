@@ -1,43 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * T. Lengauer and R. E. Tarjan, "A Fast Algorithm for Finding Dominators in a
- * Flowgraph", 1979, the version with simple path compression. Nodes are known
+ * L. Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems",
+ * 2005: Semi-NCA. It finds semidominators as Lengauer and Tarjan do, with simple
+ * path compression, and then dominators by walking up the tree. Nodes are known
  * by their numbers in the order of a walk in depth, from 2; 1 is above all roots,
  * 0 is none.
  */
 #include <stdlib.h>
 
 #include "dominators.h"
+#include "interrupt.h"
 #include "util.h"
 
-#define ABOVE 1
+#define ABOVE	1
+#define OFTEN	65536	/* steps between looks at what came meanwhile */
 
-/* All by number in the walk, but for @number. */
+/* All by number in the walk, but for @number. Some serve twice. */
 struct search {
 	const struct dominators *graph;
-	uint32_t *number;	/* of a node, 0 when it was not reached yet */
+	uint32_t *number;	/* of a node, 0 when it was not reached yet; later a stack */
 	uint32_t *node;
-	uint32_t *parent;
+	uint32_t *parent;	/* in the walk; later the way up is shortened */
 	uint32_t count;		/* the next number */
-	bool *from_above;	/* it is a root */
 	uint32_t *first;	/* predecessors: where they begin in @from */
 	uint32_t *from;
-	uint32_t *semi;
-	uint32_t *label;
-	uint32_t *ancestor;
-	uint32_t *bucket;	/* first of those whose semidominator this is */
-	uint32_t *next;		/* in the same bucket */
+	uint32_t *semi;		/* in the walk: the stack */
+	uint32_t *label;	/* in the walk: of each on the stack, the next edge */
 	uint32_t *dominator;
-	uint32_t *stack;
 };
-
-/* Where an edge leads, or 0. */
-static uint32_t target(const struct dominators *graph, uint32_t edge)
-{
-	uint32_t to = graph->edge[edge];
-
-	return to < graph->nodes && graph->is_there[to] ? to : 0;
-}
 
 static void number_node(struct search *search, uint32_t node, uint32_t parent)
 {
@@ -47,28 +37,27 @@ static void number_node(struct search *search, uint32_t node, uint32_t parent)
 	search->count++;
 }
 
-/* @cursor: of each number on the stack, the next edge to follow. */
-static void walk_from(struct search *search, uint32_t root, uint32_t *cursor)
+static void walk_from(struct search *search, uint32_t root)
 {
 	const struct dominators *graph = search->graph;
+	uint32_t *stack = search->semi, *cursor = search->label;
 	uint32_t depth = 1, at;
 
-	search->from_above[search->count] = true;
-	search->stack[0] = search->count;
+	stack[0] = search->count;
 	cursor[0] = graph->first[root];
 	number_node(search, root, ABOVE);
 	while (depth) {
-		uint32_t node = search->node[search->stack[depth - 1]], to;
+		uint32_t node = search->node[stack[depth - 1]], to;
 
 		at = cursor[depth - 1]++;
 		if (at == graph->first[node + 1]) {
 			depth--;
 			continue;
 		}
-		to = target(graph, at);
+		to = graph->edge[at];
 		if (!to || search->number[to])
 			continue;
-		search->stack[depth] = search->count;
+		stack[depth] = search->count;
 		cursor[depth++] = graph->first[to];
 		number_node(search, to, search->number[node]);
 	}
@@ -77,158 +66,144 @@ static void walk_from(struct search *search, uint32_t root, uint32_t *cursor)
 static void walk(struct search *search)
 {
 	const struct dominators *graph = search->graph;
-	uint32_t *cursor = xcalloc(graph->nodes, sizeof(*cursor));
 
 	search->count = ABOVE + 1;
 	for (int roots = 1; roots >= 0; roots--) {
 		for (uint32_t node = 1; node < graph->nodes; node++) {
-			if (!graph->is_there[node] || (roots && !graph->is_root[node]))
-				continue;
-			if (!search->number[node])
-				walk_from(search, node, cursor);
-			else if (roots)
-				search->from_above[search->number[node]] = true;
+			if (!search->number[node] && (!roots || graph->is_root[node]))
+				walk_from(search, node);
 		}
 	}
-	free(cursor);
 }
 
 /* The edges turned around, between numbers. */
 static void find_predecessors(struct search *search)
 {
 	const struct dominators *graph = search->graph;
-	uint32_t *first;
+	uint32_t *first = search->first, to;
 
-	first = xcalloc(search->count + 2ULL, sizeof(*first));
-	for (uint32_t from = ABOVE + 1; from < search->count; from++) {
-		uint32_t node = search->node[from];
-
-		for (uint32_t i = graph->first[node]; i < graph->first[node + 1]; i++)
-			first[search->number[target(graph, i)] + 2]++;
+	for (uint32_t i = 0; i < graph->first[graph->nodes]; i++) {
+		to = graph->edge[i];
+		if (to)
+			first[search->number[to] + 2]++;
 	}
-	/* Of number 0 are the edges that lead nowhere. */
 	for (uint32_t i = 2; i < search->count + 2; i++)
 		first[i] += first[i - 1];
 	search->from = xcalloc(first[search->count + 1] + 1ULL, sizeof(*search->from));
 	for (uint32_t from = ABOVE + 1; from < search->count; from++) {
 		uint32_t node = search->node[from];
 
-		for (uint32_t i = graph->first[node]; i < graph->first[node + 1]; i++)
-			search->from[first[search->number[target(graph, i)] + 1]++] = from;
+		for (uint32_t i = graph->first[node]; i < graph->first[node + 1]; i++) {
+			to = graph->edge[i];
+			if (to)
+				search->from[first[search->number[to] + 1]++] = from;
+		}
 	}
-	search->first = first;
 }
 
-/* The number with the least semidominator on the linked way up from @v. */
-static uint32_t evaluate(struct search *search, uint32_t v)
+/* The least semidominator on the way up from @v, as far as numbers are above @w. */
+static uint32_t evaluate(struct search *search, uint32_t v, uint32_t w)
 {
-	uint32_t *ancestor = search->ancestor, *label = search->label;
-	uint32_t depth = 0, top;
+	uint32_t *parent = search->parent, *label = search->label, *stack = search->number;
+	uint32_t depth = 0, top = v;
 
-	if (!ancestor[v])
-		return v;
-	for (top = v; ancestor[ancestor[top]]; top = ancestor[top])
-		search->stack[depth++] = top;
+	for (; parent[top] > w; top = parent[top])
+		stack[depth++] = top;
 	while (depth) {
-		uint32_t low = search->stack[--depth], high = ancestor[low];
+		uint32_t low = stack[--depth];
 
-		if (search->semi[label[high]] < search->semi[label[low]])
-			label[low] = label[high];
-		ancestor[low] = ancestor[high];
+		parent[low] = parent[top];
+		if (label[top] < label[low])
+			label[low] = label[top];
+		top = low;
 	}
 	return label[v];
 }
 
 static void find_semidominator(struct search *search, uint32_t w)
 {
-	uint32_t semi = search->from_above[w] ? ABOVE : search->parent[w];
+	uint32_t semi = search->graph->is_root[search->node[w]] ? ABOVE : search->parent[w];
 
 	for (uint32_t i = search->first[w]; semi > ABOVE && i < search->first[w + 1]; i++) {
-		uint32_t u = search->semi[evaluate(search, search->from[i])];
+		uint32_t u = evaluate(search, search->from[i], w);
 
 		if (u < semi)
 			semi = u;
 	}
 	search->semi[w] = semi;
+	search->label[w] = semi;
 }
 
-static void empty_bucket(struct search *search, uint32_t parent)
+/* Return: false when it was interrupted. */
+static bool find_dominators(struct search *search)
 {
-	for (uint32_t v = search->bucket[parent]; v; v = search->next[v]) {
-		uint32_t u = evaluate(search, v);
+	uint32_t *dominator = search->dominator;
 
-		search->dominator[v] = search->semi[u] < search->semi[v] ? u : parent;
+	for (uint32_t w = 0; w < search->count; w++) {
+		search->label[w] = w;
+		dominator[w] = search->parent[w];
 	}
-	search->bucket[parent] = 0;
-}
-
-static void find_dominators(struct search *search)
-{
-	for (uint32_t w = 0; w < search->count; w++)
-		search->semi[w] = search->label[w] = w;
 	for (uint32_t w = search->count - 1; w > ABOVE; w--) {
 		find_semidominator(search, w);
-		search->next[w] = search->bucket[search->semi[w]];
-		search->bucket[search->semi[w]] = w;
-		search->ancestor[w] = search->parent[w];
-		empty_bucket(search, search->parent[w]);
+		if (!(w % OFTEN) && interrupted())
+			return false;
 	}
 	for (uint32_t w = ABOVE + 1; w < search->count; w++) {
-		if (search->dominator[w] != search->semi[w])
-			search->dominator[w] = search->dominator[search->dominator[w]];
+		while (dominator[w] > search->semi[w])
+			dominator[w] = dominator[dominator[w]];
 	}
+	return true;
 }
 
 static void search_alloc(struct search *search, uint32_t nodes)
 {
-	size_t count = nodes + 2ULL;
+	size_t count = nodes + 3ULL;
 
 	search->number = xcalloc(count, sizeof(uint32_t));
 	search->node = xcalloc(count, sizeof(uint32_t));
 	search->parent = xcalloc(count, sizeof(uint32_t));
-	search->from_above = xcalloc(count, sizeof(bool));
+	search->first = xcalloc(count, sizeof(uint32_t));
 	search->semi = xcalloc(count, sizeof(uint32_t));
 	search->label = xcalloc(count, sizeof(uint32_t));
-	search->ancestor = xcalloc(count, sizeof(uint32_t));
-	search->bucket = xcalloc(count, sizeof(uint32_t));
-	search->next = xcalloc(count, sizeof(uint32_t));
 	search->dominator = xcalloc(count, sizeof(uint32_t));
-	search->stack = xcalloc(count, sizeof(uint32_t));
 }
 
 static void search_free(struct search *search)
 {
-	free(search->number);
-	free(search->node);
 	free(search->parent);
-	free(search->from_above);
 	free(search->first);
 	free(search->from);
 	free(search->semi);
 	free(search->label);
-	free(search->ancestor);
-	free(search->bucket);
-	free(search->next);
 	free(search->dominator);
-	free(search->stack);
 }
 
-void dominators_find(struct dominators *dominators)
+/* Two arrays of the search become those of the result. */
+static void take_results(const struct search *search, struct dominators *dominators)
+{
+	uint32_t *above = search->number, *node = search->node;
+
+	above[0] = 0;
+	for (uint32_t i = ABOVE + 1; i < search->count; i++)
+		above[node[i]] = node[search->dominator[i]];
+	for (uint32_t i = ABOVE + 1; i < search->count; i++)
+		node[i - (ABOVE + 1)] = node[i];
+	dominators->above = above;
+	dominators->order = node;
+}
+
+bool dominators_find(struct dominators *dominators)
 {
 	struct search search = { .graph = dominators };
+	bool found;
 
 	search_alloc(&search, dominators->nodes);
 	walk(&search);
 	find_predecessors(&search);
-	find_dominators(&search);
-	dominators->above = xcalloc(dominators->nodes + 1ULL, sizeof(uint32_t));
-	dominators->order = xcalloc(dominators->nodes + 1ULL, sizeof(uint32_t));
-	dominators->reached = search.count - (ABOVE + 1);
-	for (uint32_t i = ABOVE + 1; i < search.count; i++) {
-		dominators->order[i - (ABOVE + 1)] = search.node[i];
-		dominators->above[search.node[i]] = search.node[search.dominator[i]];
-	}
+	found = find_dominators(&search);
+	take_results(&search, dominators);
 	search_free(&search);
+	return found;
 }
 
 void dominators_free(struct dominators *dominators)
@@ -241,10 +216,22 @@ void dominators_free(struct dominators *dominators)
 
 void dominators_sum(const struct dominators *dominators, uint64_t *value)
 {
-	for (uint32_t i = dominators->reached; i; i--) {
+	for (uint32_t i = dominators->nodes - 1; i; i--) {
 		uint32_t node = dominators->order[i - 1];
 
 		if (dominators->above[node])
 			value[dominators->above[node]] += value[node];
+	}
+}
+
+void dominators_count(const struct dominators *dominators, uint32_t *count)
+{
+	for (uint32_t node = 1; node < dominators->nodes; node++)
+		count[node] = 1;
+	for (uint32_t i = dominators->nodes - 1; i; i--) {
+		uint32_t node = dominators->order[i - 1];
+
+		if (dominators->above[node])
+			count[dominators->above[node]] += count[node];
 	}
 }

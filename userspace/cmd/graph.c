@@ -14,6 +14,7 @@
 #include "graph.h"
 #include "heap.h"
 #include "interrupt.h"
+#include "progress.h"
 #include "report.h"
 #include "util.h"
 
@@ -25,22 +26,26 @@ static const char disturbed_json[] =
 	"{\"warning\":{\"code\":\"EINTR\",\"message\":\"the heap changed meanwhile; what is "
 	"shown was true, but not all at one moment\"}}\n";
 
-/* What grows while records come. */
+/* The place of a slot, when slots are too far apart for an array of them. */
+#define FAR_APART	8
+
+/* What grows while records come; edges are slots until all have come. */
 struct loader {
 	struct graph *graph;
 	uint32_t node_room;
 	uint32_t edges;
 	size_t edge_room;
-	uint32_t last;		/* slot that the edges told last belong to */
+	uint32_t *number;	/* by slot, or NULL */
+	uint32_t slots;		/* that it has room for */
 };
 
-static void make_room(struct loader *loader, uint32_t slot, size_t edges)
+static void make_room(struct loader *loader, size_t edges)
 {
 	struct graph *graph = loader->graph;
 	uint32_t room = loader->node_room;
 
-	if (slot + 2 > room) {
-		room = slot + slot / 2 + 1024;
+	if (graph->nodes + 1 >= room) {
+		room = graph->nodes + graph->nodes / 2 + 1024;
 		graph->node = xrealloc(graph->node, room, sizeof(*graph->node));
 		graph->first = xrealloc(graph->first, room, sizeof(*graph->first));
 		loader->node_room = room;
@@ -51,50 +56,98 @@ static void make_room(struct loader *loader, uint32_t slot, size_t edges)
 	}
 }
 
-/* Slots between two objects have none. */
 static void begin_node(struct loader *loader, const struct refheap_scan *record)
 {
 	struct graph *graph = loader->graph;
-	uint32_t slot = REFHEAP_ID_SLOT(record->id);
 
-	for (uint32_t i = graph->slots; i <= slot; i++) {
-		graph->node[i] = (struct graph_node){ 0 };
-		graph->first[i] = loader->edges;
-	}
-	graph->slots = slot + 1;
-	graph->objects++;
-	graph->node[slot] = (struct graph_node){
+	graph->first[graph->nodes] = loader->edges;
+	graph->node[graph->nodes++] = (struct graph_node){
+		.id = record->id,
 		.sizeof_ = record->sizeof_,
-		.tag = REFHEAP_ID_TAG(record->id),
 		.refcount = record->refcount,
+		.outside = record->refcount,
 		.type = record->type,
 		.flags = (uint16_t)record->flags,
 		.kind = (uint8_t)record->kind,
 		.generation = (uint8_t)record->generation,
 	};
-	loader->last = slot;
+}
+
+/* Whether a record goes on with the object that was told last. */
+static bool goes_on(const struct loader *loader, const struct refheap_scan *record)
+{
+	const struct graph *graph = loader->graph;
+	uint32_t last = graph->nodes - 1;
+
+	return last && graph->node[last].id == record->id &&
+	       record->first == loader->edges - graph->first[last];
 }
 
 /* Return: 0, or -EOVERFLOW when there are more edges than can be numbered. */
 static int add_record(struct loader *loader, const struct refheap_scan *record)
 {
-	uint32_t slot = REFHEAP_ID_SLOT(record->id);
 	uint32_t n = refheap_scan_has_edges(record) ? record->n : 0;
 	struct graph *graph = loader->graph;
 
 	if (n > UINT32_MAX - loader->edges)
 		return -EOVERFLOW;
-	make_room(loader, slot, n);
+	make_room(loader, n);
 	if (!record->first)
 		begin_node(loader, record);
-	else if (loader->last != slot || graph->node[slot].tag != REFHEAP_ID_TAG(record->id) ||
-		 record->first != loader->edges - graph->first[slot])
+	else if (!goes_on(loader, record))
 		return 0;	/* another object by now: the scan is disturbed */
 	if (n)
 		memcpy(graph->edge + loader->edges, refheap_scan_edges(record),
 		       n * sizeof(*graph->edge));
 	loader->edges += n;
 	return 0;
+}
+
+static uint32_t find_slot(const struct graph *graph, uint32_t slot)
+{
+	uint32_t low = 1, high = graph->nodes;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (REFHEAP_ID_SLOT(graph->node[middle].id) < slot)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < graph->nodes && REFHEAP_ID_SLOT(graph->node[low].id) == slot ? low : 0;
+}
+
+static void number_slots(struct loader *loader)
+{
+	const struct graph *graph = loader->graph;
+	uint32_t last = REFHEAP_ID_SLOT(graph->node[graph->nodes - 1].id);
+
+	if (last / FAR_APART > graph->nodes)
+		return;
+	loader->slots = last + 1;
+	loader->number = xcalloc(loader->slots, sizeof(*loader->number));
+	for (uint32_t node = 1; node < graph->nodes; node++)
+		loader->number[REFHEAP_ID_SLOT(graph->node[node].id)] = node;
+}
+
+/* Slots become numbers. What is on its way out is not told: nothing leads there. */
+static void number_edges(struct loader *loader)
+{
+	struct graph *graph = loader->graph;
+
+	if (graph->nodes == 1)
+		return;
+	number_slots(loader);
+	for (uint32_t i = 0; i < loader->edges; i++) {
+		uint32_t slot = graph->edge[i];
+
+		if (!loader->number)
+			graph->edge[i] = find_slot(graph, slot);
+		else
+			graph->edge[i] = slot < loader->slots ? loader->number[slot] : 0;
+	}
+	free(loader->number);
 }
 
 static int scan_into(struct refheap *session, uint32_t flags, struct graph *graph)
@@ -107,39 +160,37 @@ static int scan_into(struct refheap *session, uint32_t flags, struct graph *grap
 	error = refheap_scan_open(session, flags, &scanner);
 	if (error)
 		return error;
-	make_room(&loader, 0, 1);
+	graph->nodes = 1;
+	make_room(&loader, 1);
+	graph->node[0] = (struct graph_node){ 0 };
+	graph->first[0] = 0;
 	while ((error = refheap_scan_next(scanner, &record)) == 1) {
 		error = interrupted() ? -EINTR : add_record(&loader, record);
 		if (error)
 			return error;
 	}
-	graph->first[graph->slots] = loader.edges;
+	graph->first[graph->nodes] = loader.edges;
 	graph->disturbed = refheap_scan_disturbed(scanner);
+	if (!error)
+		number_edges(&loader);
 	return error;
 }
 
 uint32_t graph_find(const struct graph *graph, refheap_id id)
 {
-	uint32_t slot = REFHEAP_ID_SLOT(id);
+	uint32_t node = find_slot(graph, REFHEAP_ID_SLOT(id));
 
-	return graph_has(graph, slot) && graph->node[slot].tag == REFHEAP_ID_TAG(id) ? slot : 0;
-}
-
-static bool stayed(const struct graph *before, const struct graph *after, uint32_t slot)
-{
-	return graph_has(before, slot) && graph_has(after, slot) &&
-	       before->node[slot].tag == after->node[slot].tag;
+	return graph->node[node].id == id ? node : 0;
 }
 
 /* Leaves in @graph only edges to what was there before and is there after it. */
 static void keep_sure_edges(struct graph *graph, const struct graph *before,
 			    const struct graph *after)
 {
-	for (uint32_t i = 0; i < graph->first[graph->slots]; i++) {
-		uint32_t to = graph->edge[i];
+	for (uint32_t i = 0; i < graph->first[graph->nodes]; i++) {
+		refheap_id id = graph_id(graph, graph->edge[i]);
 
-		if (!graph_has(graph, to) || !stayed(before, after, to) ||
-		    before->node[to].tag != graph->node[to].tag)
+		if (!graph_find(before, id) || !graph_find(after, id))
 			graph->edge[i] = 0;
 	}
 }
@@ -186,58 +237,61 @@ static int look(struct refheap *session, struct graph *graph)
 	return error ? error : settle(session, graph, &before);
 }
 
-static void count_reverse(struct graph *graph)
+/* Of each object's references those that are edges are taken away. */
+static void count_outside(struct graph *graph)
 {
-	for (uint32_t slot = 1; slot < graph->slots; slot++) {
-		if (!graph->node[slot].tag || !graph_keeps(graph, slot))
-			continue;
-		for (uint32_t i = graph->first[slot]; i < graph->first[slot + 1]; i++) {
-			if (graph_has(graph, graph->edge[i]))
-				graph->reverse_first[graph->edge[i] + 1]++;
+	for (uint32_t node = 1; node < graph->nodes; node++) {
+		for (uint32_t i = graph->first[node];
+		     graph_keeps(graph, node) && i < graph->first[node + 1]; i++) {
+			uint32_t *outside = &graph->node[graph->edge[i]].outside;
+
+			*outside -= *outside > 0;
 		}
 	}
-	for (uint32_t slot = 0; slot < graph->slots; slot++)
-		graph->reverse_first[slot + 1] += graph->reverse_first[slot];
+}
+
+static void count_reverse(struct graph *graph)
+{
+	for (uint32_t node = 1; node < graph->nodes; node++) {
+		for (uint32_t i = graph->first[node];
+		     graph_keeps(graph, node) && i < graph->first[node + 1]; i++)
+			graph->reverse_first[graph->edge[i] + 1]++;
+	}
+	/* What leads nowhere. */
+	graph->reverse_first[1] = 0;
+	for (uint32_t node = 0; node < graph->nodes; node++)
+		graph->reverse_first[node + 1] += graph->reverse_first[node];
 }
 
 /* Moves each beginning forward, then back: no further array is needed. */
 static void fill_reverse(struct graph *graph)
 {
-	for (uint32_t slot = 1; slot < graph->slots; slot++) {
-		if (!graph->node[slot].tag || !graph_keeps(graph, slot))
-			continue;
-		for (uint32_t i = graph->first[slot]; i < graph->first[slot + 1]; i++) {
-			if (graph_has(graph, graph->edge[i]))
-				graph->reverse[graph->reverse_first[graph->edge[i]]++] = slot;
+	for (uint32_t node = 1; node < graph->nodes; node++) {
+		for (uint32_t i = graph->first[node];
+		     graph_keeps(graph, node) && i < graph->first[node + 1]; i++) {
+			uint32_t to = graph->edge[i];
+
+			if (to)
+				graph->reverse[graph->reverse_first[to]++] = node;
 		}
 	}
 	memmove(graph->reverse_first + 1, graph->reverse_first,
-		graph->slots * sizeof(*graph->reverse_first));
+		graph->nodes * sizeof(*graph->reverse_first));
 	graph->reverse_first[0] = 0;
-}
-
-static void count_outside(struct graph *graph)
-{
-	for (uint32_t slot = 1; slot < graph->slots; slot++) {
-		uint32_t edges = graph->reverse_first[slot + 1] - graph->reverse_first[slot];
-		struct graph_node *node = &graph->node[slot];
-
-		node->outside = node->refcount > edges ? node->refcount - edges : 0;
-	}
 }
 
 static void turn_around(struct graph *graph)
 {
-	graph->reverse_first = xcalloc((size_t)graph->slots + 1, sizeof(*graph->reverse_first));
+	graph->reverse_first = xcalloc(graph->nodes + 1ULL, sizeof(*graph->reverse_first));
 	count_reverse(graph);
-	graph->reverse = xcalloc((size_t)graph->reverse_first[graph->slots] + 1,
+	graph->reverse = xcalloc(graph->reverse_first[graph->nodes] + 1ULL,
 				 sizeof(*graph->reverse));
 	fill_reverse(graph);
-	count_outside(graph);
 }
 
-int graph_load(struct context *context, struct graph *graph)
+static int load(struct context *context, struct graph *graph)
 {
+	struct progress progress = { .what = "reading objects" };
 	struct refheap *session;
 	int error, status;
 
@@ -245,11 +299,40 @@ int graph_load(struct context *context, struct graph *graph)
 	status = heap_session(context, &session);
 	if (status)
 		return status;
+	progress_begin(&progress);
 	error = look(session, graph);
+	progress_end(&progress);
 	if (error)
 		return report_error(context, error, "cannot look at the heap");
-	turn_around(graph);
+	count_outside(graph);
 	if (graph->disturbed)
 		fputs(context->format.json ? disturbed_json : disturbed_text, stderr);
 	return STATUS_OK;
+}
+
+int graph_load(struct context *context, struct graph *graph)
+{
+	int status = load(context, graph);
+
+	if (!status)
+		turn_around(graph);
+	return status;
+}
+
+static void drop_weak_edges(struct graph *graph)
+{
+	for (uint32_t node = 1; node < graph->nodes; node++) {
+		for (uint32_t i = graph->first[node];
+		     !graph_keeps(graph, node) && i < graph->first[node + 1]; i++)
+			graph->edge[i] = 0;
+	}
+}
+
+int graph_load_forward(struct context *context, struct graph *graph)
+{
+	int status = load(context, graph);
+
+	if (!status)
+		drop_weak_edges(graph);
+	return status;
 }

@@ -11,7 +11,7 @@
 #include "objects.h"
 #include "util.h"
 
-static int ask(struct context *context, const struct graph *graph, uint32_t slot,
+static int ask(struct context *context, const struct graph *graph, uint32_t number,
 	       struct refheap_object_info *info)
 {
 	struct refheap_ctl *control;
@@ -19,17 +19,17 @@ static int ask(struct context *context, const struct graph *graph, uint32_t slot
 
 	if (heap_inspect(context, &control, &heap))
 		return -ENXIO;
-	return refheap_object_get(control, heap, graph_id(graph, slot), info);
+	return refheap_object_get(control, heap, graph_id(graph, number), info);
 }
 
-char *graph_value(struct context *context, const struct graph *graph, uint32_t slot)
+char *graph_value(struct context *context, const struct graph *graph, uint32_t number)
 {
 	struct refheap_object_info info;
 	char *text = NULL;
 	size_t length;
 	FILE *file;
 
-	if (ask(context, graph, slot, &info))
+	if (ask(context, graph, number, &info))
 		return xstrdup("dead");
 	file = open_memstream(&text, &length);
 	if (!file)
@@ -39,9 +39,9 @@ char *graph_value(struct context *context, const struct graph *graph, uint32_t s
 	return text;
 }
 
-const char *graph_type(struct context *context, const struct graph *graph, uint32_t slot)
+const char *graph_type(struct context *context, const struct graph *graph, uint32_t number)
 {
-	return heap_kind_or_type(context, graph->node[slot].kind, graph->node[slot].type);
+	return heap_kind_or_type(context, graph->node[number].kind, graph->node[number].type);
 }
 
 uint32_t graph_first_cell(const struct graph *graph, uint32_t from, uint32_t to)
@@ -54,26 +54,26 @@ uint32_t graph_first_cell(const struct graph *graph, uint32_t from, uint32_t to)
 }
 
 /* A str's text, NULL when it is none, is cut, or cannot be read. */
-static char *whole_text(struct context *context, const struct graph *graph, uint32_t slot)
+static char *whole_text(struct context *context, const struct graph *graph, uint32_t number)
 {
 	struct refheap_object_info info;
 
-	if (!graph_has(graph, slot) || graph->node[slot].kind != REFHEAP_KIND_STR ||
-	    ask(context, graph, slot, &info) || info.preview_length < info.length)
+	if (!number || graph->node[number].kind != REFHEAP_KIND_STR ||
+	    ask(context, graph, number, &info) || info.preview_length < info.length)
 		return NULL;
 	return xstrndup((const char *)info.preview, info.preview_length);
 }
 
-static char *key_name(struct context *context, const struct graph *graph, uint32_t slot)
+static char *key_name(struct context *context, const struct graph *graph, uint32_t number)
 {
-	cleanup_free char *text = whole_text(context, graph, slot);
+	cleanup_free char *text = whole_text(context, graph, number);
 	cleanup_free char *value = NULL;
 
 	if (text && !strpbrk(text, "\"\\\n"))
 		return xasprintf("[\"%s\"]", text);
-	if (!graph_has(graph, slot))
+	if (!number)
 		return xstrdup("[?]");
-	value = graph_value(context, graph, slot);
+	value = graph_value(context, graph, number);
 	return xasprintf("[%s]", value);
 }
 
@@ -115,11 +115,11 @@ static char *attribute_name(struct context *context, const struct graph *graph, 
 			    uint32_t cell)
 {
 	bool pairs = false;
-	cleanup_free char *slot = slot_name(context, graph->node[from].type, cell, &pairs);
+	cleanup_free char *name = slot_name(context, graph->node[from].type, cell, &pairs);
 
 	if (pairs)
 		return pair_name(context, graph, from, cell);
-	return xasprintf(".%s", slot ? slot : "?");
+	return xasprintf(".%s", name ? name : "?");
 }
 
 char *graph_edge_name(struct context *context, const struct graph *graph, uint32_t from,
@@ -142,11 +142,11 @@ char *graph_edge_name(struct context *context, const struct graph *graph, uint32
 	}
 }
 
-int graph_roots(struct context *context, const struct graph *graph, uint32_t slot,
+int graph_roots(struct context *context, const struct graph *graph, uint32_t number,
 		graph_root_fn *fn, void *data)
 {
 	refheap_auto_iter struct refheap_iter *iterator = NULL;
-	const struct graph_node *node = &graph->node[slot];
+	const struct graph_node *node = &graph->node[number];
 	struct graph_root root = { .kind = GRAPH_GARBAGE };
 	struct refheap_ctl *control;
 	uint64_t known = 0;
@@ -159,7 +159,7 @@ int graph_roots(struct context *context, const struct graph *graph, uint32_t slo
 	}
 	if (heap_inspect(context, &control, &heap))
 		return -ENXIO;
-	error = refheap_iter_holders(control, heap, graph_id(graph, slot), &iterator);
+	error = refheap_iter_holders(control, heap, graph_id(graph, number), &iterator);
 	if (error)
 		return error;
 	while ((error = refheap_next_holder(iterator, &root.holder)) == 1) {

@@ -10,14 +10,14 @@
  *
  * Return: text to be freed; "dead" when the object is not there any more.
  */
-char *graph_value(struct context *context, const struct graph *graph, uint32_t slot);
+char *graph_value(struct context *context, const struct graph *graph, uint32_t number);
 
 /* The name of its type or kind. Valid until the next call. */
-const char *graph_type(struct context *context, const struct graph *graph, uint32_t slot);
+const char *graph_type(struct context *context, const struct graph *graph, uint32_t number);
 
 /**
  * graph_edge_name() - by what an object refers to another
- * @from: slot that refers
+ * @from: the object that refers
  * @cell: which of its edges
  *
  * As in paths: .attribute, ["text"], [5]; a name alone for the root namespace.
@@ -52,7 +52,7 @@ typedef void graph_root_fn(const struct graph_root *root, void *data);
  *
  * Return: 0 or a negative errno.
  */
-int graph_roots(struct context *context, const struct graph *graph, uint32_t slot,
+int graph_roots(struct context *context, const struct graph *graph, uint32_t number,
 		graph_root_fn *fn, void *data);
 
 /* A root as text to be freed; @separator between its parts. */

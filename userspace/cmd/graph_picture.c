@@ -15,8 +15,8 @@
 
 /**
  * struct drawing - what is known while a picture comes into being
- * @box: by slot: its place in the picture and one, 0 when it has none
- * @told_to: by slot: the last box, and one, that it was told to be a referent of
+ * @box: by number: its place in the picture and one, 0 when it has none
+ * @told_to: by number: the last box, and one, that it was told to be a referent of
  * @here: the box whose roots are being told
  * @neighbours: of that box, so far
  * @left_out: likewise
@@ -53,22 +53,22 @@ static void add_edge(struct picture *picture, size_t from, size_t to, char *labe
 	picture->edges[picture->edge_count++] = (struct picture_edge){ from, to, label };
 }
 
-static void add_object(struct drawing *drawing, uint32_t slot, unsigned int depth)
+static void add_object(struct drawing *drawing, uint32_t number, unsigned int depth)
 {
 	const struct graph *graph = drawing->graph;
-	bool names = slot == GRAPH_ROOT;
+	bool names = number == GRAPH_ROOT;
 	struct picture_node node = {
 		.kind = names ? PICTURE_NAMES : PICTURE_OBJECT,
-		.slot = slot,
+		.number = number,
 		.depth = depth,
 	};
 
 	node.title = names ? xstrdup("names") :
 			     xasprintf("%s [%" PRIu32 "]",
-				       graph_type(drawing->context, graph, slot),
-				       graph->node[slot].refcount);
-	node.value = names ? NULL : graph_value(drawing->context, graph, slot);
-	drawing->box[slot] = add_node(drawing->picture, &node) + 1;
+				       graph_type(drawing->context, graph, number),
+				       graph->node[number].refcount);
+	node.value = names ? NULL : graph_value(drawing->context, graph, number);
+	drawing->box[number] = add_node(drawing->picture, &node) + 1;
 }
 
 /* By what one refers to the other; how often, when that is more than once. */
@@ -89,40 +89,40 @@ static char *edge_label(struct drawing *drawing, uint32_t from, uint32_t to)
 	return more ? xasprintf("%s and %" PRIu32 " more", name, more) : xstrdup(name);
 }
 
-static bool let_through(const struct drawing *drawing, uint32_t slot)
+static bool let_through(const struct drawing *drawing, uint32_t number)
 {
 	char **types = drawing->picture->types;
 	const char *type;
 
-	if (!types || slot == GRAPH_ROOT)
+	if (!types || number == GRAPH_ROOT)
 		return true;
-	type = graph_type(drawing->context, drawing->graph, slot);
+	type = graph_type(drawing->context, drawing->graph, number);
 	while (*types && strcmp(*types, type))
 		types++;
 	return *types;
 }
 
-static void add_neighbour(struct drawing *drawing, uint32_t slot)
+static void add_neighbour(struct drawing *drawing, uint32_t number)
 {
 	struct picture *picture = drawing->picture;
 	size_t here = drawing->here;
-	uint32_t self = picture->nodes[here].slot;
+	uint32_t self = picture->nodes[here].number;
 	size_t there;
 
-	if (!let_through(drawing, slot))
+	if (!let_through(drawing, number))
 		return;
 	if (drawing->neighbours == picture->max) {
 		drawing->left_out++;
 		return;
 	}
 	drawing->neighbours++;
-	if (!drawing->box[slot])
-		add_object(drawing, slot, picture->nodes[here].depth + 1);
-	there = drawing->box[slot] - 1;
+	if (!drawing->box[number])
+		add_object(drawing, number, picture->nodes[here].depth + 1);
+	there = drawing->box[number] - 1;
 	if (picture->mode == PICTURE_REFS)
-		add_edge(picture, here, there, edge_label(drawing, self, slot));
+		add_edge(picture, here, there, edge_label(drawing, self, number));
 	else
-		add_edge(picture, there, here, edge_label(drawing, slot, self));
+		add_edge(picture, there, here, edge_label(drawing, number, self));
 }
 
 static void add_root(const struct graph_root *root, void *data)
@@ -160,14 +160,14 @@ static void add_many(struct drawing *drawing)
 }
 
 /* What one object refers to comes in the order of its cells, each once. */
-static void add_referents(struct drawing *drawing, uint32_t slot)
+static void add_referents(struct drawing *drawing, uint32_t number)
 {
 	const struct graph *graph = drawing->graph;
 
-	for (uint32_t i = graph->first[slot]; i < graph->first[slot + 1]; i++) {
+	for (uint32_t i = graph->first[number]; i < graph->first[number + 1]; i++) {
 		uint32_t to = graph->edge[i];
 
-		if (!graph_has(graph, to) || drawing->told_to[to] == drawing->here + 1)
+		if (!to || drawing->told_to[to] == drawing->here + 1)
 			continue;
 		drawing->told_to[to] = drawing->here + 1;
 		add_neighbour(drawing, to);
@@ -175,15 +175,15 @@ static void add_referents(struct drawing *drawing, uint32_t slot)
 }
 
 /* The edges of one object to another are side by side. */
-static int add_referrers(struct drawing *drawing, uint32_t slot)
+static int add_referrers(struct drawing *drawing, uint32_t number)
 {
 	const struct graph *graph = drawing->graph;
 	uint32_t last = 0;
 	int error = 0;
 
-	if (graph->node[slot].outside || graph->disturbed)
-		error = graph_roots(drawing->context, graph, slot, add_root, drawing);
-	for (uint32_t i = graph->reverse_first[slot]; i < graph->reverse_first[slot + 1]; i++) {
+	if (graph->node[number].outside || graph->disturbed)
+		error = graph_roots(drawing->context, graph, number, add_root, drawing);
+	for (uint32_t i = graph->reverse_first[number]; i < graph->reverse_first[number + 1]; i++) {
 		if (graph->reverse[i] != last)
 			add_neighbour(drawing, graph->reverse[i]);
 		last = graph->reverse[i];
@@ -195,7 +195,7 @@ static int add_referrers(struct drawing *drawing, uint32_t slot)
 static int add_neighbours(struct drawing *drawing)
 {
 	const struct picture_node *node = &drawing->picture->nodes[drawing->here];
-	uint32_t slot = node->slot;
+	uint32_t number = node->number;
 	int error = 0;
 
 	/* Everything with a name hangs on the names: they lead nowhere. */
@@ -206,9 +206,9 @@ static int add_neighbours(struct drawing *drawing)
 	drawing->neighbours = 0;
 	drawing->left_out = 0;
 	if (drawing->picture->mode == PICTURE_REFS)
-		add_referents(drawing, slot);
+		add_referents(drawing, number);
 	else
-		error = add_referrers(drawing, slot);
+		error = add_referrers(drawing, number);
 	if (drawing->left_out)
 		add_many(drawing);
 	return error;
@@ -228,8 +228,8 @@ static int draw_around(struct drawing *drawing)
 
 /**
  * struct trail - the way back to the nearest root
- * @next: by slot: the next towards the target; 0: not seen
- * @queue: slots seen, nearest first
+ * @next: by number: the next towards the target; 0: not seen
+ * @queue: objects seen, nearest first
  */
 struct trail {
 	uint32_t *next;
@@ -239,72 +239,72 @@ struct trail {
 
 /* Return: whether the object has a name. */
 static bool step_back(struct trail *trail, const struct graph *graph, uint32_t target,
-		      uint32_t slot)
+		      uint32_t number)
 {
-	for (uint32_t i = graph->reverse_first[slot]; i < graph->reverse_first[slot + 1]; i++) {
+	for (uint32_t i = graph->reverse_first[number]; i < graph->reverse_first[number + 1]; i++) {
 		uint32_t from = graph->reverse[i];
 
 		if (from == GRAPH_ROOT)
 			return true;
 		if (trail->next[from] || from == target)
 			continue;
-		trail->next[from] = slot;
+		trail->next[from] = number;
 		trail->queue[trail->count++] = from;
 	}
 	return false;
 }
 
-/* Shows the way from @slot to the target, which is the first box. */
+/* Shows the way from @number to the target, which is the first box. */
 static void draw_trail(struct drawing *drawing, const struct trail *trail, uint32_t target,
-		       uint32_t slot)
+		       uint32_t number)
 {
 	struct picture *picture = drawing->picture;
 	size_t last;
 
-	if (slot != target)
-		add_object(drawing, slot, 1);
-	drawing->here = drawing->box[slot] - 1;
-	for (last = drawing->here; slot != target; last = drawing->box[slot] - 1) {
-		uint32_t next = trail->next[slot];
+	if (number != target)
+		add_object(drawing, number, 1);
+	drawing->here = drawing->box[number] - 1;
+	for (last = drawing->here; number != target; last = drawing->box[number] - 1) {
+		uint32_t next = trail->next[number];
 
 		if (!drawing->box[next])
 			add_object(drawing, next, 1);
-		add_edge(picture, last, drawing->box[next] - 1, edge_label(drawing, slot, next));
-		slot = next;
+		add_edge(picture, last, drawing->box[next] - 1, edge_label(drawing, number, next));
+		number = next;
 	}
 }
 
-static void draw_name(struct drawing *drawing, uint32_t slot)
+static void draw_name(struct drawing *drawing, uint32_t number)
 {
 	size_t named = drawing->here;
 
 	add_object(drawing, GRAPH_ROOT, 1);
 	add_edge(drawing->picture, drawing->box[GRAPH_ROOT] - 1, named,
-		 edge_label(drawing, GRAPH_ROOT, slot));
+		 edge_label(drawing, GRAPH_ROOT, number));
 }
 
 static int draw_chain(struct drawing *drawing, uint32_t target)
 {
 	const struct graph *graph = drawing->graph;
 	struct trail trail = {
-		.next = xcalloc(graph->slots, sizeof(*trail.next)),
-		.queue = xcalloc(graph->slots, sizeof(*trail.queue)),
+		.next = xcalloc(graph->nodes, sizeof(*trail.next)),
+		.queue = xcalloc(graph->nodes, sizeof(*trail.queue)),
 		.count = 1,
 	};
 	int error = 0;
 
 	trail.queue[0] = target;
 	for (uint32_t at = 0; at < trail.count && !error; at++) {
-		uint32_t slot = trail.queue[at];
-		bool named = step_back(&trail, graph, target, slot);
+		uint32_t number = trail.queue[at];
+		bool named = step_back(&trail, graph, target, number);
 
-		if (!named && !graph->node[slot].outside)
+		if (!named && !graph->node[number].outside)
 			continue;
-		draw_trail(drawing, &trail, target, slot);
+		draw_trail(drawing, &trail, target, number);
 		if (named)
-			draw_name(drawing, slot);
+			draw_name(drawing, number);
 		else
-			error = graph_roots(drawing->context, graph, slot, add_root, drawing);
+			error = graph_roots(drawing->context, graph, number, add_root, drawing);
 		break;
 	}
 	free(trail.next);
@@ -317,8 +317,8 @@ int picture_draw(struct context *context, const struct graph *graph, uint32_t ta
 {
 	struct drawing drawing = {
 		.context = context, .graph = graph, .picture = picture,
-		.box = xcalloc(graph->slots, sizeof(*drawing.box)),
-		.told_to = xcalloc(graph->slots, sizeof(*drawing.told_to)),
+		.box = xcalloc(graph->nodes, sizeof(*drawing.box)),
+		.told_to = xcalloc(graph->nodes, sizeof(*drawing.told_to)),
 	};
 	int error;
 

@@ -18,14 +18,14 @@ enum picture_kind {
 /**
  * struct picture_node - what is a box
  * @kind: what it stands for
- * @slot: of an object
+ * @number: of an object in the graph
  * @depth: edges between it and what was asked for
  * @title: type and references; or what a root is
  * @value: of an object, else NULL
  */
 struct picture_node {
 	enum picture_kind kind;
-	uint32_t slot;
+	uint32_t number;
 	unsigned int depth;
 	char *title;
 	char *value;
@@ -69,7 +69,7 @@ struct picture {
 /**
  * picture_draw() - find what is to be shown
  * @picture: mode, depth, max and types are set; to be freed, also after an error
- * @target: slot asked for
+ * @target: the object asked for
  *
  * Return: 0 or a negative errno.
  */

@@ -45,7 +45,7 @@ static void put_box(FILE *file, const struct picture *picture, size_t place)
 
 	fputs(prefixes[node->kind], file);
 	if (node->kind == PICTURE_OBJECT)
-		fprintf(file, "%" PRIu32, node->slot);
+		fprintf(file, "%" PRIu32, node->number);
 	else if (node->kind != PICTURE_NAMES)
 		fprintf(file, "%zu", place);
 }
@@ -68,7 +68,7 @@ static void put_object(FILE *file, const struct graph *graph, const struct pictu
 	char id[REFHEAP_ID_TEXT];
 
 	put_quoted(file, node->value);
-	fprintf(file, "\", tooltip=\"%s\"", refheap_format_id(graph_id(graph, node->slot), id));
+	fprintf(file, "\", tooltip=\"%s\"", refheap_format_id(graph_id(graph, node->number), id));
 	put_color(file, picture, node, 0, 0);
 	if (node == picture->nodes)
 		fputs(", fontcolor=red", file);
@@ -185,7 +185,7 @@ static void put_line(const struct tree *tree, size_t place)
 	}
 	if (node->kind == PICTURE_OBJECT)
 		fprintf(tree->file, " %s, %s",
-			refheap_format_id(graph_id(tree->graph, node->slot), id), node->value);
+			refheap_format_id(graph_id(tree->graph, node->number), id), node->value);
 	if (tree->shown[place] && tree->first[place] != NO_EDGE)
 		fputs(" (see above)", tree->file);
 	putc('\n', tree->file);
@@ -252,12 +252,12 @@ static struct json_object *node_to_json(const struct graph *graph, const struct 
 	json_object_object_add(json, "kind", json_object_new_string(words[node->kind]));
 	json_object_object_add(json, "label", json_object_new_string(node->title));
 	if (node->kind == PICTURE_OBJECT) {
-		refheap_format_id(graph_id(graph, node->slot), id);
+		refheap_format_id(graph_id(graph, node->number), id);
 		json_object_object_add(json, "id", json_object_new_string(id));
 		json_object_object_add(json, "refcount", json_object_new_int64(
-					       graph->node[node->slot].refcount));
+					       graph->node[node->number].refcount));
 		json_object_object_add(json, "size", json_object_new_uint64(
-					       graph->node[node->slot].sizeof_));
+					       graph->node[node->number].sizeof_));
 		json_object_object_add(json, "value", json_object_new_string(node->value));
 	}
 	json_object_object_add(json, "depth", json_object_new_int64(node->depth));

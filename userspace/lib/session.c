@@ -134,20 +134,35 @@ static void free_saved(struct rh_saved *saved)
 	free(saved);
 }
 
+static struct rh_saved *make_saved(const struct refheap_image *image)
+{
+	struct rh_saved *saved = calloc(1, sizeof(*saved));
+
+	if (!saved)
+		return NULL;
+	saved->image = image;
+	saved->held = calloc(image->count, sizeof(*saved->held));
+	if (saved->held)
+		return saved;
+	free(saved);
+	return NULL;
+}
+
 int refheap_open_image(const struct refheap_image *image, struct refheap **session)
 {
 	struct refheap *made = calloc(1, sizeof(*made));
-	struct rh_saved *saved = calloc(1, sizeof(*saved));
 
-	if (saved)
-		saved->held = calloc(image->count, sizeof(*saved->held));
-	if (!made || !saved || !saved->held) {
-		free_saved(saved);
+	if (!made)
+		return -ENOMEM;
+	made->tracebacks = rh_tracebacks_new();
+	made->saved = make_saved(image);
+	if (!made->tracebacks || !made->saved) {
+		if (made->tracebacks)
+			rh_tracebacks_free(made->tracebacks);
+		free_saved(made->saved);
 		free(made);
 		return -ENOMEM;
 	}
-	saved->image = image;
-	made->saved = saved;
 	made->fd = -1;
 	memcpy(made->name, image->head->heap, sizeof(made->name));
 	init_parts(made);
