@@ -56,8 +56,11 @@ static void forget(struct rh_tracebacks *tracebacks)
 
 void rh_tracebacks_free(struct rh_tracebacks *tracebacks)
 {
-	const struct refheap_state *state = tracebacks->state;
+	const struct refheap_state *state;
 
+	if (!tracebacks)
+		return;
+	state = tracebacks->state;
 	if (state && state != &nobody)
 		munmap((void *)state, (size_t)sysconf(_SC_PAGESIZE));
 	forget(tracebacks);

@@ -22,7 +22,7 @@
 struct rh_tracebacks;
 
 struct rh_tracebacks *rh_tracebacks_new(void);
-void rh_tracebacks_free(struct rh_tracebacks *tracebacks);
+void rh_tracebacks_free(struct rh_tracebacks *tracebacks); /* NULL: nothing */
 
 /* The site for a batch that names none. */
 uint32_t rh_site_of(const struct refheap *session,
