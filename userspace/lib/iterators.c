@@ -119,7 +119,8 @@ static int start_about(struct refheap_ctl *ctl, uint8_t command, uint32_t heap,
 	int put = 0;
 	int err;
 
-	if (ctl->image)
+	/* The library itself asks for a live heap without one. */
+	if (ctl && ctl->image)
 		return start_saved(ctl->image, filter, parse, iter);
 
 	err = filter ? check_filter(filter) : 0;
