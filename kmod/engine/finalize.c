@@ -131,7 +131,6 @@ void rh_finalizer_left(struct rh_heap *heap, u32 slot)
 	rh_object_rejuvenate(heap, slot);
 }
 
-
 bool rh_finalizer_end(struct rh_heap *heap, const struct rh_holder *holder, u32 slot)
 {
 	struct rh_extra *extra = rh_extra(heap, slot);

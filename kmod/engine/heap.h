@@ -382,7 +382,7 @@ struct rh_heap {
 	u32 *state;		/* page that is mapped: not 0 while there is something condemned */
 
 	u32 dying;		/* top of the death list, or 0 */
-	u32 retiring;		/* what has a legacy finalizer to be queued soon, with a reference */
+	u32 retiring;		/* top of those with a legacy finalizer to be queued, or 0 */
 	u64 tracked_tuples, tracked_dicts;
 
 	u64 used_bytes;		/* metadata and blocks of live objects */
