@@ -130,6 +130,9 @@ extern const struct command top_command;
 /* cmd_alert.c */
 extern const struct command alert_command;
 
+/* cmd_report.c */
+extern const struct command report_command;
+
 /* complete.c */
 extern const struct command complete_command;
 

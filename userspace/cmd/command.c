@@ -25,7 +25,7 @@ const struct command *const commands[] = {
 	&holders_command,     &history_command,	  &gc_command,	     &adopt_command,
 	&types_command,	      &type_command,	  &arenas_command,   &verify_command,
 	&heap_command,	      &sessions_command,  &monitor_command,  &cache_command,
-	&metrics_command,
+	&metrics_command,     &report_command,
 	&top_command,	      &alert_command,
 	&export_command,      &import_command,	  &dump_command,     &restore_command,
 	&diff_command,	      &trace_command,	  &shell_command,    &run_command,    &source_command,

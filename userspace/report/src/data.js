@@ -10,8 +10,18 @@ const FLAG_LEAF = 8;
 function readNode(row, index, types) {
 	const [id, type, size, refcount, generation, retained, retainedObjects, refs, referrers, above, flags, text] = row;
 	return {
-		index, id, type: types[type], typeIndex: type, size, refcount, generation, retained, retainedObjects,
-		refs, referrers, above, text,
+		index,
+		id,
+		type: types[type],
+		size,
+		refcount,
+		generation,
+		retained,
+		retainedObjects,
+		refs,
+		referrers,
+		above,
+		text: flags & FLAG_ROOT ? text.replace(/^.*, /, "") : text,
 		isRoot: Boolean(flags & FLAG_ROOT),
 		isHeld: Boolean(flags & FLAG_HELD),
 		isWeak: Boolean(flags & FLAG_KEEPS_NOT),
@@ -51,8 +61,8 @@ function findPaths(start) {
 	}
 }
 
-// What to call an object: its value says most of a leaf, its path of others.
-const nameOf = (node) => node.isRoot ? "the names" : (node.isLeaf ? node.text : node.path) || `${node.type} ${node.id}`;
+// What to call an object: by its path, or else by what it is.
+const nameOf = (node) => node.isRoot ? "the names" : node.path || (node.isLeaf && node.text) || `${node.type} ${node.id}`;
 
 // Pools are flat, too: bytes of a block, blocks used, blocks there are.
 function readArena(raw) {

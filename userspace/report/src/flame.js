@@ -7,7 +7,7 @@ import { choice, nothing, section, table } from "./section.js";
 import { follow, hide, showAt } from "./tooltip.js";
 
 const ROW = 22;
-const LETTER = 6.7;
+const LETTER = 7.1;
 const MEASURES = {
 	size: ["Live bytes", bytes],
 	count: ["Live objects", count],
@@ -21,6 +21,9 @@ function hue(name) {
 		hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
 	return `var(--flame-${hash % 6})`;
 }
+
+// Of "function (/folder/file.c:12)" only what tells it from others.
+const withoutFolders = (name) => name.replace(/(^|\()[^(]*\//, "$1");
 
 function contentOf(node, whole) {
 	return {
@@ -57,7 +60,7 @@ export function flame() {
 	const matches = (node) => search && node.data.name.toLowerCase().includes(search);
 
 	function drawFrame(node, index, x, y, width, dimmed) {
-		const text = shorten(node.data.name, Math.floor((width - 8) / LETTER));
+		const text = shorten(withoutFolders(node.data.name), Math.floor((width - 8) / LETTER));
 		const kind = `frame${dimmed ? " above" : ""}${matches(node) ? " found" : ""}`;
 		return svg("g", { class: kind, "data-frame": index, transform: `translate(${x},${y})` },
 			svg("rect", { width: Math.max(0.5, width - 1), height: ROW - 2, rx: 2, style: { fill: node.depth ? hue(node.data.name) : "var(--type-other)" } }),
@@ -147,8 +150,8 @@ export function flame() {
 	function drawTable(trace) {
 		const leaves = hierarchy(trace.tree).leaves().filter((node) => node.depth).sort((a, b) => b.data.size - a.data.size).slice(0, 25);
 		frame.figures.replaceChildren(table("Call sites as a table", [
-			{ head: "Site", cell: (node) => node.data.name },
-			{ head: "Called from", cell: (node) => node.parent.depth ? node.parent.data.name : "–" },
+			{ head: "Site", cell: (node) => withoutFolders(node.data.name) },
+			{ head: "Called from", cell: (node) => node.parent.depth ? withoutFolders(node.parent.data.name) : "–" },
 			{ head: "Live bytes", number: true, cell: (node) => bytes(node.data.size) },
 			{ head: "Live objects", number: true, cell: (node) => count(node.data.count) },
 			{ head: "Average", number: true, cell: (node) => node.data.count ? bytes(node.data.size / node.data.count) : "–" },

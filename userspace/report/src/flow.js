@@ -16,7 +16,7 @@ const STATIONS = {
 	g0: ["Generation 0", "var(--gen-0)"],
 	g1: ["Generation 1", "var(--gen-1)"],
 	g2: ["Generation 2", "var(--gen-2)"],
-	counted: ["Died at once", "var(--death)"],
+	counted: ["Freed by count", "var(--death)"],
 	collected: ["Collected", "var(--collected)"],
 	alive: ["Alive", "var(--alive)"],
 };

@@ -16,7 +16,7 @@ function scaled(value, units, step) {
 		n /= step;
 		unit++;
 	}
-	const digits = unit === 0 ? 0 : Math.abs(n) < 10 ? 2 : Math.abs(n) < 100 ? 1 : 0;
+	const digits = unit === 0 || Number.isInteger(n) ? 0 : Math.abs(n) < 10 ? 2 : Math.abs(n) < 100 ? 1 : 0;
 	return `${Number.isInteger(n) && unit === 0 ? grouped.format(n) : n.toFixed(digits)} ${units[unit]}`;
 }
 

@@ -6,13 +6,14 @@ import { select } from "d3-selection";
 import "d3-transition";
 import { zoom, zoomIdentity } from "d3-zoom";
 import { element, svg } from "./dom.js";
-import { bytes, count, plural, shorten } from "./format.js";
+import { bytes, count, plural, short, shorten } from "./format.js";
 import { section, swatch } from "./section.js";
 import { follow, hide } from "./tooltip.js";
 
 const HEIGHT = 560;
 const WIDE = 178;
 const HIGH = 46;
+const HANDLE = 52;
 const STEP = 8;		// references that one click opens
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -81,10 +82,10 @@ function edgeText({ labels }) {
 
 function layOut(seen, edges) {
 	const graph = new dagre.graphlib.Graph();
-	graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 92, marginx: 30, marginy: 20 });
+	graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 84, marginx: 30, marginy: 20 });
 	graph.setDefaultEdgeLabel(() => ({}));
 	for (const node of seen)
-		graph.setNode(String(node.index), { width: WIDE, height: HIGH });
+		graph.setNode(String(node.index), { width: WIDE + 2 * HANDLE, height: HIGH });
 	for (const edge of edges)
 		graph.setEdge(String(edge.from.index), String(edge.to.index), {});
 	dagre.layout(graph);
@@ -103,6 +104,17 @@ function curve(points) {
 	return path;
 }
 
+// Forward ones leave an object on its right and come to the next one on its left.
+function pointsOf(view, edge, graph) {
+	const from = graph.node(String(edge.from.index));
+	const to = graph.node(String(edge.to.index));
+	const { points } = graph.edge(String(edge.from.index), String(edge.to.index));
+	if (from.x >= to.x)
+		return points;
+	return [{ x: from.x + WIDE / 2 + roomOf(view, edge.from, "refs"), y: from.y }, ...points.slice(1, -1),
+		{ x: to.x - WIDE / 2 - roomOf(view, edge.to, "backrefs"), y: to.y }];
+}
+
 function nodeContent(node) {
 	return {
 		title: node.name,
@@ -117,16 +129,26 @@ function generationOf(node) {
 	return node.generation < 0 ? "not tracked" : node.generation === 3 ? "permanent" : String(node.generation);
 }
 
+const isOpen = (view, node, side) => openOf(view, node, side) > 0 && neighbours(node, side).length > 0;
+
+const handleText = (view, node, side) => isOpen(view, node, side) ? "–" : short(SIDES[side].total(node));
+
+const handleWidth = (view, node, side) => 24 + 6.5 * handleText(view, node, side).length;
+
+// Between an object and where its edges begin or end.
+const roomOf = (view, node, side) => SIDES[side].total(node) ? handleWidth(view, node, side) + 5 : 2;
+
 function handle(view, node, side, x) {
 	const { total, sign } = SIDES[side];
 	if (!total(node))
 		return null;
-	const shown = Math.min(openOf(view, node, side), neighbours(node, side).length);
-	const text = shown ? "–" : count(total(node));
+	const shown = isOpen(view, node, side);
+	const text = handleText(view, node, side);
+	const width = handleWidth(view, node, side);
 	return svg("g", { class: `handle${shown ? " open" : ""}`, "data-node": node.index, "data-side": side, transform: `translate(${x},${HIGH / 2})`,
-		role: "button", tabindex: "0", "aria-expanded": String(shown > 0), "aria-label": `${node.type} ${node.id} ${SIDES[side].verb} ${count(total(node))}` },
-		svg("rect", { x: -17, y: -10, width: 34, height: 20, rx: 10 }),
-		svg("text", { "text-anchor": "middle", dy: "0.35em" }, side === "refs" ? `${text} ${sign}` : `${sign} ${text}`));
+		role: "button", tabindex: "0", "aria-expanded": String(shown), "aria-label": `${node.type} ${node.id} ${SIDES[side].verb} ${count(total(node))}` },
+		svg("rect", { x: side === "refs" ? 0 : -width, y: -10, width, height: 20, rx: 10 }),
+		svg("text", { x: side === "refs" ? width / 2 : -width / 2, "text-anchor": "middle", dy: "0.35em" }, side === "refs" ? `${text} ${sign}` : `${sign} ${text}`));
 }
 
 function drawNode(view, node, place, colors) {
@@ -137,11 +159,11 @@ function drawNode(view, node, place, colors) {
 		svg("rect", { class: "stripe", width: 5, height: HIGH - 12, x: 6, y: 6, rx: 2, style: { fill: colors.of(node.type) } }),
 		svg("text", { class: "title", x: 18, y: 19 }, shorten(node.isRoot ? node.name : node.isLeaf && node.text ? node.text : node.type, 22)),
 		svg("text", { class: "figure", x: 18, y: 35 }, shorten(`${node.isLeaf ? node.type : node.text} · ${bytes(node.retained)}`, 27)),
-		handle(view, node, "backrefs", 0), handle(view, node, "refs", WIDE));
+		handle(view, node, "backrefs", -3), handle(view, node, "refs", WIDE + 3));
 }
 
-function drawEdge(edge, graph) {
-	const { points } = graph.edge(String(edge.from.index), String(edge.to.index));
+function drawEdge(view, edge, graph) {
+	const points = pointsOf(view, edge, graph);
 	const middle = points[Math.floor(points.length / 2)];
 	return svg("g", { class: `edge${edge.from.isWeak ? " weak" : ""}` },
 		svg("path", { d: curve(points), "marker-end": "url(#arrow)" }),
@@ -180,7 +202,7 @@ export function graph() {
 		const edges = visibleEdges(seen);
 		const places = layOut(seen, edges);
 		layer.replaceChildren(
-			svg("g", {}, edges.map((edge) => drawEdge(edge, places))),
+			svg("g", {}, edges.map((edge) => drawEdge(view, edge, places))),
 			svg("g", {}, [...seen].map((node) => drawNode(view, node, places.node(String(node.index)), state.colors))));
 		drawDetails();
 		center(places);
@@ -228,7 +250,7 @@ export function graph() {
 	function edgeLine(edge, side) {
 		const other = SIDES[side].other(edge);
 		return element("li", {}, element("code", {}, shorten(edge.label || "·", 20)), " ",
-			element("button", { type: "button", class: "link", onclick: () => choose(other) }, shorten(other.isLeaf ? other.name : `${other.type}, ${other.text}`, 26)));
+			element("button", { type: "button", class: "link", onclick: () => choose(other) }, shorten(other.isLeaf ? other.text : `${other.type}, ${other.text}`, 26)));
 	}
 	function edgeList(node, side, title) {
 		const { edges, total } = SIDES[side];

@@ -6,7 +6,7 @@ import { nothing, section, swatch, table } from "./section.js";
 import { follow, hide, showAt } from "./tooltip.js";
 
 const ACROSS = 8;
-const CELL = 13;
+const CELL = 14;
 const GAP = 2;
 const SHOWN = 48;
 

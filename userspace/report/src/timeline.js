@@ -93,9 +93,11 @@ function cursor(node, x, rows, contentOf) {
 }
 
 function memoryPanel(samples, x, width) {
-	const y = rangeY([0, max(samples, (row) => row.reserved) || 1]);
-	const step = Math.max(1, y.domain()[1] / 4);
-	const node = panel("Live and reserved bytes over time", width, x, y, bytes, [0, 1, 2, 3, 4].map((n) => n * step));
+	// Steps that are powers of two have short names.
+	const top = max(samples, (row) => row.reserved) || 1;
+	const step = 2 ** Math.ceil(Math.log2(top / 4));
+	const y = scaleLinear([0, step * Math.ceil(top / step)], [MARGIN.top + HEIGHT, MARGIN.top]);
+	const node = panel("Live and reserved bytes over time", width, x, y, bytes, [0, 1, 2, 3, 4].map((n) => n * step).filter((n) => n <= y.domain()[1]));
 	const shape = (key) => area().x((row) => x(row.t)).y0(y(0)).y1((row) => y(row[key]))(samples);
 	node.append(svg("path", { class: "reserved", d: shape("reserved") }), svg("path", { class: "live", d: shape("live") }),
 		svg("path", { class: "live-line", d: line().x((row) => x(row.t)).y((row) => y(row.live))(samples) }));

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The page: a viewer that was built with the command, and the data in it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd_report.h"
+#include "report.h"
+#include "util.h"
+
+/* From cmd_report_viewer.S; of size 0 when there was no npm to build it. */
+extern const char report_viewer[];
+extern const unsigned int report_viewer_bytes;
+
+/* Where the data goes. */
+static const char mark[] = "@data@";
+
+int report_check_viewer(struct context *context)
+{
+	if (memmem(report_viewer, report_viewer_bytes, mark, strlen(mark)))
+		return STATUS_OK;
+	return report_refused(context, ENOTSUP,
+			      "this command was built without the viewer of reports, which needs "
+			      "npm; with it, 'make userspace' builds one");
+}
+
+/*
+ * What may be in a script of HTML: with no '<' nothing can end it. Strings alone
+ * can have one, where JSON has another way to write it.
+ */
+static void write_data(FILE *file, struct json_object *data)
+{
+	const char *text = json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN |
+							  JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	while (*text) {
+		size_t length = strcspn(text, "<");
+
+		fwrite(text, 1, length, file);
+		text += length;
+		if (*text) {
+			fputs("\\u003c", file);
+			text++;
+		}
+	}
+}
+
+/* Return: 0 or a positive errno. */
+static int write_page(FILE *file, struct json_object *data)
+{
+	const char *end = report_viewer + report_viewer_bytes;
+	const char *at = memmem(report_viewer, report_viewer_bytes, mark, strlen(mark));
+
+	errno = 0;
+	fwrite(report_viewer, 1, (size_t)(at - report_viewer), file);
+	write_data(file, data);
+	at += strlen(mark);
+	fwrite(at, 1, (size_t)(end - at), file);
+	if (!fflush(file) && !ferror(file))
+		return 0;
+	return errno ? errno : EIO;
+}
+
+static int file_error(struct context *context, int error, const char *path)
+{
+	return report_refused(context, error, "cannot write '%s': %s", path, strerror(error));
+}
+
+/* As if it had been made by fopen(). */
+static void allow_others(int fd)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	fchmod(fd, 0666 & ~mask);
+}
+
+static int write_beside(struct context *context, const char *path, struct json_object *data)
+{
+	cleanup_free char *name = xasprintf("%s.XXXXXX", path);
+	int fd = mkostemp(name, O_CLOEXEC), error;
+	FILE *file;
+
+	if (fd < 0)
+		return file_error(context, errno, path);
+	allow_others(fd);
+	file = fdopen(fd, "w");
+	if (!file) {
+		error = errno;
+		close(fd);
+	} else {
+		error = write_page(file, data);
+		if (fclose(file) && !error)
+			error = errno;
+	}
+	if (!error && rename(name, path))
+		error = errno;
+	if (error)
+		unlink(name);
+	return error ? file_error(context, error, path) : STATUS_OK;
+}
+
+int report_write(struct context *context, const char *path, struct json_object *data)
+{
+	struct stat stat_;
+	FILE *file;
+	int error;
+
+	if (!strcmp(path, "-")) {
+		error = write_page(stdout, data);
+		return error ? file_error(context, error, path) : STATUS_OK;
+	}
+	/* Nothing can take the place of a device or of a pipe. */
+	if (stat(path, &stat_) || S_ISREG(stat_.st_mode))
+		return write_beside(context, path, data);
+	file = fopen(path, "w");
+	if (!file)
+		return file_error(context, errno, path);
+	error = write_page(file, data);
+	if (fclose(file) && !error)
+		error = errno;
+	return error ? file_error(context, error, path) : STATUS_OK;
+}
