@@ -12,7 +12,7 @@ FLAGS	:= -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-missing-field-initializers \
 
 # Each of these folders is one program; each file of replay/ is one, too.
 FOLDERS	:= $(patsubst $(top)/tests/%/main.c,%,$(wildcard $(addprefix $(top)/tests/,\
-	failnth/main.c kill/main.c storm/main.c)))
+	failnth/main.c kill/main.c report/main.c storm/main.c)))
 REPLAYS	:= $(patsubst $(top)/tests/%.c,%,$(wildcard $(top)/tests/replay/*.c))
 OUT	:= $(addprefix $(BUILD)/tests/,$(FOLDERS) $(REPLAYS))
 
