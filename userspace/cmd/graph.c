@@ -26,7 +26,7 @@ static const char disturbed_json[] =
 	"{\"warning\":{\"code\":\"EINTR\",\"message\":\"the heap changed meanwhile; what is "
 	"shown was true, but not all at one moment\"}}\n";
 
-/* The place of a slot, when slots are too far apart for an array of them. */
+/* Slots for each object; when there are more, no array has them all. */
 #define FAR_APART	8
 
 /* What grows while records come; edges are slots until all have come. */

@@ -15,6 +15,7 @@
 #define TRIES		8
 #define PAUSE_NS	20000000	/* before the second; each is twice the last */
 #define WRITE_AT_ONCE	(1UL << 26)
+#define FAR_APART	8	/* slots for each object */
 
 /* A section that grows. */
 struct section {
@@ -29,7 +30,7 @@ struct dump {
 	struct section records;
 	struct section edges;	/* slots first, then numbers of objects */
 	struct section payload;
-	uint32_t *number;	/* of the object of a slot, 0 for none */
+	uint32_t *number;	/* of the object of a slot, 0 for none; or NULL */
 	uint64_t slots;		/* that @number has room for */
 	uint64_t changes;
 	bool begun;
@@ -141,26 +142,6 @@ static int add_payload(struct dump *dump, const struct refheap_scan *scan)
 	return 0;
 }
 
-static int number_slot(struct dump *dump, uint32_t slot)
-{
-	uint64_t slots = dump->slots ? dump->slots : 65536;
-	uint32_t *number;
-
-	while (slots <= slot)
-		slots *= 2;
-	if (slots != dump->slots) {
-		number = realloc(dump->number, slots * sizeof(*number));
-		if (!number)
-			return -ENOMEM;
-		dump->number = number;
-		memset(number + dump->slots, 0,
-		       (slots - dump->slots) * sizeof(*number));
-		dump->slots = slots;
-	}
-	dump->number[slot] = record_count(dump);
-	return 0;
-}
-
 static int add_record(struct dump *dump, const struct refheap_scan *scan)
 {
 	struct rh_image_record *record;
@@ -175,7 +156,7 @@ static int add_record(struct dump *dump, const struct refheap_scan *scan)
 	record->flags = scan->flags;
 	record->kind = scan->kind;
 	record->generation = scan->generation;
-	return number_slot(dump, REFHEAP_ID_SLOT(scan->id));
+	return 0;
 }
 
 static int add_scanned(struct dump *dump, const struct refheap_scan *scan)
@@ -222,24 +203,68 @@ static int still_the_same(struct dump *dump)
 	return scan->changes == dump->changes ? 0 : -EAGAIN;
 }
 
+static uint32_t slot_of(const struct dump *dump, uint32_t object)
+{
+	const struct rh_image_record *record = (void *)dump->records.data;
+
+	return REFHEAP_ID_SLOT(record[object].id);
+}
+
+/* The number of the object of a slot, from 1, or 0. */
+static uint32_t find_slot(const struct dump *dump, uint32_t slot)
+{
+	uint32_t low = 0, high = record_count(dump);
+
+	if (dump->number)
+		return slot < dump->slots ? dump->number[slot] : 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (slot_of(dump, middle) < slot)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < record_count(dump) && slot_of(dump, low) == slot ? low + 1 : 0;
+}
+
+/* Unless slots are too far apart for it. */
+static int number_slots(struct dump *dump)
+{
+	uint32_t count = record_count(dump), last = slot_of(dump, count - 1);
+
+	free(dump->number);
+	dump->number = NULL;
+	if (last / FAR_APART > count)
+		return 0;
+	dump->slots = last + 1ULL;
+	dump->number = calloc(dump->slots, sizeof(*dump->number));
+	if (!dump->number)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		dump->number[slot_of(dump, i)] = i + 1;
+	return 0;
+}
+
 /* Slots become numbers. A referent that is on its way out is none any more. */
 static int number_edges(struct dump *dump)
 {
 	struct rh_image_record *record = (void *)dump->records.data;
 	uint32_t *edge = (void *)dump->edges.data;
+	int err = number_slots(dump);
 
-	for (uint32_t i = 0; i < record_count(dump); i++, record++) {
+	for (uint32_t i = 0; !err && i < record_count(dump); i++, record++) {
 		if (rh_kind_is_leaf(record->kind))
 			continue;
 		for (uint64_t n = 0; n < record->n; n++, edge++) {
 			uint32_t slot = *edge;
 
-			*edge = slot < dump->slots ? dump->number[slot] : 0;
+			*edge = find_slot(dump, slot);
 			if (slot && !*edge && record->kind != REFHEAP_KIND_WEAKREF)
 				return -EAGAIN;
 		}
 	}
-	return section_pad(&dump->edges);
+	return err ? err : section_pad(&dump->edges);
 }
 
 static int add_type(struct dump *dump, const struct refheap_type_info *info,
@@ -312,8 +337,6 @@ static int take_once(struct dump *dump, uint32_t *types)
 	int err;
 
 	dump_reset(dump);
-	if (dump->number)
-		memset(dump->number, 0, dump->slots * sizeof(*dump->number));
 	err = scan_objects(dump);
 	if (!err)
 		err = add_types(dump, types);

@@ -38,14 +38,14 @@ static const struct rh_image_record *record_of(const struct task *task)
 
 static const char *data_of(const struct task *task)
 {
-	return (const char *)(uintptr_t)task->batch->in + task->op->data_off;
+	return (const char *)(uintptr_t)(task->batch->in + task->op->data_off);
 }
 
 /* Room in the output, or NULL. */
 static void *output(struct task *task, uint64_t bytes)
 {
 	struct refheap_batch *batch = task->batch;
-	void *at = (char *)(uintptr_t)batch->out + batch->out_used;
+	void *at = (void *)(uintptr_t)(batch->out + batch->out_used);
 
 	if (bytes > batch->out_len - batch->out_used)
 		return NULL;
