@@ -21,9 +21,9 @@ set -euo pipefail
 	command -v node >/dev/null || lib+=(nodejs npm)
 	vm=(busybox-static iproute2 util-linux)
 	qemu=(busybox-static cpio kmod qemu-system-x86)
-	test=(clang codespell libclang-rt-14-dev libcmocka-dev perl python3
+	test=(clang codespell libclang-rt-14-dev libcmocka-dev perl prometheus python3
 		python3-cachetools python3-memory-profiler python3-objgraph
-		python3-psutil python3-yaml shellcheck sparse tmux)
+		python3-prometheus-client python3-psutil python3-yaml shellcheck sparse tmux)
 	bench=(g++ libgc-dev libhiredis-dev libkeyutils-dev libmimalloc-dev python3
 		redis-server)
 	browser=(chromium fonts-dejavu-core)
@@ -81,7 +81,7 @@ missing_of() {
 }
 
 # Debian starts a service as soon as it is installed unless this file says no.
-# The benchmarks start their own server; the host should not gain one.
+# Tests and benchmarks start their own servers; the host should not gain one.
 policy=/usr/sbin/policy-rc.d
 forbid_services() {
 	[ -e "$policy" ] && return
@@ -90,6 +90,19 @@ forbid_services() {
 	trap 'as_root rm -f "$policy"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
+}
+
+# Nor when it is started the next time.
+disable_services() {
+	local package path
+	for package in "$@"; do
+		while read -r path; do
+			as_root deb-systemd-helper disable "${path##*/}" >/dev/null 2>&1 || :
+			as_root update-rc.d "${path##*/}" disable >/dev/null 2>&1 || :
+		done < <(dpkg -L "$package" |
+			sed -n 's,^\(/usr\)\?/lib/systemd/system/[^@/]*\.service$,&,p;
+				s,^/etc/init\.d/[^/]*$,&,p')
+	done
 }
 
 install_packages() {
@@ -141,5 +154,6 @@ install_packages "${missing[@]}" || {
 	update_lists
 	install_packages "${missing[@]}"
 }
+disable_services "${missing[@]}"
 mapfile -t missing < <(missing_of "${packages[@]}")
 [ ${#missing[@]} -eq 0 ] || die "still missing: ${missing[*]}"
