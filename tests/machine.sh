@@ -8,6 +8,7 @@
 # SUITE    api       the library, through the device and netlink
 #          examples  the library's examples
 #          cmd       the command
+#          terminal  the command in a terminal
 #          failnth   every fault point, one after the other
 #          kill      processes killed at random moments
 #          replay    what broke others
@@ -27,7 +28,7 @@ top=$(cd "$tests/.." && pwd -P)
 programs=$top/build/userspace
 
 usage() {
-	sed -n '4,22s/^# \{0,1\}//p' "$0"
+	sed -n '4,23s/^# \{0,1\}//p' "$0"
 	exit "${1:-2}"
 }
 
@@ -54,6 +55,7 @@ suite() {
 		run_all "${list[@]}"
 		;;
 	cmd) sh "$tests/cmd/run.sh" -m "$programs" ;;
+	terminal) python3 -B "$tests/terminal/terminal.py" "$programs" ;;
 	replay)
 		mapfile -t list < <(executables "$programs/tests/replay")
 		run_all "${list[@]}"

@@ -130,16 +130,29 @@ static void print_object(struct context *context, struct listing *listing,
 	});
 }
 
-/* How many objects a listing has at most; 0 when there is no telling. */
+/* Tracked objects of a generation, of all when it is -1. */
+static uint64_t tracked(const struct refheap_gc_info *info, int generation)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < REFHEAP_GENERATIONS; i++)
+		sum += generation < 0 || generation == i ? info->generation[i].objects : 0;
+	return sum + (generation < 0 || generation == REFHEAP_GENERATIONS ? info->frozen : 0);
+}
+
+/* How many objects a listing will have, about; 0 when there is no telling. */
 static uint64_t expected(struct refheap_ctl *control, uint32_t heap,
 			 const struct refheap_filter *filter)
 {
-	const struct refheap_filter none = REFHEAP_FILTER_INIT;
 	struct refheap_heap_info info;
+	struct refheap_gc_info gc;
 
-	if (memcmp(filter, &none, sizeof(none)) || refheap_heap_get(control, heap, &info))
+	if (filter->kind || filter->type || filter->garbage || filter->referrers_of ||
+	    filter->referents_of)
 		return 0;
-	return info.objects;
+	if (filter->tracked || filter->generation >= 0)
+		return refheap_gc_get(control, heap, &gc) ? 0 : tracked(&gc, filter->generation);
+	return refheap_heap_get(control, heap, &info) ? 0 : info.objects;
 }
 
 int objects_list(struct context *context, const struct refheap_filter *filter,

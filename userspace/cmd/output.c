@@ -40,6 +40,7 @@ static const char changed_json[] =
  * @held: how many of them wait in @table
  * @table: NULL for JSON
  * @colors: colour it
+ * @terminal: standard output is one, perhaps the one that shows progress
  * @progress: how far it has got; its lock guards @table
  */
 struct listing {
@@ -52,6 +53,7 @@ struct listing {
 	unsigned int held;
 	struct libscols_table *table;
 	bool colors;
+	bool terminal;
 	struct progress progress;
 };
 
@@ -209,7 +211,8 @@ static void begin_table(struct listing *listing)
 /* The next lot has no headings and is as wide as this one. */
 static void flush_table(struct listing *listing)
 {
-	progress_erase();
+	if (listing->terminal)
+		progress_erase();
 	scols_print_table(listing->table);
 	for (size_t i = 0; i < listing->nchosen; i++) {
 		struct libscols_column *column = scols_table_get_column(listing->table, i);
@@ -234,11 +237,12 @@ static void show_rows(void *data)
 /* A row of JSON is open until the next one or the end, so no line can follow. */
 static void begin_progress(struct listing *listing)
 {
+	listing->terminal = isatty(STDOUT_FILENO);
 	listing->progress = (struct progress){
 		.what = "listing",
 		.tick = show_rows,
 		.data = listing,
-		.silent = !listing->table && isatty(STDOUT_FILENO),
+		.silent = !listing->table && listing->terminal,
 	};
 	progress_begin(&listing->progress);
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,23 +19,20 @@
 
 static const char erase[] = "\r\033[K";
 
-/* Guards all below, and what the walks' ticks work on. */
+/* Guards the walks, and what their ticks work on. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed;
 static struct progress *innermost;
 static bool started;
 static bool terminal;
 static volatile sig_atomic_t drawn;
 
-void progress_lock(void)
-{
-	pthread_mutex_lock(&lock);
-}
+/* A tick that found the lock taken, or has to be done again, for who has it. */
+static _Atomic bool due;
 
-void progress_unlock(void)
-{
-	pthread_mutex_unlock(&lock);
-}
+/* For the thread to sleep on: whether there is a walk. Taken inside of the lock. */
+static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t awake;
+static bool walking;
 
 static void write_all(const char *text, size_t length)
 {
@@ -47,9 +43,11 @@ static void write_all(const char *text, size_t length)
 
 void progress_erase(void)
 {
-	if (drawn)
-		write_all(erase, sizeof(erase) - 1);
+	if (!drawn)
+		return;
+	write_all(erase, sizeof(erase) - 1);
 	drawn = 0;
+	due = true;
 }
 
 /* Ctrl-C that ends the program leaves no half line behind. */
@@ -139,20 +137,57 @@ static void tick(void)
 		draw(innermost, elapsed);
 }
 
+void progress_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void progress_unlock(void)
+{
+	if (due && innermost)
+		tick();
+	due = false;
+	pthread_mutex_unlock(&lock);
+}
+
+/* A walk that takes the lock all the time would never let go of it in time. */
+static void tick_or_leave_it(void)
+{
+	if (pthread_mutex_trylock(&lock)) {
+		due = true;
+		return;
+	}
+	if (innermost)
+		tick();
+	pthread_mutex_unlock(&lock);
+}
+
 static void *run(void *unused)
 {
-	(void)unused;
-	progress_lock();
-	for (;;) {
-		uint64_t until = clock_now() + INTERVAL;
-		const struct timespec when = { (time_t)(until / SECOND), (long)(until % SECOND) };
+	struct timespec when;
+	uint64_t until;
 
-		while (!innermost)
-			pthread_cond_wait(&changed, &lock);
-		if (pthread_cond_timedwait(&changed, &lock, &when) == ETIMEDOUT && innermost)
-			tick();
+	(void)unused;
+	for (;;) {
+		pthread_mutex_lock(&sleep_lock);
+		while (!walking)
+			pthread_cond_wait(&awake, &sleep_lock);
+		until = clock_now() + INTERVAL;
+		when = (struct timespec){ (time_t)(until / SECOND), (long)(until % SECOND) };
+		while (!pthread_cond_timedwait(&awake, &sleep_lock, &when))
+			;
+		pthread_mutex_unlock(&sleep_lock);
+		tick_or_leave_it();
 	}
 	return NULL;
+}
+
+static void set_walking(bool now)
+{
+	pthread_mutex_lock(&sleep_lock);
+	walking = now;
+	pthread_cond_signal(&awake);
+	pthread_mutex_unlock(&sleep_lock);
 }
 
 /* Without the thread all works the same, but nothing is drawn. */
@@ -164,7 +199,7 @@ static void start(void)
 
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&changed, &attributes);
+	pthread_cond_init(&awake, &attributes);
 	pthread_condattr_destroy(&attributes);
 	/* Signals are for the thread that walks. */
 	sigfillset(&all);
@@ -185,9 +220,10 @@ void progress_begin(struct progress *progress)
 	progress->outer = innermost;
 	progress->silent |= innermost && innermost->silent;
 	innermost = progress;
-	if (!progress->outer)
+	if (!progress->outer) {
 		watch_interrupt(true);
-	pthread_cond_signal(&changed);
+		set_walking(true);
+	}
 	progress_unlock();
 }
 
@@ -196,7 +232,9 @@ void progress_end(struct progress *progress)
 	progress_lock();
 	progress_erase();
 	innermost = progress->outer;
-	if (!innermost)
+	if (!innermost) {
+		set_walking(false);
 		watch_interrupt(false);
+	}
 	progress_unlock();
 }
