@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "cmd_metrics.h"
+#include "interrupt.h"
 #include "util.h"
 
 #define TRIES 5			/* while heaps come and go */
@@ -300,7 +301,8 @@ static int gather_heaps(struct refheap_ctl *control, const struct metrics_choice
 		struct metrics_heap *heap = &metrics->heaps[i];
 
 		if (!error)
-			error = gather_heap(control, heap, choice->types);
+			error = interrupted() ? -EINTR :
+						gather_heap(control, heap, choice->types);
 		if (error)
 			free_heap(heap);
 		else

@@ -157,6 +157,11 @@ static void offer_period(struct completion *completion)
 	offer_list(completion, "off 1000 60000");
 }
 
+static void offer_texts(struct completion *completion)
+{
+	offer_list(completion, "openmetrics prometheus");
+}
+
 /* The capital words of synopses and options, and what they stand for. */
 static const struct {
 	const char *word;
@@ -168,6 +173,7 @@ static const struct {
 	{ "FLAG", offer_flags },     { "WHEN", offer_when },
 	{ "COMMAND", offer_top },    { "EVENT", offer_events },
 	{ "MS", offer_period },	     { "VIEW", offer_views },
+	{ "TEXT", offer_texts },
 };
 
 static void offer_source(struct completion *completion, const char *word, size_t length)

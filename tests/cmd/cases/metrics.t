@@ -103,3 +103,9 @@ $ refheap metrics --listen 192.0.2.1:0
 $ refheap metrics more
 ! refheap: 'metrics' does not know what to do with 'more'
 = 2
+
+## completion
+$ refheap complete -- metrics --format o
+openmetrics
+$ refheap complete -- metrics --l
+--listen
