@@ -90,7 +90,7 @@ static int run_metrics(struct context *context, struct arguments *arguments)
 
 static const struct option_spec options[] = {
 	{ "types", 't', "N", "the N types of each heap with the most bytes (10)" },
-	{ "format", 'f', "TEXT", "openmetrics, or the older prometheus (openmetrics)" },
+	{ "format", 'f', "FORMAT", "openmetrics, or the older prometheus (openmetrics)" },
 	{ "listen", 'l', "[ADDRESS:]PORT", "answer GET /metrics there, on loopback; 0: any port" },
 	{ "public", 0, NULL, "with --listen: addresses that others can reach, too" },
 	{ 0 },

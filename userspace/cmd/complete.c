@@ -157,7 +157,7 @@ static void offer_period(struct completion *completion)
 	offer_list(completion, "off 1000 60000");
 }
 
-static void offer_texts(struct completion *completion)
+static void offer_formats(struct completion *completion)
 {
 	offer_list(completion, "openmetrics prometheus");
 }
@@ -173,7 +173,7 @@ static const struct {
 	{ "FLAG", offer_flags },     { "WHEN", offer_when },
 	{ "COMMAND", offer_top },    { "EVENT", offer_events },
 	{ "MS", offer_period },	     { "VIEW", offer_views },
-	{ "TEXT", offer_texts },
+	{ "FORMAT", offer_formats },
 };
 
 static void offer_source(struct completion *completion, const char *word, size_t length)
