@@ -84,6 +84,9 @@ extern const struct command view_command;
 extern const struct command for_command;
 extern const struct command sleep_command;
 
+/* cmd_leak.c */
+extern const struct command leak_command;
+
 /* cmd_tour.c */
 extern const struct command tour_command;
 

@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&len_command,	      &id_command,	  &view_command,
 	&is_tracked_command,  &referents_command, &referrers_command, &sizeof_command,
 	&retained_command,    &why_command,	  &graph_command,    &growth_command,
+	&leak_command,	      &tour_command,
 	&weakref_command,     &deref_command,	  &weakrefs_command, &alive_command,
 	&holders_command,     &history_command,	  &gc_command,	     &adopt_command,
 	&types_command,	      &type_command,	  &arenas_command,   &verify_command,
@@ -30,7 +31,7 @@ const struct command *const commands[] = {
 	&export_command,      &import_command,	  &dump_command,     &restore_command,
 	&diff_command,	      &trace_command,	  &shell_command,    &run_command,    &source_command,
 	&echo_command,	      &print_command,	  &vars_command,     &for_command,
-	&sleep_command,	      &tour_command,
+	&sleep_command,
 	&events_command,      &finalizer_command, &frame_command,    &exit_command,
 	&complete_command,    &help_command_entry, &version_command, NULL,
 };
