@@ -153,12 +153,12 @@ function handle(view, node, side, x) {
 
 function drawNode(view, node, place, colors) {
 	const kind = ["node", node === view.selected && "selected", node === view.focus && "focus", node.isHeld && "held", node.isWeak && "weak"].filter(Boolean).join(" ");
-	return svg("g", { class: kind, "data-node": node.index, transform: `translate(${place.x - WIDE / 2},${place.y - HIGH / 2})`,
-		tabindex: "0", role: "button", "aria-label": `${node.type} ${node.id}, ${node.name}` },
-		svg("rect", { class: "card", width: WIDE, height: HIGH, rx: 6 }),
-		svg("rect", { class: "stripe", width: 5, height: HIGH - 12, x: 6, y: 6, rx: 2, style: { fill: colors.of(node.type) } }),
-		svg("text", { class: "title", x: 18, y: 19 }, shorten(node.isRoot ? node.name : node.isLeaf && node.text ? node.text : node.type, 22)),
-		svg("text", { class: "figure", x: 18, y: 35 }, shorten(`${node.isLeaf ? node.type : node.text} · ${bytes(node.retained)}`, 27)),
+	return svg("g", { transform: `translate(${place.x - WIDE / 2},${place.y - HIGH / 2})` },
+		svg("g", { class: kind, "data-node": node.index, tabindex: "0", role: "button", "aria-label": `${node.type} ${node.id}, ${node.name}` },
+			svg("rect", { class: "card", width: WIDE, height: HIGH, rx: 6 }),
+			svg("rect", { class: "stripe", width: 5, height: HIGH - 12, x: 6, y: 6, rx: 2, style: { fill: colors.of(node.type) } }),
+			svg("text", { class: "title", x: 18, y: 19 }, shorten(node.isRoot ? node.name : node.isLeaf && node.text ? node.text : node.type, 21)),
+			svg("text", { class: "figure", x: 18, y: 35 }, shorten(`${node.isLeaf ? node.type : node.text} · ${bytes(node.retained)}`, 27))),
 		handle(view, node, "backrefs", -3), handle(view, node, "refs", WIDE + 3));
 }
 

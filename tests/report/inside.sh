@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# In the machine: makes reports of heaps and leaves them in /out.
+#
+#	inside.sh PROGRAMS
+set -eu
+PATH=$1:$PATH
+store=$1/tests/report
+refheap() { command refheap --heap store "$@"; }
+
+"$store" store 0
+refheap dump /out/early.dump
+refheap report -o /out/one.html
+
+"$store" store 8 &
+refheap report -o /out/live.html --every 1.5 --count 4
+wait
+refheap dump /out/late.dump
+command refheap report -o /out/saved.html /out/early.dump /out/late.dump
+
+# What a million objects come to.
+command refheap heap new large
+command refheap --heap large shell >/dev/null <<'END'
+trace start
+set many []
+for i in range(120): append many list(range(9000))
+END
+command refheap --heap large report -o /out/large.html --every 0.1 --count 3
+command refheap --json --heap large heap show >/out/large.json
