@@ -63,7 +63,7 @@ times() { printf '%d' $(($1 * (long ? 20 : 1))); }
 
 plan() {
 	local kernel part storm=storm${long:+:1000}
-	step deps 900 '' - tests/vm/deps.sh build lib vm qemu test
+	step deps 1800 '' - tests/vm/deps.sh build lib vm qemu test browser
 
 	# A bare machine builds kernels with one half of itself and goes on with
 	# the other.
@@ -88,6 +88,7 @@ plan() {
 	step machine-6.12 1800 'module-6.12 programs' smp tests/machine.sh 6.12 api examples cmd
 	step kill-6.1 1200 'module-6.1 programs' smp tests/machine.sh 6.1 kill "$storm"
 	step storm-6.12 1200 'module-6.12 programs' smp tests/machine.sh 6.12 "$storm"
+	step metrics 1200 'module-6.1 programs' smp tests/metrics/run.sh 6.1
 	if [ "$long" ]; then
 		step machine-smp-debug 3600 'module-smp-debug programs' smp \
 			tests/machine.sh smp-debug api examples kill replay "$storm"
@@ -103,6 +104,8 @@ plan() {
 	step kill-uml-debug 1200 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug kill "$storm"
 	step tour 600 'module-uml-debug programs' - tests/machine.sh uml-debug tour
+	step terminal 900 'module-uml programs' - tests/machine.sh uml terminal
+	step report 900 'module-uml programs' - tests/report/run.sh uml
 	step kunit 600 module-uml-debug - tests/run-kunit.sh
 	step planted 900 module-uml-debug - tests/planted/run.sh
 	step demo 600 'module-uml userspace' - make demo
@@ -122,6 +125,10 @@ plan() {
 		step "model-young-$part" 120 engine-build - \
 			build/engine/interleave young 2 "$part"
 	done
+	for part in weak final ephemeron; do
+		step "model-$part" $((long ? 3600 : 300)) engine-build - \
+			build/engine/interleave "$part" 2
+	done
 	step model-pairs $((long ? 7200 : 120)) engine-build - \
 		build/engine/interleave pairs $((long ? 2 : 1))
 	step oracle $((long ? 7200 : 1200)) engine-build - \
@@ -129,6 +136,8 @@ plan() {
 	step random $((long ? 3600 : 600)) engine-build - build/engine/random "$(times 20)"
 	step fuzz $((long ? 7200 : 300)) engine-build - \
 		make -C tests fuzz "FUZZ_SECONDS=$((long ? 1800 : 30))"
+	step fuzz-saved $((long ? 7200 : 300)) deps - \
+		make -C tests/fuzz run "FUZZ_SECONDS=$((long ? 1800 : 30))"
 }
 plan
 
