@@ -21,6 +21,7 @@ PYTHON = "/usr/bin/python3"
 
 ROUNDS = 9
 ROUNDS_LONG = 5
+ROUNDS_SLOW = 3
 ROUNDS_QUICK = 2
 
 
@@ -179,6 +180,25 @@ def histories():
     })
 
 
+def tracing():
+    """Ratios of making with tracing and without; what that adds to each."""
+    python = [PYTHON, os.path.join(HERE, "trace_cpython.py")]
+    return [
+        Run("6.1", [Figure("trace_overhead", "ratio"),
+                    Figure("trace_overhead_25", "ratio", column=1),
+                    Figure("trace_cost", "ns/list", column=2),
+                    Figure("trace_cost_25", "ns/list", column=3)], {
+            "ours": program("trace_device", "batch"),
+            "single": program("trace_device", "single"),
+            "cpython": [*python, "overhead"],
+        }, per_turn=1),
+        Run("6.1", [Figure("snapshot_1m", "ns")], {
+            "ours": program("trace_device", "snapshot"),
+            "cpython": [*python, "snapshot"],
+        }, rounds=ROUNDS_SLOW, per_turn=1),
+    ]
+
+
 GRAPHS = [
     ("ring", "live", 10**6),
     ("random", "live", 10**6),
@@ -200,6 +220,7 @@ RUNS = [
     session_close("session_close_shared", "shared"),
     *caches(),
     histories(),
+    *tracing(),
 ]
 
 

@@ -104,6 +104,8 @@ def bars(rows):
         elif name.endswith("_wait_1m") and peer == "nobody":
             yield (f"{name}: at most 1 ms", f'{row["ours"] / 1e6:.3g} ms',
                    row["ours"] <= 1e6)
+        elif name.startswith(("trace_", "snapshot_")) and peer == "cpython":
+            yield f"{name}: 5 times CPython", f"{ratio:.3g}", ratio >= 5
         elif name == "metadata_bytes_per_object":
             yield f"{name}: at most 24 bytes", number(row["ours"]), row["ours"] <= 24
 
