@@ -191,7 +191,8 @@ static int add_live(struct context *context, const struct plan *plan, struct cou
 		if (!status && i + 1 < plan->count)
 			status = course_follow(*course, &deadline);
 	}
-	return status;
+	/* What there is by then is worth a page. */
+	return interrupted() && json_object_array_length(snapshots) ? STATUS_OK : status;
 }
 
 static int add_snapshots(struct context *context, const struct arguments *arguments,
@@ -253,13 +254,36 @@ static char *heading(const struct context *context, const struct arguments *argu
 	return xstrdup(context->session ? refheap_name(context->session) : context->heap_name);
 }
 
+/* What was seen of a live heap is kept, whatever came then. */
+static int finish(struct context *context, const struct arguments *arguments,
+		  const struct plan *plan, const struct course *course,
+		  struct json_object *snapshots, int status)
+{
+	size_t count = json_object_array_length(snapshots);
+	cleanup_free char *name = NULL;
+	struct json_object *data;
+	int written;
+
+	if (!status && !count)
+		status = report_refused(context, EINTR, "interrupted before there was a snapshot");
+	if (status && !(course && count)) {
+		json_object_put(snapshots);
+		return status;
+	}
+	name = heading(context, arguments);
+	data = data_json(name, snapshots, course);
+	written = report_write(context, plan->output, data);
+	if (!written)
+		print_done(context, plan->output, count);
+	json_object_put(data);
+	return status ? status : written;
+}
+
 static int run_report(struct context *context, struct arguments *arguments)
 {
-	struct json_object *snapshots, *data;
+	struct json_object *snapshots;
 	struct course *course = NULL;
-	cleanup_free char *name = NULL;
 	struct plan plan;
-	size_t count;
 	bool caught;
 	int status = parse_plan(context, arguments, &plan);
 
@@ -272,16 +296,7 @@ static int run_report(struct context *context, struct arguments *arguments)
 	status = add_snapshots(context, arguments, &plan, &course, snapshots);
 	if (!caught)
 		interrupt_release();
-	count = json_object_array_length(snapshots);
-	if (!status && !count)
-		status = report_refused(context, EINTR, "interrupted before there was a snapshot");
-	name = heading(context, arguments);
-	data = data_json(name, snapshots, course);
-	if (!status)
-		status = report_write(context, plan.output, data);
-	if (!status)
-		print_done(context, plan.output, count);
-	json_object_put(data);
+	status = finish(context, arguments, &plan, course, snapshots, status);
 	course_end(course);
 	return status;
 }

@@ -109,6 +109,7 @@ static struct json_object *trace_json(const struct refheap_traced *traced,
 	report_add_number(trace, "count", traced->count);
 	report_add_number(trace, "births", traced->births);
 	report_add_number(trace, "overhead", traced->overhead);
+	report_add_number(trace, "sample", traced->sample);
 	report_add_number(trace, "left_out", count > max ? count - max : 0);
 	json_object_object_add(trace, "left_out_size", json_object_new_int64(left_out));
 	json_object_object_add(trace, "tree", call_json(&root));

@@ -46,13 +46,15 @@ function licenceText(folder) {
 	return readFileSync(join(folder, name), "utf8").trim();
 }
 
+function describe(folder) {
+	const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+	return `${name} ${version} (${license})`;
+}
+
 // What others have written keeps its licence, in the page itself. A comment of
 // HTML must not have "--" in it.
 function banner(folders) {
-	const parts = folders.map((folder) => {
-		const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-		return `${name} ${version} (${license})\n\n${licenceText(folder)}`;
-	});
+	const parts = folders.map((folder) => `${describe(folder)}\n\n${licenceText(folder)}`);
 	return `This page has parts of these libraries.\n\n${parts.join("\n\n\n")}\n`.replace(/--+/g, "-");
 }
 
@@ -61,13 +63,15 @@ const inline = (text, tag) => text.replaceAll(`</${tag}`, `<\\/${tag}`);
 
 const script = await bundle("main.js");
 const style = await bundle("style.css");
+const packages = packagesOf(script.inputs);
 const parts = {
-	licences: banner(packagesOf(script.inputs)),
+	licences: banner(packages),
+	libraries: packages.map((folder) => describe(folder)).join(", "),
 	style: inline(style.text, "style"),
 	script: inline(script.text, "script"),
 };
 const page = readFileSync(join(here, "src", "page.html"), "utf8")
-	.replace(/@(licences|style|script)@/g, (_, part) => parts[part]);
+	.replace(/@(licences|libraries|style|script)@/g, (_, part) => parts[part]);
 const output = resolve(process.argv[2]);
 if (!existsSync(output) || readFileSync(output, "utf8") !== page)
 	writeFileSync(output, page);

@@ -1,6 +1,6 @@
 # needs: module
 ## a page of the heap as it is
-$ refheap set a '[1, "text", {"k": 2.5}]'; refheap report -o page.html; grep -c '<script type="application/json" id="data">{"heap"' page.html; ls
+$ refheap set a '[1, "text", {"k": 2.5}]'; refheap report -o page.html; grep -c '<script type="application/json" id="data">{"format":1,' page.html; ls
 Report written to page.html (1 snapshot)
 1
 page.html
@@ -22,12 +22,10 @@ json doc["snapshots"][0]["trace"] is None and doc["snapshots"][0]["source"] == "
 ## text cannot end the script that it is in
 $ refheap set a '"</script><!--<script>"'; refheap report -o page.html >/dev/null; grep -c '</script><!--' page.html; grep -c 'u003c/script>\\u003c!--' page.html
 0
-= 1
 1
 
 ## several snapshots, and collections in between
-$ (sleep 0.3; refheap gc collect; refheap gc collect 0) >/dev/null & refheap report -o page.html --every 1 --count 2; wait; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
-Report written to page.html (2 snapshots)
+$ (sleep 0.3; refheap gc collect; refheap gc collect 0) >/dev/null & refheap report -o page.html --every 1 --count 2 >/dev/null; wait; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
 json len(doc["snapshots"]) == 2 and len(doc["timeline"]["samples"]) > 5 and doc["timeline"]["watched"]
 
 ## where objects were made
@@ -35,8 +33,7 @@ $ printf 'trace start\na = [1000, 2000]\nset keep a\n' >one.rh; refheap shell on
 json "one.rh:2" in {call["name"] for call in doc["snapshots"][0]["trace"]["tree"]["children"]}
 
 ## saved heaps are snapshots
-$ refheap set a '[1, 2]'; refheap dump one >/dev/null; refheap append a '"more"'; refheap dump two >/dev/null; refheap report -o page.html one two; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
-Report written to page.html (2 snapshots)
+$ refheap set a '[1, 2]'; refheap dump one >/dev/null; refheap append a '"more"'; refheap dump two >/dev/null; refheap report -o page.html one two >/dev/null; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
 json [s["title"] for s in doc["snapshots"]] == ["one", "two"] and all(s["arenas"] is None and s["gc"] is None for s in doc["snapshots"])
 json doc["snapshots"][1]["objects"]["total"] == doc["snapshots"][0]["objects"]["total"] + 1
 $ refheap --dump one report -o page.html
@@ -47,8 +44,14 @@ $ timeout -s INT 2 refheap report -o page.html --every 100 --count 5
 Report written to page.html (1 snapshot)
 = 124
 
+## a heap that goes leaves what was seen of it
+$ refheap heap new gone; (sleep 1.5; refheap heap del gone) & refheap --heap gone report -o page.html --every 1 --count 9 2>/dev/null || echo status $?; wait; grep -c 'id="data">' page.html
+Report written to page.html (2 snapshots)
+status 1
+1
+
 ## what is wrong changes nothing
-$ refheap report
+$ refheap report --every 1
 ! refheap: 'report' needs --output FILE.html
 = 2
 $ refheap report -o page.html --every 0
@@ -67,17 +70,16 @@ $ refheap --dump one report -o page.html one
 ! refheap: give all saved heaps behind 'report', without --dump
 = 2
 $ refheap -j report -o -
-json err["error"]["code"] == "EINVAL"
+json err["error"]["code"] == "USAGE"
 = 2
 $ refheap report -o page.html nothing
 ! refheap: cannot open 'nothing': No such file or directory
 = 1
-$ echo old >page.html; echo damaged >bad; refheap report -o page.html bad 2>/dev/null; cat page.html; ls
-bad
+$ echo old >page.html; echo damaged >bad; refheap report -o page.html bad 2>/dev/null || cat page.html; ls
 old
+bad
 one
 page.html
-= 1
 $ refheap report -o none/page.html
 ! refheap: cannot write 'none/page.html': No such file or directory
 = 1

@@ -131,7 +131,8 @@ export function flame() {
 		const trace = state.snapshot.trace;
 		frame.legend.replaceChildren(element("span", { class: "muted" },
 			`${MEASURES[measure][0]}: ${MEASURES[measure][1](zoomed.value)} in all. Traced: ${bytes(trace.current)} live in ${plural(trace.count, "object")}, ` +
-			`${bytes(trace.peak)} at the peak, ${plural(trace.births, "birth")}. Tracing itself takes ${bytes(trace.overhead)}. The caller is below. ` +
+			`${bytes(trace.peak)} at the peak, ${plural(trace.births, "birth")}. Tracing itself takes ${bytes(trace.overhead)}. ` +
+			(trace.sample ? "Births were sampled: figures are estimates. " : "") + "The caller is below. " +
 			(search ? `${plural(found.length, "frame")} found.` : "")));
 		if (zoomed.parent)
 			frame.legend.append(element("button", { type: "button", onclick: () => zoom(nodes[0]) }, "Show all"));

@@ -32,9 +32,13 @@ function chooseSnapshot(index) {
 	if (!snapshot)
 		return;
 	state.snapshot = snapshot;
-	byId("snapshots").querySelectorAll("input").forEach((input, i) => {
+	const inputs = [...byId("snapshots").querySelectorAll("input")];
+	const focused = inputs.includes(document.activeElement);
+	inputs.forEach((input, i) => {
 		input.checked = i === index;
 	});
+	if (focused)
+		inputs[index].focus();
 	byId("heap-line").textContent = headline(snapshot);
 	drawAll();
 	say(`Snapshot ${index + 1} of ${data.snapshots.length}: ${snapshot.title}`);
@@ -84,7 +88,6 @@ function begin() {
 	byId("sections").append(...sections.map(({ id, title }) => element("a", { href: `#${id}` }, title)));
 	byId("main").append(...sections.map(({ node }) => node));
 	byId("made").textContent = `Written by refheap ${data.version} on ${new Date(data.made).toLocaleString("en-GB")}. Nothing in this page comes from the network.`;
-	byId("libraries").textContent = "Drawn with d3 and dagre, whose licences are at the beginning of this file.";
 	byId("theme").addEventListener("click", nextTheme);
 	document.addEventListener("keydown", onKey);
 	listSnapshots();
