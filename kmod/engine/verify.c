@@ -27,6 +27,9 @@ struct verify {
 	char *text;
 	size_t len;
 	u64 live, reaped, bytes, extras, pending;
+	u64 garbage, histories;
+	u64 unended, awaited, legacy_awaited; /* finalizers */
+	u64 obligations;	/* for which a leaf is kept at hand */
 	u64 objects[RH_GENERATIONS + 1];
 	u64 by_kind[__REFHEAP_KIND_MAX];
 };
@@ -259,6 +262,36 @@ static void check_young(struct verify *verify, u32 slot)
 	}
 }
 
+/* Whether somebody has a pin for what is to be told. */
+static bool is_pinned(const struct rh_post *post, bool adopted)
+{
+	return post && post->holder && !adopted;
+}
+
+/* What has been promised about an object, and what is counted of that. */
+static void count_obligations(struct verify *verify, u32 slot)
+{
+	const struct rh_heap *heap = verify->heap;
+	const struct rh_extra *extra = rh_extra(heap, slot);
+	const struct rh_weak *weak;
+
+	verify->garbage += !!(rh_head(heap, slot)->meta & RH_META_GARBAGE);
+	if (rh_kind(heap, slot) == REFHEAP_KIND_WEAKREF && *rh_block_of(heap, slot)) {
+		weak = rh_weak(heap, slot);
+		verify->obligations += is_pinned(weak->post, weak->flags & RH_WEAK_ADOPTED);
+	}
+	if (!extra)
+		return;
+	if (!extra->weakrefs && !extra->post && !extra->history)
+		fault(verify, slot, "has an extra with nothing in it");
+	verify->histories += !!extra->history;
+	verify->unended += !!(extra->flags & (RH_EXTRA_QUEUED | RH_EXTRA_RUNNING));
+	verify->awaited += !!(extra->flags & RH_EXTRA_AWAITED);
+	verify->legacy_awaited += !!(extra->flags & RH_EXTRA_LEGACY);
+	verify->obligations += is_pinned(extra->post, extra->flags &
+					 (RH_EXTRA_ADOPTED | RH_EXTRA_RUNNING));
+}
+
 static void check_object(struct verify *verify, u32 slot)
 {
 	struct rh_heap *heap = verify->heap;
@@ -275,6 +308,7 @@ static void check_object(struct verify *verify, u32 slot)
 	verify->live++;
 	verify->pending += rh_is_pending(heap, slot);
 	verify->extras += !!(head->meta & RH_META_EXTRA);
+	count_obligations(verify, slot);
 	check_weakrefs(verify, slot);
 	verify->bytes += rh_object_sizeof(heap, slot);
 	if (!rh_meta_type(head->meta))
@@ -295,6 +329,46 @@ static void check_object(struct verify *verify, u32 slot)
 	if (!rh_is_condemned(heap, slot) && rh_object_is_map(heap, slot) &&
 	    !rh_map_verify(heap, slot))
 		fault(verify, slot, "has an index that does not fit its entries");
+}
+
+static void check_obligations(struct verify *verify)
+{
+	const struct rh_heap *heap = verify->heap;
+	const struct rh_collector *gc = &heap->gc;
+	const struct rh_holder *holder;
+	u64 pins = 0;
+	u32 i;
+
+	for (holder = heap->holders; holder; holder = holder->next)
+		for (i = 0; holder->post->holder && i < holder->capacity; i++)
+			pins += holder->leaf[i].pins;
+	if (verify->obligations != pins)
+		fault(verify, 0, "holders keep other leaves at hand than they were told to");
+	if (verify->garbage != gc->garbage)
+		fault(verify, 0, "the heap counts other garbage than there is");
+	if (verify->histories != heap->histories)
+		fault(verify, 0, "the heap counts other histories than there are");
+	if (verify->unended != gc->unended || verify->awaited != gc->awaited ||
+	    verify->legacy_awaited != gc->legacy_awaited)
+		fault(verify, 0, "the heap counts other finalizers than have not ended");
+}
+
+/* Between collections nothing is left of one. */
+static void check_rest(struct verify *verify)
+{
+	const struct rh_heap *heap = verify->heap;
+	const struct rh_collector *gc = &heap->gc;
+	u32 i;
+
+	if (gc->phase != RH_PHASE_IDLE)
+		return;
+	if (gc->stack || gc->scanning || gc->keyed || gc->dead_queued)
+		fault(verify, 0, "a collection that has ended is still marking");
+	if (*heap->state & 1)
+		fault(verify, 0, "something is condemned though no collection runs");
+	for (i = 0; i < heap->table.nsegments; i++)
+		if (heap->table.segment[i]->any_condemned)
+			fault(verify, 0, "what was condemned is still noted");
 }
 
 static void check_totals(struct verify *verify)
@@ -379,6 +453,8 @@ long rh_verify(struct rh_heap *heap, char *text, size_t len)
 	if (!rh_trace_check_end(heap))
 		fault(&verify, 0, "the trace counts other objects or bytes than it has booked");
 	check_totals(&verify);
+	check_obligations(&verify);
+	check_rest(&verify);
 	free_expected(&verify);
 	return verify.faults;
 }

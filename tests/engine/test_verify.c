@@ -57,6 +57,43 @@ static void wrong_totals(struct kunit *test)
 	rig->holder[1]->held--;
 }
 
+static void wrong_obligations(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	u64 list = new_list(test, 0, NULL);
+	struct rh_leaf *leaf;
+
+	do_op(test, OP(REFHEAP_OP_WEAKREF, .arg = REFHEAP_WEAKREF_CALLBACK, .a = list));
+	leaf = &rig->holder[0]->leaf[REFHEAP_ID_SLOT(list) >> RH_LEAF_SHIFT];
+	leaf->pins++;
+	expect_fault(test, "a leaf that is kept for nothing");
+	leaf->pins--;
+	rig->heap->gc.unended++;
+	expect_fault(test, "finalizers that have not ended");
+	rig->heap->gc.unended--;
+	rig->heap->gc.awaited++;
+	expect_fault(test, "finalizers that are waited for");
+	rig->heap->gc.awaited--;
+	rig->heap->gc.garbage++;
+	expect_fault(test, "garbage that is none");
+	rig->heap->gc.garbage--;
+	rig->heap->histories++;
+	expect_fault(test, "a history that nobody has");
+	rig->heap->histories--;
+}
+
+static void wrong_rest(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+
+	rig->heap->gc.stack = RH_ROOT_SLOT;
+	expect_fault(test, "a mark stack between collections");
+	rig->heap->gc.stack = 0;
+	++*rig->heap->state;
+	expect_fault(test, "a word that says something is condemned");
+	--*rig->heap->state;
+}
+
 static void wrong_flags(struct kunit *test)
 {
 	struct rig *rig = test->priv;
@@ -92,6 +129,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(wrong_count),
 	KUNIT_CASE(wrong_generation),
 	KUNIT_CASE(wrong_totals),
+	KUNIT_CASE(wrong_obligations),
+	KUNIT_CASE(wrong_rest),
 	KUNIT_CASE(wrong_flags),
 	KUNIT_CASE(through_an_operation),
 	{ }
