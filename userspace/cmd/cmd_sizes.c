@@ -12,6 +12,7 @@
 #include <refheap.h>
 
 #include "cmd.h"
+#include "deep.h"
 #include "graph_names.h"
 #include "heap.h"
 #include "interrupt.h"
@@ -24,7 +25,7 @@
 #define TOP_DEFAULT 10
 
 /* All that an object reaches, each once, and it. */
-static uint64_t deep_size(const struct graph *graph, uint32_t number)
+static uint64_t deep_of_graph(const struct graph *graph, uint32_t number)
 {
 	uint32_t *stack = xcalloc(graph->nodes, sizeof(*stack));
 	bool *seen = xcalloc(graph->nodes, sizeof(*seen));
@@ -124,13 +125,25 @@ static int find_answer(struct context *context, const char *path, struct answer 
 		return path_error(context, -ESTALE, path);
 	answer->size = graph.node[number].sizeof_;
 	if (answer->wants_deep)
-		answer->deep = deep_size(&graph, number);
+		answer->deep = deep_of_graph(&graph, number);
 	if (!answer->wants_retained)
 		return STATUS_OK;
 	status = find_retained(context, &graph, &retained);
 	if (!status)
 		answer->retained = retained.bytes[number];
 	return status;
+}
+
+/* A graph is needed only for what is retained, and when nobody holds still. */
+static int find_sizes(struct context *context, const char *path, struct answer *answer)
+{
+	int error = -EAGAIN;
+
+	if (!answer->wants_retained)
+		error = deep_size(context->session, answer->id, &answer->size, &answer->deep);
+	if (error == -EAGAIN)
+		return find_answer(context, path, answer);
+	return error ? path_error(context, error, path) : STATUS_OK;
 }
 
 static int run_sizeof(struct context *context, struct arguments *arguments)
@@ -147,7 +160,7 @@ static int run_sizeof(struct context *context, struct arguments *arguments)
 	answer.id = info.id;
 	answer.size = info.sizeof_;
 	if (answer.wants_deep || answer.wants_retained)
-		status = find_answer(context, arguments->words[0], &answer);
+		status = find_sizes(context, arguments->words[0], &answer);
 	if (!status)
 		print_answer(context, &answer);
 	return status;
