@@ -5,14 +5,20 @@
 
 #include "session.h"
 
-/* Of output: enough that calls cost nothing, and room for any record. */
-#define ROOM (256U << 10)
+/*
+ * Of output. A call ends when the heap has been held for long enough, however
+ * much it has found until then, and costs the kernel what was asked for: so as
+ * much is asked for as the last call has filled, and room for any record.
+ */
+#define ROOM_LEAST	(20U << 10)
+#define ROOM		(256U << 10)
 
 struct refheap_scanner {
 	struct refheap *session;
 	uint32_t flags;
 	uint32_t left;		/* records in @out that were not handed out */
 	size_t at;		/* where the next of them is */
+	uint32_t ask;		/* bytes of output for the next call */
 	uint64_t cursor;
 	uint64_t changes;	/* as the first record has it */
 	bool begun;
@@ -35,6 +41,7 @@ int refheap_scan_open(struct refheap *session, uint32_t flags,
 	made->flags = flags;
 	made->left = 0;
 	made->at = 0;
+	made->ask = ROOM_LEAST;
 	made->cursor = 0;
 	made->changes = 0;
 	made->begun = false;
@@ -56,7 +63,7 @@ static int fetch(struct refheap_scanner *scanner, uint64_t cursor,
 		.op = {
 			.code = REFHEAP_OP_SCAN, .arg = flags, .b = cursor,
 		},
-		.output = ROOM,
+		.output = scanner->ask,
 	};
 
 	return rh_run(scanner->session, &call, scanner->out, result);
@@ -98,6 +105,14 @@ static int look_again(struct refheap_scanner *scanner)
 	return err;
 }
 
+static void choose_room(struct refheap_scanner *scanner, uint32_t used)
+{
+	if (used > scanner->ask / 2 && scanner->ask <= ROOM / 2)
+		scanner->ask *= 2;
+	else if (used < scanner->ask / 4 && scanner->ask / 2 >= ROOM_LEAST)
+		scanner->ask /= 2;
+}
+
 static int next_part(struct refheap_scanner *scanner)
 {
 	struct refheap_result result;
@@ -107,6 +122,7 @@ static int next_part(struct refheap_scanner *scanner)
 		err = look_again(scanner);
 	if (err)
 		return err;
+	choose_room(scanner, result.out_len);
 	scanner->left = result.info;
 	scanner->at = 0;
 	scanner->cursor = result.value;
