@@ -170,9 +170,9 @@ static int conclude(struct guide *guide)
 	if (guide->list) {
 		output_json(guide->context, guide->list);
 	} else {
-		printf("\n%zu steps: %zu times the same, %zu times another value that is meant, "
-		       "%zu times not as it should be\n", guide->steps, guide->same, guide->meant,
-		       guide->wrong);
+		printf("\nSteps: %zu. Values: %zu, of them %zu the same and %zu different as meant. "
+		       "Wrong: %zu.\n", guide->steps, guide->same + guide->meant + guide->wrong,
+		       guide->same, guide->meant, guide->wrong);
 	}
 	if (interrupted())
 		return report_refused(guide->context, EINTR, "the tour was interrupted");
