@@ -240,7 +240,7 @@ fi
 
 ### The machine
 
-arguments=(panic=-1 ignore_loglevel "refheap_run=$run")
+arguments=(panic=-1 ignore_loglevel random.trust_cpu=on "refheap_run=$run")
 
 spare=
 uml_command() {
@@ -304,7 +304,7 @@ qemu_command() {
 	! kvm_works || accelerator=(-accel kvm -cpu host)
 	# Emulated and on a busy host, a processor may well be away for the 21
 	# seconds after which RCU complains.
-	arguments+=(console=ttyS0 oops=panic mitigations=off random.trust_cpu=on
+	arguments+=(console=ttyS0 oops=panic mitigations=off
 		rcupdate.rcu_cpu_stall_timeout=120
 		rcupdate.rcu_cpu_stall_suppress_at_boot=1
 		"refheap_init=$here/guest/init.sh")
