@@ -44,7 +44,8 @@ $ cat >commands <<'END'
 > why n
 > why a --json
 > graph n
-> graph --refs s --dot
+> graph --refs s
+> graph s -o s.dot
 > graph --chain a
 > graph a --json
 > alive n
@@ -61,9 +62,9 @@ $ cat >commands <<'END'
 > len a[0]
 > END
 $ refheap -b commands -k >live 2>&1; refheap -D f -b commands -k >saved 2>&1; cmp live saved && tail -n 3 live
-commands:49: '@fffffff00001': there is no such object
+commands:50: '@fffffff00001': there is no such object
 'left'
-commands:51: 'a[0]': this kind of object cannot do that
+commands:52: 'a[0]': this kind of object cannot do that
 $ refheap weakrefs n | sort >live; refheap -D f weakrefs n | sort >saved; cmp live saved; wc -l <live
 5
 
