@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,14 +95,29 @@ static int drop_own_look(struct context *context, struct refheap_change *changes
 	return count;
 }
 
+/* The most recent frame of what may be a traceback; NULL when it is not known. */
+static char *place_of(struct context *context, refheap_id site)
+{
+	struct refheap_traceback *traceback;
+	cleanup_free char *text = NULL;
+	char *place;
+
+	if (!site || refheap_get_data(context->session, site, &text, NULL) ||
+	    refheap_traceback_read(text, &traceback))
+		return NULL;
+	place = traceback->frame->line ?
+		xasprintf("%s:%" PRIu32, traceback->frame->filename, traceback->frame->line) :
+		xstrdup(traceback->frame->filename);
+	refheap_traceback_free(traceback);
+	return place;
+}
+
 static void print_change(struct context *context, struct listing *listing,
 			 const struct refheap_change *change, uint64_t number)
 {
-	cleanup_free char *site = NULL;
+	cleanup_free char *site = place_of(context, change->site);
 	char time[CLOCK_TEXT];
 
-	if (change->site)
-		refheap_get_data(context->session, change->site, &site, NULL);
 	listing_row(listing, (struct cell[]){
 		cell_number(number),
 		cell_text(clock_format(change->time_ns, time)),

@@ -14,6 +14,12 @@
 
 #define BUILD_ID_MAX	64	/* bytes */
 
+/* The library's code in a program that it is linked into; else NULL. */
+extern const char rh_text_begin[]
+	__attribute__((weak, visibility("hidden")));
+extern const char rh_text_end[]
+	__attribute__((weak, visibility("hidden")));
+
 struct module {
 	char *path;
 	char build_id[2 * BUILD_ID_MAX + 1];
@@ -126,8 +132,7 @@ static struct module *add_module(struct finder *finder,
 		return NULL;
 	}
 	read_build_id(info, module->build_id);
-	module->own = *info->dlpi_name &&
-		      is_within(info, (uintptr_t)rh_modules_unloaded);
+	module->own = is_within(info, (uintptr_t)rh_modules_unloaded);
 	finder->modules++;
 	return module;
 }
@@ -165,6 +170,11 @@ static bool is_same_function(uintptr_t one, uintptr_t other)
 
 static bool is_own(const struct finder *finder, const struct frame *frame)
 {
+	uintptr_t start = (uintptr_t)rh_text_begin;
+
+	if (start)
+		return frame->address >= start &&
+		       frame->address < (uintptr_t)rh_text_end;
 	return frame->module && finder->module[frame->module - 1].own;
 }
 

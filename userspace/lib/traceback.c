@@ -86,6 +86,7 @@ static const struct refheap_state *map_state(const struct refheap *session)
 	return before;
 }
 
+/* Whether the operation can be a birth. */
 static bool makes_objects(const struct refheap_op *op)
 {
 	switch (op->code) {
@@ -112,6 +113,17 @@ static uint64_t row_of(const struct refheap_op *op, uint32_t flags)
 	return (op->data_len > 256 || op->code == REFHEAP_OP_INSTANCE ? 8192 :
 								       512) +
 	       2 * (uint64_t)op->data_len;
+}
+
+static bool batch_makes_objects(const struct refheap_batch *batch)
+{
+	const struct refheap_op *ops =
+		(const struct refheap_op *)(uintptr_t)batch->ops;
+
+	for (uint32_t i = batch->done; i < batch->count; i++)
+		if (makes_objects(&ops[i]))
+			return true;
+	return false;
 }
 
 /* Whether a birth of the batch may be booked. */
@@ -271,6 +283,9 @@ uint32_t rh_site_of(const struct refheap *session,
 
 	if (named && atomic_load_explicit(&session->site_is_given,
 					  memory_order_relaxed))
+		return named;
+	/* Who only looks need not map it. */
+	if (!state && !batch_makes_objects(batch))
 		return named;
 	if (!state)
 		state = map_state(session);
