@@ -35,6 +35,15 @@ static const struct column arena_columns[] = {
 	{ "free_pages", "FREE", "pages that nothing uses", COLUMN_NUMBER },
 };
 
+static const struct column pool_columns[] = {
+	{ "space", "SPACE", "refs: edges; const, mutable: payload", 0 },
+	{ "arena", "ARENA", "number in its space", COLUMN_NUMBER },
+	{ "pool", "POOL", "number in its arena", COLUMN_NUMBER },
+	{ "size", "SIZE", "bytes of a block, or of a page where whole pages are used", COLUMN_NUMBER },
+	{ "used", "USED", "blocks, or pages, in use", COLUMN_NUMBER },
+	{ "capacity", "CAPACITY", "how many it has room for", COLUMN_NUMBER },
+};
+
 /* What the list of arenas adds up to. */
 struct sums {
 	uint64_t arenas;
@@ -191,6 +200,40 @@ static int list_entries(struct context *context, struct refheap_iter *iterator,
 	return listing_status(context, error, "arenas");
 }
 
+/* Those that have something in them; an arena that is one block has none. */
+static void list_pools_of(struct listing *listing, const struct refheap_arena_info *info)
+{
+	for (uint32_t i = 0; i < info->pool_count; i++) {
+		const struct refheap_pool *pool = &info->pool[i];
+
+		if (!pool->used)
+			continue;
+		listing_row(listing, (struct cell[]){
+			cell_text(space_name(info->space)),
+			cell_number(info->index),
+			cell_number(i),
+			cell_number(pool->block_bytes),
+			cell_number(pool->used),
+			cell_number(pool->capacity),
+		});
+	}
+}
+
+static int list_pools(struct context *context, struct refheap_iter *iterator)
+{
+	struct refheap_arena_info info;
+	struct listing *listing;
+	int error = 0, status;
+
+	listing = listing_begin(context, pool_columns, ARRAY_SIZE(pool_columns), &status);
+	if (!listing)
+		return status;
+	while (!interrupted() && (error = refheap_next_arena(iterator, &info)) == 1)
+		list_pools_of(listing, &info);
+	listing_end(listing);
+	return listing_status(context, error, "arenas");
+}
+
 static int run_arenas(struct context *context, struct arguments *arguments)
 {
 	bool each = argument_option(arguments, "each");
@@ -208,6 +251,8 @@ static int run_arenas(struct context *context, struct arguments *arguments)
 	error = refheap_iter_arenas(control, heap, &iterator);
 	if (error)
 		return report_error(context, error, "cannot list the arenas");
+	if (argument_option(arguments, "pools"))
+		return list_pools(context, iterator);
 	if (each || classes || !context->format.json)
 		status = list_entries(context, iterator,
 				      each ? REFHEAP_ARENA_ARENA : REFHEAP_ARENA_CLASS, &sums);
@@ -228,6 +273,7 @@ static int run_arenas(struct context *context, struct arguments *arguments)
 static const struct option_spec arenas_options[] = {
 	{ "classes", 'c', NULL, "only the size classes, a line each" },
 	{ "each", 'e', NULL, "every arena instead, a line each" },
+	{ "pools", 'p', NULL, "every pool instead that is in use, a line each" },
 	{ 0 },
 };
 
@@ -235,7 +281,7 @@ const struct command arenas_command = {
 	.name = "arenas",
 	.synopsis = "",
 	.summary = "Print what the allocator holds, as sys._debugmallocstats() does",
-	.details = "As JSON: the sums; with --classes or --each, an array.",
+	.details = "As JSON: the sums; with an option, an array.",
 	.options = arenas_options,
 	.run = run_arenas,
 };

@@ -83,6 +83,8 @@ $ refheap -j arenas
 json doc["arenas"] >= 1 and doc["used_blocks"] > 0 and 0 < doc["metadata_bytes_per_object"] <= 24
 $ refheap -j arenas --each
 json all(x["pages"] >= x["free_pages"] and x["space"] in ("refs", "const", "mutable") for x in doc) and len(doc) >= 1
+$ refheap -j arenas --pools
+json all(0 < x["used"] <= x["capacity"] and x["size"] % 16 == 0 and x["pool"] < 64 for x in doc) and len(doc) >= 2
 $ refheap -j arenas --classes
 json all(x["size"] % 16 == 0 for x in doc)
 
