@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // A browser that is watched: what it says, and whom it wants to talk to.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -16,15 +15,7 @@ const ARGUMENTS = [
 ];
 
 export async function launch() {
-	const profile = mkdtempSync(join(tmpdir(), "refheap-report-"));
-	const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...ARGUMENTS, `--disk-cache-dir=${profile}`] });
-	return {
-		browser,
-		async close() {
-			await browser.close();
-			rmSync(profile, { recursive: true, force: true });
-		},
-	};
+	return chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGUMENTS });
 }
 
 // Complaints are what the page has written, thrown, asked for or popped up.

@@ -13,7 +13,12 @@ refheap() { command refheap --heap store "$@"; }
 refheap dump /out/early.dump
 refheap report -o /out/one.html
 
+refheap del ready
 "$store" store 8 &
+for _ in $(seq 300); do
+	! refheap show ready >/dev/null 2>&1 || break
+	sleep 0.1
+done
 refheap report -o /out/live.html --every 1.5 --count 4
 wait
 refheap dump /out/late.dump

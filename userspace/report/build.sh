@@ -25,9 +25,9 @@ cd "$folder"
 # A copy of the lock file says what node_modules has.
 if ! cmp -s "$here/package-lock.json" node_modules/complete; then
 	cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" .
-	npm ci --ignore-scripts --no-progress --loglevel=error \
+	npm ci --ignore-scripts --no-progress --prefer-offline --loglevel=error \
 		--fetch-retries=1 --fetch-timeout=60000 >npm.log 2>&1 || {
-		tail -n 5 npm.log >&2
+		head -n 3 npm.log >&2
 		without "npm cannot get the libraries of the viewer (is there a network?)"
 	}
 	cp "$here/package-lock.json" node_modules/complete

@@ -157,7 +157,7 @@ function drawNode(view, node, place, colors) {
 		svg("g", { class: kind, "data-node": node.index, tabindex: "0", role: "button", "aria-label": `${node.type} ${node.id}, ${node.name}` },
 			svg("rect", { class: "card", width: WIDE, height: HIGH, rx: 6 }),
 			svg("rect", { class: "stripe", width: 5, height: HIGH - 12, x: 6, y: 6, rx: 2, style: { fill: colors.of(node.type) } }),
-			svg("text", { class: "title", x: 18, y: 19 }, shorten(node.isRoot ? node.name : node.isLeaf && node.text ? node.text : node.type, 21)),
+			svg("text", { class: "title", x: 18, y: 19 }, shorten(node.isRoot ? node.name : node.isLeaf && node.text ? node.text : node.type, 19)),
 			svg("text", { class: "figure", x: 18, y: 35 }, shorten(`${node.isLeaf ? node.type : node.text} · ${bytes(node.retained)}`, 27))),
 		handle(view, node, "backrefs", -3), handle(view, node, "refs", WIDE + 3));
 }

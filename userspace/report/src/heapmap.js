@@ -9,6 +9,7 @@ const ACROSS = 8;
 const CELL = 14;
 const GAP = 2;
 const SHOWN = 48;
+const PAGES = 4;	// as many as a pool has
 
 const SPACES = [
 	["refs", "References", "edges between objects; never mapped"],
@@ -18,10 +19,18 @@ const SPACES = [
 
 const spaceTitle = (name) => SPACES.find(([space]) => space === name)[1];
 
+// Which part of its arena; one that is a single block has none.
+function partTitle(arena, pool) {
+	const first = pool.index * PAGES;
+	return arena.use === "pools" ? `, pool ${pool.index}` : arena.use === "pages" ? `, pages ${first} to ${first + PAGES - 1}` : "";
+}
+
 function poolContent(arena, pool) {
-	const title = `${spaceTitle(arena.space)}, arena ${arena.index}, pool ${pool.index}`;
+	const title = `${spaceTitle(arena.space)}, arena ${arena.index}${partTitle(arena, pool)}`;
 	if (!pool.block)
 		return { title, lines: [["State", "free"], ["Room", bytes(arena.bytes / arena.pools.length)]] };
+	if (arena.use === "one")
+		return { title, lines: [["Size of its only block", bytes(arena.bytes)]] };
 	const unit = arena.use === "pools" ? "blocks" : "pages";
 	return {
 		title,
