@@ -113,9 +113,9 @@ $ printf 'refheap-trace 2\ntraced 0 0 0 0 0 1 0 0 0 0 0 0\nend 0\n' >new; refhea
 = 2
 
 ## sites without frames, frames without sites, and what is too much
-$ h='refheap-trace 2\ntraced 0 0 0 0 0 1 0 0 0 0 0 0\n'; printf "${h}site 1 1 1 0 0 0\nend 1\n" >a; printf "${h}frame 1 x\nsite 1 1 1 0 0 0\nend 1\n" >b; printf "${h}site 1 1 1 0 0 0\nin main\nframe 1 x\nend 1\n" >c; printf "${h}site 1 1 1 0 0 0\nframe 1\nend 1\n" >d; printf "${h}site 9999999999999999 1 1 0 0 0\nframe 1 x\nend 1\n" >e; printf "${h}site 1 1 1 0 0 0\nframe 4294967296 x\nend 1\n" >f; printf "${h}site 1 1 1 0 0 0\nframe 1 x\\\\y\nend 1\n" >g; for f in a b c d e f g; do refheap trace top $f; done 2>&1 | uniq -c -f 4
+$ h='refheap-trace 2\ntraced 0 0 0 0 0 1 0 0 0 0 0 0\n'; printf "${h}site 1 1 1 0 0 0\nend 1\n" >a; printf "${h}frame 1 x\nsite 1 1 1 0 0 0\nend 1\n" >b; printf "${h}site 1 1 1 0 0 0\012in main\nframe 1 x\nend 1\n" >c; printf "${h}site 1 1 1 0 0 0\nframe 1\nend 1\n" >d; printf "${h}site 9999999999999999 1 1 0 0 0\nframe 1 x\nend 1\n" >e; printf "${h}site 1 1 1 0 0 0\nframe 4294967296 x\nend 1\n" >f; printf "${h}site 1 1 1 0 0 0\nframe 1 x\\\\y\nend 1\n" >g; for f in a b c d e f g; do refheap trace top $f; done 2>&1 | uniq -c -f 4
       7 refheap: cannot read 'a': the file is damaged, or none of this kind
-$ printf 'refheap-trace 2\ntraced 0 0 0 0 0 1 0 0 0 0 0 0\nsite 1 1 1 0 0 0\nframe 1 x\\ny\nin f\nof /bin/z\nframe 2 q\nend 1\n' >a; refheap -j trace top a -b traceback
+$ printf 'refheap-trace 2\ntraced 0 0 0 0 0 1 0 0 0 0 0 0\nsite 1 1 1 0 0 0\nframe 1 x\\ny\012in f\nof /bin/z\nframe 2 q\nend 1\n' >a; refheap -j trace top a -b traceback
 json doc == [{"size": 1, "count": 1, "births": 1, "size_error": 0, "count_error": 0, "traceback": [{"file": "x\ny", "line": 1, "function": "f", "module": "/bin/z"}, {"file": "q", "line": 2, "function": None, "module": None}]}]
 
 ## what was sampled has bounds of its error
