@@ -86,7 +86,7 @@ plan() {
 	step command-uml-debug 1800 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug cmd
 	step machine-6.12 1800 'module-6.12 programs' smp tests/machine.sh 6.12 api examples cmd
-	step kill-6.1 1200 'module-6.1 programs' smp tests/machine.sh 6.1 kill "$storm"
+	step kill-6.1 1200 'module-6.1 programs' smp tests/machine.sh 6.1 kill "$storm" busy
 	step storm-6.12 1200 'module-6.12 programs' smp tests/machine.sh 6.12 "$storm"
 	step metrics 1200 'module-6.1 programs' smp tests/metrics/run.sh 6.1
 	if [ "$long" ]; then
@@ -103,7 +103,8 @@ plan() {
 	step replay 900 'module-uml-debug programs' - tests/machine.sh uml-debug replay
 	step kill-uml-debug 1200 'module-uml-debug programs' - \
 		tests/machine.sh uml-debug kill "$storm"
-	step tour 600 'module-uml-debug programs' - tests/machine.sh uml-debug tour
+	step tour 1200 'module-uml programs' - tests/machine.sh uml tour
+	step busy 900 'module-uml-debug programs' - tests/machine.sh uml-debug busy
 	step terminal 900 'module-uml programs' - tests/machine.sh uml terminal
 	step report 900 'module-uml programs' - tests/report/run.sh uml
 	step kunit 600 module-uml-debug - tests/run-kunit.sh

@@ -13,7 +13,8 @@
 #          kill      processes killed at random moments
 #          replay    what broke others
 #          storm     processes that watch each other, killed in between
-#          tour      Python's numbers beside ours
+#          tour      Python's numbers beside ours, leaks, and what the README shows
+#          busy      inspection while four processes change the heap
 #
 #          kill and storm take a number of processes: storm:1000.
 #
@@ -28,7 +29,7 @@ top=$(cd "$tests/.." && pwd -P)
 programs=$top/build/userspace
 
 usage() {
-	sed -n '4,23s/^# \{0,1\}//p' "$0"
+	sed -n '4,24s/^# \{0,1\}//p' "$0"
 	exit "${1:-2}"
 }
 
@@ -47,7 +48,7 @@ run_all() {
 executables() { find "$1" -maxdepth 1 -type f -perm -1 | sort; }
 
 suite() {
-	local list
+	local list status
 	case $1 in
 	api | examples)
 		[ "$1" = examples ] && list=$programs/examples || list=$programs/tests/api
@@ -60,7 +61,15 @@ suite() {
 		mapfile -t list < <(executables "$programs/tests/replay")
 		run_all "${list[@]}"
 		;;
-	tour) python3 -B "$tests/tour/tour.py" "$programs/refheap" ;;
+	tour)
+		status=0
+		for list in tour leak; do
+			python3 -B "$tests/tour/$list.py" "$programs/refheap" || status=1
+		done
+		python3 -B "$tests/tour/readme.py" "$programs" || status=1
+		return "$status"
+		;;
+	busy) python3 -B "$tests/busy/busy.py" "$programs/refheap" 30 ;;
 	failnth | kill | storm) "$programs/tests/$1" ;;
 	kill:* | storm:*) "$programs/tests/${1%:*}" "${1#*:}" ;;
 	*) usage ;;
