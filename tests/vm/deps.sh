@@ -21,11 +21,11 @@ set -euo pipefail
 	command -v node >/dev/null || lib+=(nodejs npm)
 	vm=(busybox-static iproute2 util-linux)
 	qemu=(busybox-static cpio kmod qemu-system-x86)
-	test=(clang codespell libclang-rt-14-dev libcmocka-dev perl prometheus python3
+	test=(clang codespell graphviz libclang-rt-14-dev libcmocka-dev perl prometheus python3
 		python3-cachetools python3-memory-profiler python3-objgraph
 		python3-prometheus-client python3-psutil python3-yaml shellcheck sparse tmux)
 	bench=(g++ libgc-dev libhiredis-dev libkeyutils-dev libmimalloc-dev python3
-		redis-server)
+		python3-objgraph redis-server)
 	browser=(chromium fonts-dejavu-core)
 	command -v node >/dev/null || browser+=(nodejs npm)
 }
