@@ -53,7 +53,7 @@ flock -n "$lock" || {
 	flock "$lock"
 }
 say "compiling"
-make -s -C "$top/userspace" BUILD="$top/build/userspace" lib >&2
+make -s -C "$top/userspace" BUILD="$top/build/userspace" lib cmd >&2
 make -s -C "$here"
 graph() {
 	[ -s "$build/$1_$2.graph" ] || "$build/graph" "$1" "$3" "$build/$1_$2.graph"

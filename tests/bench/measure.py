@@ -199,6 +199,34 @@ def tracing():
     ]
 
 
+def inspections():
+    """Page by page, an emulated machine's memory is what these would measure."""
+    python = [PYTHON, os.path.join(HERE, "inspect_cpython.py")]
+    return [
+        Run("uml", [Figure("growth", "ns")], {
+            "ours": program("inspect_device", "growth", "--since", "/tmp/growth"),
+            "objgraph": [*python, "typestats"],
+        }),
+        Run("uml", [Figure("referrers_1m", "ns")], {
+            "ours": program("inspect_device", "referrers"),
+            "cpython": [*python, "referrers"],
+        }),
+        Run("uml", [Figure("deep_sizeof_1m", "ns")], {
+            "ours": program("inspect_device", "sizeof", "--deep", "graph"),
+            "cpython": [*python, "deep_sizeof"],
+            "cpython_gc": [*python, "deep_sizeof_gc"],
+        }, rounds=ROUNDS_LONG),
+        Run("uml", [Figure("retained_1m", "ns")], {
+            "ours": program("inspect_device", "retained"),
+            "cpython": [*python, "retained"],
+        }, rounds=ROUNDS_SLOW, per_turn=1),
+        Run("uml", [Figure("dump_restore_1m", "ns")], {
+            "ours": program("inspect_device", "dump_restore"),
+            "pickle": [*python, "pickle"],
+        }, rounds=ROUNDS_SLOW, per_turn=1),
+    ]
+
+
 GRAPHS = [
     ("ring", "live", 10**6),
     ("random", "live", 10**6),
@@ -221,6 +249,7 @@ RUNS = [
     *caches(),
     histories(),
     *tracing(),
+    *inspections(),
 ]
 
 

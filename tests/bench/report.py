@@ -106,6 +106,9 @@ def bars(rows):
                    row["ours"] <= 1e6)
         elif name.startswith(("trace_", "snapshot_")) and peer == "cpython":
             yield f"{name}: 5 times CPython", f"{ratio:.3g}", ratio >= 5
+        elif name in ("growth", "referrers_1m", "deep_sizeof_1m", "retained_1m",
+                      "dump_restore_1m"):
+            yield f"{name}: 5 times {peer}", f"{ratio:.3g}", ratio >= 5
         elif name == "metadata_bytes_per_object":
             yield f"{name}: at most 24 bytes", number(row["ours"]), row["ours"] <= 24
 
