@@ -24,12 +24,15 @@ wait
 refheap dump /out/late.dump
 command refheap report -o /out/saved.html /out/early.dump /out/late.dump
 
-# What a million objects come to.
+# What a million objects come to, and a chain of many.
 command refheap heap new large
 command refheap --heap large shell >/dev/null <<'END'
 trace start
 set many []
 for i in range(120): append many list(range(9000))
+deep = []
+for i in range(5000): deep = [deep]
+set deep deep
 END
 command refheap --heap large report -o /out/large.html --every 0.1 --count 3
 command refheap --json --heap large heap show >/out/large.json

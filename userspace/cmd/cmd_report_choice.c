@@ -223,7 +223,8 @@ static int learn_types(struct context *context, struct choice *choice)
 		return status;
 	error = refheap_iter_types(control, heap, &iterator);
 	while (!error && (error = refheap_next_type(iterator, &info)) == 1) {
-		if (info.type)
+		/* Slots of a type without instances need no names. */
+		if (info.type && info.objects)
 			learn_type(choice, &info);
 		error = 0;
 	}

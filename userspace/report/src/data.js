@@ -6,6 +6,7 @@ const FLAG_ROOT = 1;
 const FLAG_HELD = 2;
 const FLAG_KEEPS_NOT = 4;
 const FLAG_LEAF = 8;
+const PATH_MAX = 160;
 
 function readNode(row, index, types) {
 	const [id, type, size, refcount, generation, retained, retainedObjects, refs, referrers, above, flags, text] = row;
@@ -46,6 +47,9 @@ function readObjects(raw) {
 	return { nodes, types: raw.types, total: raw.total, start: nodes[raw.start] };
 }
 
+// Of long paths the end.
+const clip = (path) => path.length > PATH_MAX ? `…${path.slice(-PATH_MAX / 2)}` : path;
+
 // A shortest path of names to each object, as the command takes it.
 function findPaths(start) {
 	const queue = [start];
@@ -54,7 +58,7 @@ function findPaths(start) {
 		const node = queue.shift();
 		for (const { to, label } of node.out) {
 			if (to.path === undefined && !node.isWeak) {
-				to.path = /^[.[]/.test(label) || node.isRoot ? node.path + label : `${label} of ${node.path}`;
+				to.path = clip(/^[.[]/.test(label) || node.isRoot ? node.path + label : `${label} of ${node.path}`);
 				queue.push(to);
 			}
 		}

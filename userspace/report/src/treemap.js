@@ -24,26 +24,28 @@ function plant(objects) {
 	return { below, tops };
 }
 
-function branch(node, below) {
-	const children = (below.get(node.index) ?? []).map((child) => branch(child, below));
+// What is right below an object. Trees can be deep, so no more is looked at.
+function childrenOf(item, { below, tops }) {
+	if (item.whole)
+		return tops.map((node) => ({ node, total: node.retained }));
+	if (item.own || item.small || !below.has(item.node.index))
+		return [];
+	const { node } = item;
+	const children = below.get(node.index).map((child) => ({ node: child, total: child.retained }));
 	const rest = node.retained - node.size - children.reduce((sum, child) => sum + child.total, 0);
 	const others = node.retainedObjects - 1 - children.reduce((sum, child) => sum + child.node.retainedObjects, 0);
-	if (children.length)
-		children.push({ own: true, node, total: node.size });
-	if (children.length && rest > 0)
+	children.push({ own: true, node, total: node.size });
+	if (rest > 0)
 		children.push({ small: true, node, total: rest, others });
-	return { node, total: node.retained, children };
+	return children;
 }
 
-function everything(objects, { below, tops }) {
-	const children = tops.map((node) => branch(node, below));
-	return { whole: true, total: children.reduce((sum, child) => sum + child.total, 0), children };
-}
+const everything = (tree) => ({ whole: true, total: tree.tops.reduce((sum, node) => sum + node.retained, 0) });
 
 const nameOf = (item) => item.whole ? "All that is shown" : item.own ? `${item.node.type} itself` :
 	item.small ? plural(item.others, "smaller object") : item.node.name;
 
-function contentOf(item, whole) {
+function contentOf(item, whole, tree) {
 	const lines = [];
 	if (item.small)
 		lines.push(["Together", bytes(item.total)], ["Objects", count(item.others)]);
@@ -53,7 +55,7 @@ function contentOf(item, whole) {
 		lines.push(["Type", item.node.type], ["Id", item.node.id], ["Value", shorten(item.node.text, 40)], ["Size", bytes(item.node.size)],
 			["Retained", `${bytes(item.total)} (${percent(item.total, whole)} of what is shown)`],
 			["Objects", count(item.node.retainedObjects)], ["References", count(item.node.refcount)]);
-	return { title: shorten(nameOf(item), 80), lines, note: item.children?.length ? "Click to go into it." : null };
+	return { title: shorten(nameOf(item), 80), lines, note: childrenOf(item, tree).length ? "Click to go into it." : null };
 }
 
 function drawCell(cell, index, colors, root) {
@@ -71,13 +73,15 @@ function drawCell(cell, index, colors, root) {
 }
 
 // A level more than can be told apart would only cost time.
-function cut(item, depth) {
-	return { ...item, children: depth ? item.children?.map((child) => cut(child, depth - 1)) : undefined, full: item };
+function cut(item, depth, tree) {
+	const children = depth ? childrenOf(item, tree) : [];
+	return { ...item, children: children.length ? children.map((child) => cut(child, depth - 1, tree)) : undefined, full: item };
 }
 
 export function treemap(actions) {
 	const frame = section("retained", "Retained memory", "What would be freed with each object: an area is what nothing else keeps alive.");
 	let trail = [];
+	let tree = null;
 	let state = null;
 
 	function enter(item) {
@@ -102,7 +106,7 @@ export function treemap(actions) {
 		chart.querySelectorAll(".at").forEach((other) => other.classList.remove("at"));
 		const node = chart.querySelector(`[data-cell="${index}"]`);
 		node.classList.add("at");
-		showAt(node, contentOf(cells[index].data.full, trail.at(-1).total));
+		showAt(node, contentOf(cells[index].data.full, trail.at(-1).total, tree));
 		return index;
 	}
 	function onKeys(chart, cells) {
@@ -128,7 +132,7 @@ export function treemap(actions) {
 		if (item.small || item.own)
 			return;
 		hide();
-		if (item.children?.length && item !== trail.at(-1))
+		if (childrenOf(item, tree).length && item !== trail.at(-1))
 			enter(item);
 		else if (!item.whole)
 			actions.showObject(item.node);
@@ -136,14 +140,14 @@ export function treemap(actions) {
 	function drawBody() {
 		const item = trail.at(-1);
 		const width = Math.max(320, frame.body.clientWidth);
-		const root = hierarchy(cut(item, LEVELS)).sum((node) => node.children?.length ? 0 : node.total).sort((a, b) => b.value - a.value);
+		const root = hierarchy(cut(item, LEVELS, tree)).sum((node) => node.children?.length ? 0 : node.total).sort((a, b) => b.value - a.value);
 		layOut().tile(treemapSquarify).size([width, HEIGHT]).paddingInner(2).paddingOuter(2)
 			.paddingTop((cell) => cell.depth === 0 ? 2 : HEAD).round(true)(root);
 		const cells = root.descendants().filter((cell) => cell.x1 - cell.x0 > 1 && cell.y1 - cell.y0 > 1);
 		const chart = svg("svg", { width, height: HEIGHT, class: "treemap", role: "img", tabindex: "0",
 			"aria-label": `Retained memory, ${bytes(item.total)}. Arrow keys move, Enter goes into an object, Escape goes back.` },
 		cells.map((cell, i) => drawCell(cell, i, state.colors, root)));
-		follow(chart, "data-cell", (index) => contentOf(cells[index].data.full, item.total));
+		follow(chart, "data-cell", (index) => contentOf(cells[index].data.full, item.total, tree));
 		chart.addEventListener("click", (event) => {
 			const target = event.target.closest("[data-cell]");
 			if (target)
@@ -172,7 +176,8 @@ export function treemap(actions) {
 		draw(newState) {
 			state = newState;
 			const { objects } = state.snapshot;
-			trail = [everything(objects, plant(objects))];
+			tree = plant(objects);
+			trail = [everything(tree)];
 			if (!trail[0].total) {
 				frame.body.replaceChildren(nothing("There is nothing that could be freed."));
 				frame.controls.replaceChildren();
