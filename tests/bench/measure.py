@@ -199,6 +199,16 @@ def tracing():
     ]
 
 
+def listings():
+    """Time to the first line, memory, and time to the last line."""
+    objects = 10**7
+    return Run("uml", [Figure("list_10m", "ns"), Figure("list_memory_10m", "bytes", column=1),
+                       Figure("list_to_the_end_10m", "ns/object", column=2)], {
+        "ours": program("list_device", str(objects)),
+        "cpython": [PYTHON, os.path.join(HERE, "list_cpython.py"), str(objects)],
+    }, rounds=3, per_turn=1)
+
+
 def inspections():
     """Page by page, an emulated machine's memory is what these would measure."""
     python = [PYTHON, os.path.join(HERE, "inspect_cpython.py")]
@@ -248,6 +258,7 @@ RUNS = [
     session_close("session_close_shared", "shared"),
     *caches(),
     histories(),
+    listings(),
     *tracing(),
     *inspections(),
 ]

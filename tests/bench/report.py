@@ -107,7 +107,7 @@ def bars(rows):
         elif name.startswith(("trace_", "snapshot_")) and peer == "cpython":
             yield f"{name}: 5 times CPython", f"{ratio:.3g}", ratio >= 5
         elif name in ("growth", "referrers_1m", "deep_sizeof_1m", "retained_1m",
-                      "dump_restore_1m"):
+                      "dump_restore_1m", "list_10m", "list_memory_10m"):
             yield f"{name}: 5 times {peer}", f"{ratio:.3g}", ratio >= 5
         elif name == "metadata_bytes_per_object":
             yield f"{name}: at most 24 bytes", number(row["ours"]), row["ours"] <= 24

@@ -103,16 +103,24 @@ void objects_preview(FILE *file, const struct refheap_object_info *info)
 	}
 }
 
+/* What objects are is written into @value, which @file is the stream to. */
+struct preview {
+	char value[512];
+	FILE *file;
+};
+
 static void print_object(struct context *context, struct listing *listing,
-			 const struct refheap_object_info *info)
+			 struct preview *preview, const struct refheap_object_info *info)
 {
 	char id[REFHEAP_ID_TEXT];
-	char value[512] = "";
-	FILE *file = fmemopen(value, sizeof(value), "w");
 
-	if (file) {
-		objects_preview(file, info);
-		fclose(file);
+	preview->value[0] = '\0';
+	if (preview->file) {
+		rewind(preview->file);
+		objects_preview(preview->file, info);
+		putc('\0', preview->file);
+		fflush(preview->file);
+		preview->value[sizeof(preview->value) - 1] = '\0';
 	}
 	listing_row(listing, (struct cell[]){
 		cell_text(refheap_format_id(info->id, id)),
@@ -125,7 +133,7 @@ static void print_object(struct context *context, struct listing *listing,
 		cell_number(info->sizeof_),
 		cell_number(info->length),
 		cell_number(info->weakrefs),
-		cell_text(value),
+		cell_text(preview->value),
 		cell_number(info->edges),
 	});
 }
@@ -162,6 +170,7 @@ int objects_list(struct context *context, const struct refheap_filter *filter,
 	refheap_auto_iter struct refheap_iter *iterator = NULL;
 	struct refheap_object_info info;
 	struct refheap_ctl *control;
+	struct preview preview;
 	struct listing *listing;
 	uint32_t heap;
 	int error, status;
@@ -175,10 +184,13 @@ int objects_list(struct context *context, const struct refheap_filter *filter,
 	listing = listing_begin(context, columns, count, &status);
 	if (!listing)
 		return status;
+	preview.file = fmemopen(preview.value, sizeof(preview.value), "w");
 	listing_total(listing, "listing objects", expected(control, heap, filter));
 	while (!interrupted() && (error = refheap_next_object(iterator, &info)) == 1)
-		print_object(context, listing, &info);
+		print_object(context, listing, &preview, &info);
 	listing_end(listing);
+	if (preview.file)
+		fclose(preview.file);
 	return listing_status(context, error, "objects");
 }
 

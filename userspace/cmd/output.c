@@ -19,9 +19,11 @@
 /*
  * Rows that a table holds at a time, unless they come slowly: then what is
  * there is printed a few times a second. The first lot decides the widths;
- * later ones keep them, and only a wider value shifts its own line.
+ * later ones keep them, and a wider value shifts only what is printed with it.
  */
 #define LOT 512
+
+#define PLAIN_LINE 512	/* longest row that is printed without a table */
 
 static const char changed_text[] =
 	"refheap: the heap changed meanwhile; %s may be missing or twice\n";
@@ -38,6 +40,7 @@ static const char changed_json[] =
  * @nchosen: their number
  * @rows: how many there have been
  * @held: how many of them wait in @table
+ * @widths: of the columns, once a lot has been printed
  * @table: NULL for JSON
  * @colors: colour it
  * @terminal: standard output is one, perhaps the one that shows progress
@@ -51,6 +54,7 @@ struct listing {
 	size_t nchosen;
 	uint64_t rows;
 	unsigned int held;
+	size_t widths[COLUMNS_MAX];
 	struct libscols_table *table;
 	bool colors;
 	bool terminal;
@@ -181,12 +185,19 @@ static int choose_columns(struct listing *listing)
 	return STATUS_OK;
 }
 
-/* Terminals cut the last column, so that a row stays a line. */
-static void add_column(struct listing *listing, const struct column *column, bool last)
+/*
+ * Terminals cut the last column, so that a row stays a line. In later lots a
+ * heading of blanks, which is not printed, makes a column as wide as before.
+ */
+static void add_column(struct listing *listing, size_t place)
 {
+	const struct column *column = &listing->columns[listing->chosen[place]];
+	bool last = place + 1 == listing->nchosen;
 	int flags = column->flags & COLUMN_NUMBER ? SCOLS_FL_RIGHT : last ? SCOLS_FL_TRUNC : 0;
-	struct libscols_column *added =
-		scols_table_new_column(listing->table, column->heading, 1, flags);
+	int blanks = flags & SCOLS_FL_TRUNC ? 0 : (int)listing->widths[place];
+	cleanup_free char *heading = listing->widths[place] ? xasprintf("%*s", blanks, "") :
+							       xstrdup(column->heading);
+	struct libscols_column *added = scols_table_new_column(listing->table, heading, 1, flags);
 
 	if (listing->colors) {
 		scols_cell_set_color(scols_column_get_header(added), color_sequence(COLOR_HEADING));
@@ -204,23 +215,29 @@ static void begin_table(struct listing *listing)
 	scols_table_set_stream(listing->table, stdout);
 	scols_table_enable_colors(listing->table, listing->colors);
 	for (size_t i = 0; i < listing->nchosen; i++)
-		add_column(listing, &listing->columns[listing->chosen[i]],
-			   i + 1 == listing->nchosen);
+		add_column(listing, i);
 }
 
-/* The next lot has no headings and is as wide as this one. */
+/* The next lots have no headings and are as wide as this one. */
+static void begin_next_table(struct listing *listing)
+{
+	for (size_t i = 0; i < listing->nchosen; i++)
+		listing->widths[i] =
+			scols_column_get_width(scols_table_get_column(listing->table, i));
+	scols_unref_table(listing->table);
+	begin_table(listing);
+	scols_table_enable_noheadings(listing->table, 1);
+}
+
 static void flush_table(struct listing *listing)
 {
 	if (listing->terminal)
 		progress_erase();
 	scols_print_table(listing->table);
-	for (size_t i = 0; i < listing->nchosen; i++) {
-		struct libscols_column *column = scols_table_get_column(listing->table, i);
-
-		scols_column_set_whint(column, (double)scols_column_get_width(column));
-	}
-	scols_table_remove_lines(listing->table);
-	scols_table_enable_noheadings(listing->table, 1);
+	if (listing->widths[0])
+		scols_table_remove_lines(listing->table);
+	else
+		begin_next_table(listing);
 	listing->held = 0;
 }
 
@@ -301,6 +318,78 @@ static struct json_object *row_to_json(const struct listing *listing, const stru
 	return row;
 }
 
+/* Text of a cell that needs no memory; NULL when it does, or is not plain ASCII. */
+static const char *plain_text(const struct cell *cell, char *scratch, size_t room)
+{
+	const char *text = cell->text;
+
+	switch (cell->type) {
+	case CELL_NUMBER:
+		snprintf(scratch, room, "%" PRIu64, cell->number);
+		return scratch;
+	case CELL_SIGNED:
+		snprintf(scratch, room, "%" PRId64, cell->integer);
+		return scratch;
+	case CELL_FLAG:
+		return cell->flag ? "yes" : "no";
+	case CELL_TEXT:
+		while (*text >= ' ' && *text <= '~' && *text != '\\')
+			text++;
+		return *text ? NULL : cell->text;
+	default:
+		return NULL;
+	}
+}
+
+/* Adds a cell to a line, as wide as those above it. Returns whether it could. */
+static bool add_plain(const struct listing *listing, size_t place, const struct cell *cells,
+		      char *line, size_t *length)
+{
+	const struct column *column = &listing->columns[listing->chosen[place]];
+	bool right = column->flags & COLUMN_NUMBER, last = place + 1 == listing->nchosen;
+	size_t size, padding, width = listing->widths[place];
+	char scratch[32];
+	const char *text = plain_text(&cells[listing->chosen[place]], scratch, sizeof(scratch));
+
+	size = text ? strlen(text) : 0;
+	if (!text || (size > width && (right || !last)) || *length + size + width + 2 > PLAIN_LINE)
+		return false;
+	padding = size < width && (right || !last) ? width - size : 0;
+	if (right) {
+		memset(line + *length, ' ', padding);
+		*length += padding;
+	}
+	memcpy(line + *length, text, size);
+	*length += size;
+	if (!right) {
+		memset(line + *length, ' ', padding);
+		*length += padding;
+	}
+	line[(*length)++] = last ? '\n' : ' ';
+	return true;
+}
+
+/*
+ * A table takes microseconds for a row. What is plain, fits below the rows
+ * before it, and does not go to a terminal is printed without it.
+ */
+static bool print_plain(struct listing *listing, const struct cell *cells)
+{
+	char line[PLAIN_LINE];
+	size_t length = 0;
+
+	if (listing->terminal || listing->colors || listing->rows < LOT)
+		return false;
+	for (size_t i = 0; i < listing->nchosen; i++) {
+		if (!add_plain(listing, i, cells, line, &length))
+			return false;
+	}
+	if (listing->held)
+		flush_table(listing);
+	fwrite(line, 1, length, stdout);
+	return true;
+}
+
 static void print_json_row(struct listing *listing, const struct cell *cells)
 {
 	struct json_object *row = row_to_json(listing, cells);
@@ -314,7 +403,8 @@ void listing_row(struct listing *listing, const struct cell *cells)
 {
 	if (listing->table) {
 		progress_lock();
-		row_to_table(listing, cells);
+		if (!print_plain(listing, cells))
+			row_to_table(listing, cells);
 		if (listing->held == LOT)
 			flush_table(listing);
 		progress_unlock();
