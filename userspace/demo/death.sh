@@ -31,7 +31,7 @@ monitor=$!
 show holders job -o pid,command,count,frame
 refheap weakref job --callback >"$folder/told" &
 watcher=$!
-sleep 0.5
+until refheap weakrefs job | grep -q yes; do sleep 0.1; done
 echo 'The name goes; the shell is all that holds the job now.'
 show del job
 
@@ -42,8 +42,9 @@ wait "$watcher"
 cat "$folder/told"
 
 say '== What the monitor saw meanwhile =='
-sleep 0.5
-kill -INT "$monitor"
-wait "$monitor"
+sleep 0.3
+# It may not have been there for the first one.
+while kill -INT "$monitor" 2>/dev/null; do sleep 0.1; done
+wait "$monitor" || true
 grep -e session-end -e callback -e 'death of dict' "$folder/seen"
 show verify

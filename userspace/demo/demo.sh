@@ -12,5 +12,4 @@ refheap: objects that the kernel counts, collects and shares.
 Booting a machine with the module in it. Nothing is loaded into this one's kernel.
 
 END
-exec "$top/tests/vm/machine.sh" uml \
-	"refheap shell -v '$top/userspace/demo/walkthrough.rh' && '$top/userspace/demo/death.sh'"
+exec "$top/tests/vm/machine.sh" uml "'$top/userspace/demo/inside.sh'"
