@@ -65,10 +65,11 @@ static const struct column generation_columns[] = {
 	{ "uncollectable", "UNCOLLECTABLE", "those that they could not", COLUMN_NUMBER },
 	{ "runs", "RUNS/S", "collections, a second", COLUMN_NUMBER },
 	{ "freed", "FREED/S", "objects freed, a second", COLUMN_NUMBER },
+	{ "longest", "LONGEST", "microseconds that one held others up, at most", COLUMN_NUMBER },
 };
 static const enum top_form generation_forms[] = {
 	TOP_NAME, TOP_COUNT, TOP_COUNT, TOP_COUNT, TOP_COUNT, TOP_COUNT, TOP_COUNT, TOP_RATE,
-	TOP_RATE,
+	TOP_RATE, TOP_COUNT,
 };
 
 static const struct column session_columns[] = {
@@ -282,13 +283,14 @@ static int look_at_sites(struct top *top)
 	struct refheap_snapshot *snapshot;
 	struct refheap_statistic *sites;
 	ssize_t count;
-	int error = open_session(top);
+	int error = refheap_heap_traced(top->control, top->heap, &top->traced);
 
-	if (!error)
-		error = refheap_trace_get(top->session, &top->traced);
 	if (!error && !top->traced.on)
 		top->note = "the heap is not traced; 'refheap trace start' does";
 	if (error || top->note)
+		return error;
+	error = open_session(top);
+	if (error)
 		return error;
 	error = refheap_snapshot_take(top->session, &snapshot);
 	if (error)
@@ -323,12 +325,13 @@ static int look_at_generations(struct top *top)
 		row.numbers[5] = (double)generation->uncollectable;
 		row.numbers[6] = rate(top, &row, 0);
 		row.numbers[7] = rate(top, &row, 1);
+		row.numbers[8] = (double)(generation->longest_hold_ns / 1000);
 		add(top, &row);
 	}
 	add(top, &(struct top_row){
 		.key = REFHEAP_GENERATIONS,
 		.name = "permanent",
-		.numbers = { (double)info.frozen, NAN, NAN, NAN, NAN, NAN, NAN, NAN },
+		.numbers = { (double)info.frozen, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN },
 	});
 	return 0;
 }

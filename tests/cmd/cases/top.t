@@ -39,7 +39,7 @@ $ { echo 'a = []'; sleep 3; } | refheap shell & sleep 1; refheap -j top -v sessi
 json [(r["name"].split()[1], r["held"]) for r in doc["rows"]] == [("refheap", 1)] and doc["rows"][0]["pid"] > 1
 
 ## nothing is changed: no session, no object, no collection
-$ refheap set l '[[], []]'; refheap -j heap show >before; refheap gc count >>before; for v in heaps types generations sessions; do refheap top -b -n 2 -d 0.05 -v $v >/dev/null; done; refheap -j heap show >after; refheap gc count >>after; diff before after && echo same
+$ refheap set l '[[], []]'; refheap -j heap show >before; refheap gc count >>before; for v in heaps types generations sites sessions; do refheap top -b -n 2 -d 0.05 -v $v >/dev/null; done; refheap -j heap show >after; refheap gc count >>after; diff before after && echo same
 same
 
 ## a heap that is not there is not made
@@ -82,3 +82,8 @@ $ refheap top -b -d 0
 $ refheap top -b -o nothing
 ! refheap: there is no column 'nothing'; --columns help lists them
 = 2
+
+## more rows than are kept: those that sort first
+$ { for i in $(seq 1000 3100); do echo "type new T$i x"; done; echo "set a T2500()"; } | refheap -b -; refheap -j top -v types -n 1 -s name; refheap -j top -v types -n 1
+json docs[0]["total"] == 2103 and [r["name"] for r in docs[0]["rows"]] == [f"T{i}" for i in range(1000, 2000)]
+json len(docs[1]["rows"]) == 1000 and "T2500" in [r["name"] for r in docs[1]["rows"][:4]]

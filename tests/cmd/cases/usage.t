@@ -11,7 +11,7 @@ $ refheap --help | head -1
 Usage: refheap [OPTION]... COMMAND [ARGUMENT]...
 $ refheap help | diff - <(refheap --help) && echo same
 same
-$ for c in new set get del append insert pop clear show list refcount is is-tracked referents referrers sizeof weakref deref weakrefs alive holders history gc adopt types type arenas verify heap sessions monitor cache export import shell trace run help version; do refheap "$c" --help | head -1; done | grep -vc '^Usage: refheap '
+$ for c in new set get del append insert pop clear show list refcount is is-tracked referents referrers sizeof weakref deref weakrefs alive holders history gc adopt types type arenas verify heap sessions monitor top alert cache export import shell trace run help version; do refheap "$c" --help | head -1; done | grep -vc '^Usage: refheap '
 0
 = 1
 $ for c in collect show count threshold enable disable is-enabled period stats debug freeze unfreeze garbage objects; do refheap gc "$c" -h | head -1; done | grep -c '^Usage: refheap gc '
