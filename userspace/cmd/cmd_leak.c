@@ -243,6 +243,8 @@ static int parse_inquiry(struct context *context, const struct arguments *argume
 		      argument_option(arguments, "interval");
 	int status;
 
+	if (context->format.columns)
+		return report_usage(context, "'leak' has no columns to choose from");
 	inquiry->samples = SAMPLES;
 	inquiry->trace = !argument_option(arguments, "no-trace");
 	inquiry->asks = !chosen && !context->format.json && isatty(STDIN_FILENO) &&

@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "complete.h"
 #include "heap.h"
+#include "tour.h"
 #include "util.h"
 #include "words.h"
 
@@ -152,6 +153,16 @@ static void offer_views(struct completion *completion)
 	offer_list(completion, "heaps types sites generations sessions");
 }
 
+static void offer_chapters(struct completion *completion)
+{
+	struct tour tour;
+
+	tour_read(&tour);
+	for (size_t i = 0; i < tour.count; i++)
+		offer(completion, tour.chapters[i].word);
+	tour_free(&tour);
+}
+
 static void offer_period(struct completion *completion)
 {
 	offer_list(completion, "off 1000 60000");
@@ -173,7 +184,7 @@ static const struct {
 	{ "FLAG", offer_flags },     { "WHEN", offer_when },
 	{ "COMMAND", offer_top },    { "EVENT", offer_events },
 	{ "MS", offer_period },	     { "VIEW", offer_views },
-	{ "FORMAT", offer_formats },
+	{ "FORMAT", offer_formats }, { "CHAPTER", offer_chapters },
 };
 
 static void offer_source(struct completion *completion, const char *word, size_t length)

@@ -66,16 +66,28 @@ struct tally {
 	bool grows;
 };
 
+/* @last: found last; objects of a type are often beside each other. */
 struct tallies {
 	struct tally *list;
 	size_t count;
+	size_t last;
 };
+
+static bool is_tally_of(const struct tallies *tallies, size_t i, uint32_t kind, uint32_t type)
+{
+	return i < tallies->count && tallies->list[i].kind == kind &&
+	       tallies->list[i].type == type;
+}
 
 static struct tally *find_tally(struct tallies *tallies, uint32_t kind, uint32_t type)
 {
+	if (is_tally_of(tallies, tallies->last, kind, type))
+		return &tallies->list[tallies->last];
 	for (size_t i = 0; i < tallies->count; i++) {
-		if (tallies->list[i].kind == kind && tallies->list[i].type == type)
-			return &tallies->list[i];
+		if (!is_tally_of(tallies, i, kind, type))
+			continue;
+		tallies->last = i;
+		return &tallies->list[i];
 	}
 	tallies->list = xrealloc(tallies->list, tallies->count + 1, sizeof(*tallies->list));
 	tallies->list[tallies->count] = (struct tally){ .kind = kind, .type = type };
@@ -87,6 +99,7 @@ static struct tally *find_tally(struct tallies *tallies, uint32_t kind, uint32_t
  * @old: its entry in the mark, NULL when it has come since
  * @holder: of a new one: the nearest old one on the way to it, or IN_*
  * @known: whether that was found out
+ * @life: whether something keeps it, once that was asked
  * @objects: of an old one: new ones that hang on it
  * @bytes: of them, and what it has grown by itself
  * @cycles: likewise, of those in IN_CYCLES
@@ -99,6 +112,7 @@ struct search {
 	const struct leak_mark_entry **old;
 	uint32_t *holder;
 	bool *known;
+	uint8_t *life;
 	uint64_t *objects;
 	uint64_t *bytes;
 	struct leak_suspect cycles;
@@ -149,14 +163,24 @@ static uint32_t find_holder(struct search *search, uint32_t number)
 	return holder;
 }
 
+enum { NOT_ASKED, ALIVE, DEAD };
+
 /* An old object that is in a dead cycle itself holds nothing. */
-static bool is_dead(const struct search *search, uint32_t number)
+static bool is_dead(struct search *search, uint32_t number)
 {
 	const uint32_t *ways = search->suspects->ways;
+	uint32_t at = number;
+	uint8_t life;
 
-	while (ways[number] != number)
-		number = ways[number];
-	return !stays_by_itself(search, number);
+	while (!search->life[at] && ways[at] != at)
+		at = ways[at];
+	life = search->life[at];
+	if (!life)
+		life = stays_by_itself(search, at) ? ALIVE : DEAD;
+	search->life[at] = life;
+	for (; !search->life[number]; number = ways[number])
+		search->life[number] = life;
+	return life == DEAD;
 }
 
 static bool is_interned(uint32_t flags)
@@ -474,6 +498,7 @@ static void find_suspects(struct context *context, const struct leak_mark *mark,
 		.old = xcalloc(nodes, sizeof(*search.old)),
 		.holder = xcalloc(nodes, sizeof(*search.holder)),
 		.known = xcalloc(nodes, sizeof(*search.known)),
+		.life = xcalloc(nodes, sizeof(*search.life)),
 		.objects = xcalloc(nodes, sizeof(*search.objects)),
 		.bytes = xcalloc(nodes, sizeof(*search.bytes)),
 	};
@@ -493,6 +518,7 @@ static void find_suspects(struct context *context, const struct leak_mark *mark,
 	free(search.old);
 	free(search.holder);
 	free(search.known);
+	free(search.life);
 	free(search.objects);
 	free(search.bytes);
 	free(search.types.list);

@@ -47,6 +47,9 @@ $ refheap leak --samples 2
 $ refheap leak --interval 0
 ! refheap: --interval needs a number of seconds, not '0'
 = 2
+$ refheap leak --columns type
+! refheap: 'leak' has no columns to choose from
+= 2
 $ refheap -H nothing leak
 ! refheap: there is no heap 'nothing'; 'refheap heap new' makes one
 = 1

@@ -47,6 +47,10 @@ $ refheap tour cycles >/dev/null; refheap -j heap list -o name | grep -c tour; l
 0
 = 1
 
+## completion knows the chapters
+$ refheap complete -- tour we
+weakrefs
+
 ## what it does not know
 $ refheap tour nothing
 ! refheap: there is no chapter 'nothing'; --list lists them
