@@ -267,6 +267,18 @@ await test("saved heaps are snapshots, and what they do not know is said", async
 	expect(!saved.complaints.length, saved.complaints.join("; "));
 });
 
+await test("many snapshots are in a list", async () => {
+	const many = await open(browser, at("many.html"));
+	const list = many.page.locator("#snapshots select");
+	expect(await list.locator("option").count() === 12 && await list.inputValue() === "11", "twelve, the last is shown");
+	await list.selectOption("4");
+	await many.page.locator("h1").click();
+	await many.page.locator("#heap-map summary, #retained summary").first().focus();
+	await many.page.keyboard.press("[");
+	expect(await list.inputValue() === "3", await list.inputValue());
+	expect(!many.complaints.length, many.complaints.join("; "));
+});
+
 await test("a single snapshot needs no choice and has no course", async () => {
 	const one = await open(browser, at("one.html"));
 	expect(!await one.page.locator("#snapshots").isVisible(), "nothing to choose from");

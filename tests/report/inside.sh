@@ -24,6 +24,14 @@ wait
 refheap dump /out/late.dump
 command refheap report -o /out/saved.html /out/early.dump /out/late.dump
 
+# More than there is room for side by side.
+many=
+for _ in $(seq 12); do
+	many="$many /out/early.dump"
+done
+# shellcheck disable=SC2086 # a list
+command refheap report -o /out/many.html $many
+
 # What a million objects come to, and a chain of many.
 command refheap heap new large
 command refheap --heap large shell >/dev/null <<'END'

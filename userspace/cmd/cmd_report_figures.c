@@ -103,12 +103,13 @@ static int by_bytes(const void *a, const void *b)
 	return x->bytes == y->bytes ? 0 : x->bytes < y->bytes ? 1 : -1;
 }
 
-/* All types that have instances; the number of rows or a negative errno. */
-static ssize_t list_types(struct refheap_ctl *control, uint32_t heap, struct type_row **rows)
+/* All types that have instances. Return: 0 or a negative errno. */
+static int list_types(struct refheap_ctl *control, uint32_t heap, struct type_row **rows,
+		      size_t *rows_count)
 {
 	refheap_auto_iter struct refheap_iter *iterator = NULL;
 	struct refheap_type_info info;
-	ssize_t count = 0;
+	size_t count = 0;
 	int error = refheap_iter_types(control, heap, &iterator);
 
 	while (!error && (error = refheap_next_type(iterator, &info)) == 1) {
@@ -116,11 +117,12 @@ static ssize_t list_types(struct refheap_ctl *control, uint32_t heap, struct typ
 		/* A type whose slots are many comes more than once. */
 		if (!info.objects || (count && !strcmp((*rows)[count - 1].name, info.name)))
 			continue;
-		*rows = xrealloc(*rows, (size_t)count + 1, sizeof(**rows));
+		*rows = xrealloc(*rows, count + 1, sizeof(**rows));
 		(*rows)[count++] = (struct type_row){ xstrdup(info.name), info.objects,
 						      info.bytes };
 	}
-	return error ? error : count;
+	*rows_count = count;
+	return error;
 }
 
 static struct json_object *types_json(const struct type_row *rows, size_t count, size_t max)
@@ -154,17 +156,17 @@ static int add_types(struct context *context, struct refheap_ctl *control, uint3
 		     size_t max, struct json_object *snapshot)
 {
 	struct type_row *rows = NULL;
-	ssize_t count = list_types(control, heap, &rows);
+	size_t count;
+	int error = list_types(control, heap, &rows, &count);
 
-	if (count < 0)
-		return report_error(context, (int)count, "cannot list the types");
 	if (count)
-		qsort(rows, (size_t)count, sizeof(*rows), by_bytes);
-	json_object_object_add(snapshot, "types", types_json(rows, (size_t)count, max));
+		qsort(rows, count, sizeof(*rows), by_bytes);
+	if (!error)
+		json_object_object_add(snapshot, "types", types_json(rows, count, max));
 	while (count)
 		free(rows[--count].name);
 	free(rows);
-	return STATUS_OK;
+	return error ? report_error(context, error, "cannot list the types") : STATUS_OK;
 }
 
 static const char *const spaces[__REFHEAP_SPACE_MAX] = {

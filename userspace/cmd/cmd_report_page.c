@@ -70,15 +70,7 @@ static int file_error(struct context *context, int error, const char *path)
 	return report_refused(context, error, "cannot write '%s': %s", path, strerror(error));
 }
 
-/* As if it had been made by fopen(). */
-static void allow_others(int fd)
-{
-	mode_t mask = umask(0);
-
-	umask(mask);
-	fchmod(fd, 0666 & ~mask);
-}
-
+/* The file is its owner's alone, as a saved heap is: it has values of a heap. */
 static int write_beside(struct context *context, const char *path, struct json_object *data)
 {
 	cleanup_free char *name = xasprintf("%s.XXXXXX", path);
@@ -87,7 +79,6 @@ static int write_beside(struct context *context, const char *path, struct json_o
 
 	if (fd < 0)
 		return file_error(context, errno, path);
-	allow_others(fd);
 	file = fdopen(fd, "w");
 	if (!file) {
 		error = errno;

@@ -44,9 +44,17 @@ $ timeout -s INT 2 refheap report -o page.html --every 100 --count 5
 Report written to page.html (1 snapshot)
 = 124
 
+## who may not see every heap is not told of collections
+$ setpriv --reuid=1000 --regid=1000 --clear-groups "$(command -v refheap)" report -o - --every 0.2 --count 2 | sed -n 's/.*id="data">\(.*\)<.script>$/\1/p'
+json not doc["timeline"]["watched"] and len(doc["snapshots"]) == 2 and doc["heap"]["name"] == "user.1000"
+
+## only its owner can read a page at first
+$ refheap report -o page.html >/dev/null; stat -c %a page.html
+600
+
 ## a heap that goes leaves what was seen of it
 $ refheap heap new gone; (sleep 1.5; refheap heap del gone) & refheap --heap gone report -o page.html --every 1 --count 9 2>/dev/null || echo status $?; wait; grep -c 'id="data">' page.html
-Report written to page.html (2 snapshots)
+Report written to page.html \([1-9] snapshots?\) (re)
 status 1
 1
 

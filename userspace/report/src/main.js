@@ -13,6 +13,8 @@ import { hide } from "./tooltip.js";
 import { treemap } from "./treemap.js";
 import { types } from "./types.js";
 
+const BUTTONS_MAX = 10;	// more snapshots are in a list
+
 const data = read();
 const state = { data, snapshot: data.snapshots[0], colors: typeColors(data) };
 const objectGraph = graph();
@@ -32,16 +34,24 @@ function chooseSnapshot(index) {
 	if (!snapshot)
 		return;
 	state.snapshot = snapshot;
-	const inputs = [...byId("snapshots").querySelectorAll("input")];
+	markSnapshot(index);
+	byId("heap-line").textContent = headline(snapshot);
+	drawAll();
+	say(`Snapshot ${index + 1} of ${data.snapshots.length}: ${snapshot.title}`);
+}
+
+function markSnapshot(index) {
+	const field = byId("snapshots");
+	const inputs = [...field.querySelectorAll("input")];
 	const focused = inputs.includes(document.activeElement);
 	inputs.forEach((input, i) => {
 		input.checked = i === index;
 	});
 	if (focused)
 		inputs[index].focus();
-	byId("heap-line").textContent = headline(snapshot);
-	drawAll();
-	say(`Snapshot ${index + 1} of ${data.snapshots.length}: ${snapshot.title}`);
+	field.querySelectorAll("select").forEach((select) => {
+		select.value = index;
+	});
 }
 
 function headline(snapshot) {
@@ -53,6 +63,11 @@ function listSnapshots() {
 	const field = byId("snapshots");
 	if (data.snapshots.length < 2) {
 		field.hidden = true;
+		return;
+	}
+	if (data.snapshots.length > BUTTONS_MAX) {
+		field.append(element("select", { "aria-label": "Snapshot", onchange: (event) => chooseSnapshot(Number(event.target.value)) },
+			data.snapshots.map(({ index, title }) => element("option", { value: index }, `${index + 1} of ${data.snapshots.length}: ${title}`))));
 		return;
 	}
 	for (const { index, title } of data.snapshots) {
