@@ -133,7 +133,8 @@ plan() {
 	step model-pairs $((long ? 7200 : 120)) engine-build - \
 		build/engine/interleave pairs $((long ? 2 : 1))
 	step oracle $((long ? 7200 : 1200)) engine-build - \
-		/usr/bin/python3 tests/engine/oracle.py build/engine/oracle.so "$(times 100000)" 1
+		/usr/bin/python3 tests/engine/oracle.py build/engine/oracle.so "$(times 200000)"
+	step sessions 600 engine-build - build/engine/sessions "$(times 200)"
 	step random $((long ? 3600 : 600)) engine-build - build/engine/random "$(times 20)"
 	step fuzz $((long ? 7200 : 300)) engine-build - \
 		make -C tests fuzz "FUZZ_SECONDS=$((long ? 1800 : 30))"
