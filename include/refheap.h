@@ -1424,8 +1424,9 @@ int refheap_weakref_get(struct refheap *session, refheap_id weakref,
  * @session: session
  * @weak: of refheap_weakref_get(); nobody need hold the weak reference
  *
- * An object that a finalizer brought back from a dead cycle is alive, though
- * the weak references that it had before are not: only refheap_deref() tells.
+ * An object that a finalizer brought back from a dead cycle, or that a legacy
+ * one brought back, is alive, though the weak references that it had before are
+ * not: only refheap_deref() tells.
  *
  * Return: as refheap_alive().
  */
