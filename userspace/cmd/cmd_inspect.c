@@ -10,6 +10,7 @@
 #include "objects.h"
 #include "output.h"
 #include "path.h"
+#include "progress.h"
 #include "report.h"
 
 /* What is known of the object at a path, without the reference taken to look. */
@@ -168,6 +169,7 @@ static void print_verified(struct context *context, uint64_t broken, const char 
 
 static int run_verify(struct context *context, struct arguments *arguments)
 {
+	struct progress progress = { .what = "verifying" };
 	struct refheap *session;
 	char text[512] = "";
 	int64_t broken;
@@ -177,7 +179,9 @@ static int run_verify(struct context *context, struct arguments *arguments)
 	status = heap_session(context, &session);
 	if (status)
 		return status;
+	progress_begin(&progress);
 	broken = refheap_verify(session, text, sizeof(text));
+	progress_end(&progress);
 	if (broken < 0)
 		return report_error(context, (int)broken, "cannot verify the heap");
 	print_verified(context, (uint64_t)broken, text);
