@@ -45,7 +45,7 @@ Report written to page.html (1 snapshot)
 = 124
 
 ## who may not see every heap is not told of collections
-$ setpriv --reuid=1000 --regid=1000 --clear-groups "$(command -v refheap)" report -o - --every 0.2 --count 2 | sed -n 's/.*id="data">\(.*\)<.script>$/\1/p'
+$ setpriv --reuid=1000 --regid="$(stat -c %g /dev/refheap)" --clear-groups "$(command -v refheap)" report -o - --every 0.2 --count 2 | sed -n 's/.*id="data">\(.*\)<.script>$/\1/p'
 json not doc["timeline"]["watched"] and len(doc["snapshots"]) == 2 and doc["heap"]["name"] == "user.1000"
 
 ## only its owner can read a page at first
