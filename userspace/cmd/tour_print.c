@@ -91,7 +91,16 @@ void tour_print_step(const struct context *context, const struct tour_step *step
 		       "refheap");
 }
 
-/* A line of a column, cut into what fits. */
+/**
+ * struct side - what is in one column
+ * @pieces: lines, cut into what fits
+ * @code: so many of them are lines of the tour, the others were printed
+ */
+struct side {
+	struct tour_lines pieces;
+	size_t code;
+};
+
 static void add_pieces(struct tour_lines *pieces, const char *line, size_t width, const char *first)
 {
 	size_t length = fit(line, width - strlen(first));
@@ -127,36 +136,37 @@ static void free_pieces(struct tour_lines *pieces)
 	free(pieces->list);
 }
 
-static void print_piece(const struct context *context, const char *piece, int width, bool wrong)
+static void print_piece(const struct context *context, const struct side *side, size_t i,
+			int width, bool wrong)
 {
 	enum color_mode mode = context->format.color;
-	bool printed = !strncmp(piece, "    ", 4);
-	enum color color = wrong ? COLOR_ERROR : COLOR_NAME;
+	const char *piece = i < side->pieces.count ? side->pieces.list[i] : "";
+	bool printed = i >= side->code && *piece;
 
-	printf("%s%-*s%s", printed ? color_code(mode, stdout, color) : "", width, piece,
-	       printed ? color_code(mode, stdout, COLOR_RESET) : "");
+	printf("%s%-*s%s",
+	       printed ? color_code(mode, stdout, wrong ? COLOR_ERROR : COLOR_NAME) : "",
+	       width, piece, printed ? color_code(mode, stdout, COLOR_RESET) : "");
 }
 
-static void print_beside(const struct context *context, const struct tour_lines *left,
-			 const struct tour_lines *right, int width, bool wrong)
+static void print_beside(const struct context *context, const struct side *left,
+			 const struct side *right, int width, bool wrong)
 {
-	for (size_t i = 0; i < left->count || i < right->count; i++) {
-		const char *one = i < left->count ? left->list[i] : "";
-		const char *other = i < right->count ? right->list[i] : "";
+	for (size_t i = 0; i < left->pieces.count || i < right->pieces.count; i++) {
+		bool both = i < right->pieces.count && *right->pieces.list[i];
 
 		fputs("  ", stdout);
-		print_piece(context, one, *other ? width + GAP : 0, false);
-		print_piece(context, other, 0, wrong);
+		print_piece(context, left, i, both ? width + GAP : 0, false);
+		print_piece(context, right, i, 0, wrong);
 		putchar('\n');
 	}
 }
 
-static void print_below(const struct context *context, const char *who,
-			const struct tour_lines *pieces, bool wrong)
+static void print_below(const struct context *context, const char *who, const struct side *side,
+			bool wrong)
 {
-	for (size_t i = 0; i < pieces->count; i++) {
+	for (size_t i = 0; i < side->pieces.count; i++) {
 		printf("%s ", who);
-		print_piece(context, pieces->list[i], 0, wrong);
+		print_piece(context, side, i, 0, wrong);
 		putchar('\n');
 	}
 }
@@ -178,23 +188,25 @@ static void print_verdict(const struct tour_row *row, const struct tour_result *
 void tour_print_row(const struct context *context, const struct tour_row *row,
 		    const struct tour_result *result)
 {
-	struct tour_lines left = { 0 }, right = { 0 };
+	struct side left = { .code = 0 }, right = { .code = 0 };
 	int width = terminal_width();
 	bool beside = width >= WIDTH_BESIDE;
 	int column = beside ? (width - 2 - GAP) / 2 : width - 4;
 
 	for (size_t i = 0; i < row->python.count; i++)
-		add_pieces(&left, row->python.list[i], (size_t)column, "");
+		add_pieces(&left.pieces, row->python.list[i], (size_t)column, "");
 	for (size_t i = 0; i < row->shell.count; i++)
-		add_pieces(&right, row->shell.list[i] + 1, (size_t)column, "");
+		add_pieces(&right.pieces, row->shell.list[i] + 1, (size_t)column, "");
 	/* What was printed is on one level. */
-	while (beside && left.count < right.count)
-		add_pieces(&left, "", (size_t)column, "");
-	while (beside && right.count < left.count)
-		add_pieces(&right, "", (size_t)column, "");
+	while (beside && left.pieces.count < right.pieces.count)
+		add_pieces(&left.pieces, "", (size_t)column, "");
+	while (beside && right.pieces.count < left.pieces.count)
+		add_pieces(&right.pieces, "", (size_t)column, "");
+	left.code = left.pieces.count;
+	right.code = right.pieces.count;
 	if (row->value)
-		add_printed(&left, row->value, (size_t)column);
-	add_printed(&right, result->printed, (size_t)column);
+		add_printed(&left.pieces, row->value, (size_t)column);
+	add_printed(&right.pieces, result->printed, (size_t)column);
 	if (beside) {
 		print_beside(context, &left, &right, column, !result->agrees);
 	} else {
@@ -202,6 +214,6 @@ void tour_print_row(const struct context *context, const struct tour_row *row,
 		print_below(context, "rh>", &right, !result->agrees);
 	}
 	print_verdict(row, result);
-	free_pieces(&left);
-	free_pieces(&right);
+	free_pieces(&left.pieces);
+	free_pieces(&right.pieces);
 }
