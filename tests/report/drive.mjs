@@ -213,6 +213,8 @@ await test("snapshots are switched by pointer and by keyboard", async () => {
 	const value = async () => number(await tile("Live objects").locator(".value").innerText());
 	await page.locator("#snapshots label").first().click();
 	expect(await value() === raw.snapshots[0].heap.objects, "the first");
+	const graph = await page.locator("#objects .legend").innerText();
+	expect(graph.includes(`of ${raw.snapshots[0].objects.total.toLocaleString("en-GB")} objects`) || graph.includes("All objects"), graph);
 	await page.keyboard.press("]");
 	expect(await value() === raw.snapshots[1].heap.objects, "the second");
 	await page.locator("#snapshots input").nth(1).focus();
@@ -262,6 +264,10 @@ await test("saved heaps are snapshots, and what they do not know is said", async
 	expect(await saved.page.locator("#heap-map .nothing").count() === 1, "no arenas");
 	expect(await saved.page.locator("#objects .node").count() > 3, "objects");
 	await saved.page.locator("#snapshots label").first().click();
+	const names = saved.page.locator("#objects .node", { hasText: "the names" });
+	const first = snapshots[0].objects.nodes[0];
+	await names.click();
+	expect((await saved.page.locator("#objects .details").innerText()).includes(`${first[6].toLocaleString("en-GB")} objects`), "of the first");
 	expect(await saved.page.locator("#retained .cell").count() > 3, "retained memory");
 	await photograph(saved.page, pictures, "saved");
 	expect(!saved.complaints.length, saved.complaints.join("; "));

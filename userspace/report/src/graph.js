@@ -181,6 +181,7 @@ export function graph() {
 	const zooming = zoom().scaleExtent([0.15, 2.5]).on("zoom", ({ transform }) => layer.setAttribute("transform", transform));
 	let state = null;
 	let view = null;
+	let drawn = null;	// the snapshot that is seen
 
 	const nodeOf = (target) => state.snapshot.objects.nodes[target.dataset.node];
 
@@ -343,13 +344,14 @@ export function graph() {
 	return {
 		...frame,
 		draw(newState) {
-			const kept = state && view && newState.snapshot.objects.nodes.find((node) => node.id === view.focus.id);
-			const resized = state?.snapshot === newState.snapshot;
+			const { snapshot } = newState;
+			const kept = view && snapshot.objects.nodes.find((node) => node.id === view.focus.id);
 			state = newState;
-			if (resized) {
+			if (drawn === snapshot) {
 				drawView();
 				return;
 			}
+			drawn = snapshot;
 			drawControls();
 			drawLegend();
 			if (kept && !kept.isRoot)
