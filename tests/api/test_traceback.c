@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Whole tracebacks of C programs: taken, read by others, grouped, filtered. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,6 +11,8 @@
 #include "fixture.h"
 
 #define noinline __attribute__((noinline, noclone))
+
+#define STACKS 33500	/* more than have sites of their own */
 
 /* So that a call is no jump. */
 #define keep_frame() __asm__ volatile("" : : : "memory")
@@ -289,6 +292,83 @@ static void batched(void **state)
 	refheap_traceback_free(traceback);
 }
 
+static void *make_in_thread(void *session)
+{
+	for (int i = 0; i < 500; i++)
+		outer(session);
+	return NULL;
+}
+
+/* All of them find the same stack at the same time. */
+static void threads(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap_snapshot *snapshot;
+	struct refheap_statistic *by;
+	pthread_t thread[4];
+
+	start(f->session, 3);
+	for (int i = 0; i < 4; i++)
+		ok(pthread_create(&thread[i], NULL, make_in_thread,
+				  f->session));
+	for (int i = 0; i < 4; i++)
+		ok(pthread_join(thread[i], NULL));
+	ok(refheap_snapshot_take(f->session, &snapshot));
+	assert_int_equal(refheap_snapshot_statistics(
+				 snapshot, REFHEAP_TRACE_TRACEBACK, &by), 1);
+	assert_int_equal(by[0].count, 2000);
+	expect_frame(&by[0].traceback, 2, "outer", outer_line);
+	free(by);
+	refheap_snapshot_free(snapshot);
+}
+
+/* Two ways to the next depth: each number has a stack of its own. */
+static noinline refheap_id way(struct refheap *session, unsigned int number,
+			       unsigned int depth)
+{
+	refheap_id list;
+
+	if (!depth) {
+		list = leaf(session);
+	} else if (number & 1) {
+		list = way(session, number / 2, depth - 1);
+		/* Not the same code, lest it be there once. */
+		__asm__ volatile("# odd" : : : "memory");
+	} else {
+		list = way(session, number / 2, depth - 1);
+		__asm__ volatile("# even" : : : "memory");
+	}
+	keep_frame();
+	return list;
+}
+
+/* There may be more stacks than anybody wants to have sites of. */
+static void too_many(void **state)
+{
+	static unsigned int number[STACKS];
+	static refheap_id list[STACKS];
+	struct fixture *f = *state;
+	struct refheap_traceback *traceback;
+	struct refheap_traced traced;
+
+	for (unsigned int i = 0; i < STACKS; i++)
+		number[i] = i;
+	number[STACKS - 2] = STACKS / 2;
+	start(f->session, 64);
+	for (unsigned int i = 0; i < STACKS; i++)
+		list[i] = way(f->session, number[i], 16);
+	ok(refheap_trace_get(f->session, &traced));
+	assert_in_range(traced.sites, 32768, 32768 + 16);
+	/* One that is known already is as long as it was. */
+	traceback = born(f, list[STACKS - 2]);
+	assert_true(traceback->count > 16);
+	refheap_traceback_free(traceback);
+	traceback = born(f, list[STACKS - 1]);
+	assert_int_equal(traceback->count, 1);
+	expect_frame(traceback, 0, "leaf", leaf_line);
+	refheap_traceback_free(traceback);
+}
+
 static const struct refheap_statistic *
 of_line(const struct refheap_statistic *statistics, ssize_t count,
 	uint32_t line)
@@ -471,6 +551,8 @@ int main(int argc, char **argv)
 		heap_test(given_by_program),
 		heap_test(one_frame),
 		heap_test(batched),
+		heap_test(threads),
+		heap_test(too_many),
 		heap_test(statistics),
 		heap_test(saved),
 		cmocka_unit_test(unknown),

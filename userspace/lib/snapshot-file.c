@@ -167,7 +167,7 @@ static const char *read_name(struct refheap_snapshot *snapshot, const char *at,
 	return kept;
 }
 
-/* No sum of them may be more than a number can be. */
+/* Small enough for some to be added up; see count_figures(). */
 static bool are_figures(const uint64_t *numbers, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -195,13 +195,24 @@ static int read_site(struct refheap_snapshot *snapshot, const char *at)
 	return rh_snapshot_add(snapshot, &site);
 }
 
+/* Return: whether no statistic can come to more than a number can be. */
+static bool count_figures(struct refheap_snapshot *snapshot)
+{
+	const struct refheap_trace_site *site =
+		&snapshot->entry[snapshot->count - 1].site;
+
+	snapshot->sum += site->bytes + site->count + site->births;
+	return snapshot->sum <= INT64_MAX / 2;
+}
+
 static int read_frame(struct refheap_snapshot *snapshot, const char *at)
 {
 	struct refheap_trace_frame frame = { .line = 0 };
 	uint64_t line;
 	int err;
 
-	if (!snapshot->count || !read_number(&at, &line) || line > UINT32_MAX)
+	if (!snapshot->count || !read_number(&at, &line) || line > UINT32_MAX ||
+	    !count_figures(snapshot))
 		return -EUCLEAN;
 	frame.line = (uint32_t)line;
 	frame.filename = read_name(snapshot, at, &err);

@@ -21,6 +21,7 @@ struct refheap_snapshot {
 	size_t room;
 	struct rh_frames frames;
 	struct rh_strings strings; /* of the frames */
+	uint64_t sum;		/* of figures that were loaded, for each frame */
 };
 
 struct refheap_snapshot *rh_snapshot_new(void);

@@ -25,6 +25,14 @@ struct rh_symbol_file {
 	Dwfl *dwfl;
 	Dwfl_Module *module;	/* NULL: it is of no use */
 	GElf_Addr bias;		/* of addresses there against those of the file */
+	void *found;		/* tree of struct found */
+};
+
+/* The frames of an address. */
+struct found {
+	uint64_t address;
+	size_t count;
+	struct refheap_trace_frame frame[];
 };
 
 static int by_text(const void *left, const void *right)
@@ -127,6 +135,7 @@ static void open_file(struct rh_symbol_file *file)
 
 static void free_file(struct rh_symbol_file *file)
 {
+	tdestroy(file->found, free);
 	if (file->dwfl)
 		dwfl_end(file->dwfl);
 	free(file->path);
@@ -297,15 +306,15 @@ static int add_address(struct finding *finding, struct rh_symbol_file *file,
 	return err;
 }
 
-int rh_symbols_add(struct rh_symbols *symbols, struct rh_strings *strings,
+/* Finds out what an address is. */
+static int look_up(struct rh_symbol_file *file, struct rh_strings *strings,
 		   const struct rh_address *address, struct rh_frames *frames)
 {
 	struct finding finding = { .strings = strings, .frames = frames };
-	struct rh_symbol_file *file = find_file(symbols, address);
 	Dwfl_Line *line = NULL;
 
 	finding.module = keep(&finding, address->path);
-	if (!file || !finding.module)
+	if (!finding.module)
 		return -ENOMEM;
 	if (file->module)
 		line = dwfl_module_getsrc(file->module,
@@ -316,4 +325,60 @@ int rh_symbols_add(struct rh_symbols *symbols, struct rh_strings *strings,
 	if (!finding.source)
 		return add_address(&finding, file, address);
 	return add_lines(&finding, file, address->address + file->bias);
+}
+
+static int by_address(const void *left, const void *right)
+{
+	const struct found *a = left, *b = right;
+
+	return (a->address > b->address) - (a->address < b->address);
+}
+
+/* Return: 1 when it was found before and its frames have been added, 0, or an error. */
+static int recall(const struct rh_symbol_file *file, uint64_t address,
+		  struct rh_frames *frames)
+{
+	const struct found key = { .address = address };
+	struct found *const *found = tfind(&key, &file->found, by_address);
+	int err = 0;
+
+	if (!found)
+		return 0;
+	for (size_t i = 0; i < (*found)->count && !err; i++)
+		err = rh_frames_add(frames, &(*found)->frame[i]);
+	return err ? err : 1;
+}
+
+/* Without memory it is looked up again the next time. */
+static void remember(struct rh_symbol_file *file, uint64_t address,
+		     const struct refheap_trace_frame *frame, size_t count)
+{
+	struct found *found = malloc(sizeof(*found) + count * sizeof(*frame));
+
+	if (!found)
+		return;
+	found->address = address;
+	found->count = count;
+	memcpy(found->frame, frame, count * sizeof(*frame));
+	if (!tsearch(found, &file->found, by_address))
+		free(found);
+}
+
+int rh_symbols_add(struct rh_symbols *symbols, struct rh_strings *strings,
+		   const struct rh_address *address, struct rh_frames *frames)
+{
+	struct rh_symbol_file *file = find_file(symbols, address);
+	size_t first = frames->count;
+	int done;
+
+	if (!file)
+		return -ENOMEM;
+	done = recall(file, address->address, frames);
+	if (done)
+		return done < 0 ? done : 0;
+	done = look_up(file, strings, address, frames);
+	if (!done)
+		remember(file, address->address, &frames->frame[first],
+			 frames->count - first);
+	return done;
 }

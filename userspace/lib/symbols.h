@@ -25,7 +25,10 @@ struct rh_frames {
 int rh_frames_add(struct rh_frames *frames,
 		  const struct refheap_trace_frame *frame);
 
-/* Files that have been looked into, to be looked into again. */
+/*
+ * Files that have been looked into, to be looked into again, and what was found,
+ * in texts of the same strings.
+ */
 struct rh_symbols {
 	struct rh_symbol_file *files;
 };

@@ -16,9 +16,19 @@
 
 #define OWN_FRAMES	12	/* at most of the library, on top of a stack */
 #define STACK_MAX	(REFHEAP_TRACE_FRAMES_MAX + OWN_FRAMES)
-#define KNOWN		4096	/* stacks that are remembered; a power of two */
 
-/* A stack and its site. Another one with the same place takes it over. */
+/*
+ * Sites stay as long as the heap. A program that goes on coming to other stacks,
+ * as recursion does, is told apart by its most recent frames from then on.
+ */
+#define LEARNED_MAX	32768
+#define RECENT		8
+
+/* Stacks that are remembered, and places for them; a power of two. */
+#define KNOWN_MAX	49152
+#define PLACES		65536
+
+/* A stack and its site. */
 struct known {
 	uint64_t hash;
 	uint32_t named;		/* site that the program has named, 0 for none */
@@ -31,7 +41,8 @@ struct rh_tracebacks {
 	const struct refheap_state *_Atomic state; /* NULL: not mapped yet */
 	pthread_mutex_t lock;	/* of all that follows */
 	unsigned long long unloaded; /* as when they were seen */
-	struct known *known;	/* or NULL */
+	size_t count;		/* stacks that are known */
+	struct known *known;	/* by hash, or NULL */
 };
 
 /* For a session whose page cannot be mapped: nobody asks. */
@@ -48,10 +59,11 @@ struct rh_tracebacks *rh_tracebacks_new(void)
 
 static void forget(struct rh_tracebacks *tracebacks)
 {
-	for (size_t i = 0; tracebacks->known && i < KNOWN; i++)
+	for (size_t i = 0; tracebacks->count && i < PLACES; i++)
 		free(tracebacks->known[i].address);
 	free(tracebacks->known);
 	tracebacks->known = NULL;
+	tracebacks->count = 0;
 }
 
 void rh_tracebacks_free(struct rh_tracebacks *tracebacks)
@@ -164,6 +176,18 @@ static bool is_same(const struct known *known, const struct known *stack)
 		       stack->count * sizeof(*stack->address));
 }
 
+/* Where a stack is, or would be: some places are always free. */
+static struct known *find(struct rh_tracebacks *tracebacks,
+			  const struct known *stack)
+{
+	size_t place = stack->hash % PLACES;
+
+	while (tracebacks->known[place].site &&
+	       !is_same(&tracebacks->known[place], stack))
+		place = (place + 1) % PLACES;
+	return &tracebacks->known[place];
+}
+
 /* Return: the site of a stack that was seen before, or 0. */
 static uint32_t recall(struct rh_tracebacks *tracebacks,
 		       const struct known *stack)
@@ -175,15 +199,30 @@ static uint32_t recall(struct rh_tracebacks *tracebacks,
 	if (tracebacks->unloaded != unloaded)
 		forget(tracebacks);
 	tracebacks->unloaded = unloaded;
-	if (tracebacks->known) {
-		const struct known *known =
-			&tracebacks->known[stack->hash % KNOWN];
-
-		if (known->site && is_same(known, stack))
-			site = known->site;
-	}
+	if (tracebacks->known)
+		site = find(tracebacks, stack)->site;
 	pthread_mutex_unlock(&tracebacks->lock);
 	return site;
+}
+
+/* Takes over @address when it is kept. Return: whether it is. */
+static bool keep(struct rh_tracebacks *tracebacks, const struct known *stack,
+		 void **address)
+{
+	struct known *known;
+
+	if (!tracebacks->known)
+		tracebacks->known = calloc(PLACES, sizeof(*known));
+	if (!tracebacks->known || tracebacks->count >= KNOWN_MAX)
+		return false;
+	known = find(tracebacks, stack);
+	/* Another thread may have come first. */
+	if (known->site)
+		return false;
+	*known = *stack;
+	known->address = address;
+	tracebacks->count++;
+	return true;
 }
 
 /* Without memory it is found out again the next time. */
@@ -192,23 +231,16 @@ static void remember(struct rh_tracebacks *tracebacks,
 {
 	size_t bytes = stack->count * sizeof(*stack->address);
 	void **address = malloc(bytes);
-	struct known *known;
+	bool kept;
 
 	if (!address)
 		return;
 	memcpy(address, stack->address, bytes);
 	pthread_mutex_lock(&tracebacks->lock);
-	if (!tracebacks->known)
-		tracebacks->known = calloc(KNOWN, sizeof(*known));
-	if (tracebacks->known) {
-		known = &tracebacks->known[stack->hash % KNOWN];
-		free(known->address);
-		*known = *stack;
-		known->address = address;
-		address = NULL;
-	}
+	kept = keep(tracebacks, stack, address);
 	pthread_mutex_unlock(&tracebacks->lock);
-	free(address);
+	if (!kept)
+		free(address);
 }
 
 /* What the program has named with REFHEAP_HERE(), if that is where it is. */
@@ -249,9 +281,29 @@ static uint32_t learn(const struct refheap *session, struct known *known,
 	return known->site;
 }
 
+static bool has_learned_enough(struct rh_tracebacks *tracebacks)
+{
+	bool enough;
+
+	pthread_mutex_lock(&tracebacks->lock);
+	enough = tracebacks->count >= LEARNED_MAX;
+	pthread_mutex_unlock(&tracebacks->lock);
+	return enough;
+}
+
+/* Only so many frames of a stack count. */
+static void cut(struct known *known, struct rh_stack *stack, size_t count)
+{
+	if (stack->count > count)
+		stack->count = count;
+	known->count = stack->count;
+	known->hash = hash_of(stack, known->named);
+}
+
 static uint32_t traceback_site(const struct refheap *session, uint32_t named,
 			       uint32_t frames)
 {
+	struct rh_tracebacks *tracebacks = session->tracebacks;
 	void *address[STACK_MAX];
 	int count = unw_backtrace(address, (int)frames + OWN_FRAMES);
 	struct rh_stack stack = { .address = address };
@@ -260,9 +312,14 @@ static uint32_t traceback_site(const struct refheap *session, uint32_t named,
 
 	if (count <= 0)
 		return named;
-	stack.count = known.count = (size_t)count;
-	known.hash = hash_of(&stack, named);
-	site = recall(session->tracebacks, &known);
+	stack.count = (size_t)count;
+	cut(&known, &stack, STACK_MAX);
+	site = recall(tracebacks, &known);
+	if (!site && has_learned_enough(tracebacks)) {
+		frames = 1;
+		cut(&known, &stack, RECENT);
+		site = recall(tracebacks, &known);
+	}
 	if (!site)
 		site = learn(session, &known, &stack, frames);
 	/* Without its callers rather than not at all. */
