@@ -15,7 +15,7 @@ work=$top/build/report-test
 pages=$work/pages
 
 if [ ! -s "$top/build/userspace/report/viewer.html" ]; then
-	printf '1..0 # SKIP the viewer of reports is not built\n'
+	printf 'ok 1 # SKIP the viewer of reports is not built\n1..1\n'
 	exit 0
 fi
 
