@@ -9,6 +9,32 @@
 
 static_assert(sizeof(struct refheap_traced) % 8 == 0);
 
+/* Clearing has used up many numbers of records: a new trace takes over as it was. */
+static int renew(struct rh_heap *heap)
+{
+	const struct rh_trace *trace = heap->trace;
+	u32 frames = trace->frames, mean = trace->sampling.mean;
+	bool births = trace->sampling.births;
+
+	rh_trace_stop(heap);
+	return rh_trace_start_step(heap, frames, mean, births);
+}
+
+static int clear(struct rh_op *op)
+{
+	struct rh_heap *heap = op->heap;
+
+	if (!op->batch->state.cursor++) {
+		rh_trace_clear(heap);
+		if (heap->trace && heap->trace->ready && heap->trace->n >= RH_TRACE_WORN)
+			return renew(heap);
+	}
+	/* It goes on with beginning, unless somebody has stopped it. */
+	if (heap->trace && !heap->trace->ready)
+		return rh_trace_start_step(heap, 1, 0, false);
+	return rh_trace_tidy_step(heap);
+}
+
 static int change(struct rh_op *op)
 {
 	struct rh_heap *heap = op->heap;
@@ -23,9 +49,7 @@ static int change(struct rh_op *op)
 		rh_trace_stop(heap);
 		break;
 	case REFHEAP_TRACE_CLEAR:
-		if (!op->batch->state.cursor++)
-			rh_trace_clear(heap);
-		err = rh_trace_tidy_step(heap);
+		err = clear(op);
 		break;
 	case REFHEAP_TRACE_RESET_PEAK:
 		if (heap->trace)

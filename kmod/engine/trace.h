@@ -47,6 +47,9 @@ struct rh_trace {
 
 #define RH_TRACE_CHUNK	256U
 
+/* With so many records, gaps included, clearing begins anew. */
+#define RH_TRACE_WORN	(4U << 20)
+
 /*
  * Begins to trace, or goes on with beginning; how counts for the first step
  * alone. Return: RH_DONE, RH_MORE, or an errno, with nothing traced.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "kmod/engine/heap.h"
+#include "kmod/engine/trace.h"
 #include "suite.h"
 
 static struct refheap_traced totals(struct kunit *test)
@@ -165,6 +165,30 @@ static void clear(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 1);
 	drop(test, list);
 	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 0);
+}
+
+/* However often it is cleared, it goes on, and is what it was. */
+static void clear_often(struct kunit *test)
+{
+	struct rh_heap *heap = ((struct rig *)test->priv)->heap;
+	u32 here = site(test, "a.c:1"), i;
+	u64 list = 0;
+
+	do_op(test, OP(REFHEAP_OP_TRACE, .a = REFHEAP_TRACE_START, .b = 7));
+	for (i = 0; i < RH_TRACE_WORN / RH_TRACE_CHUNK + 10; i++) {
+		if (list)
+			drop(test, list);
+		list = list_at(test, here);
+		KUNIT_ASSERT_EQ(test, trace(test, REFHEAP_TRACE_CLEAR), 1);
+	}
+	KUNIT_EXPECT_LT(test, heap->trace->n, RH_TRACE_WORN);
+	KUNIT_EXPECT_EQ(test, totals(test).frames, 7);
+	KUNIT_EXPECT_EQ(test, totals(test).count, 0);
+	list_at(test, here);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 1);
+	drop(test, list);
+	KUNIT_EXPECT_EQ(test, of_site(test, here).count, 1);
+	KUNIT_EXPECT_EQ(test, rig_verify(test->priv), 0);
 }
 
 static void stop_and_again(struct kunit *test)
@@ -382,7 +406,7 @@ static void no_memory(struct kunit *test)
 static void in_steps(struct kunit *test)
 {
 	static void (*const bodies[])(struct kunit *test) = {
-		by_site, growth, collected, clear, stop_and_again, many_sites, sampled_bytes,
+		by_site, growth, collected, clear, clear_often, stop_and_again, many_sites, sampled_bytes,
 	};
 	struct rh_params params;
 	u32 i;
@@ -402,6 +426,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(growth),
 	KUNIT_CASE(collected),
 	KUNIT_CASE(clear),
+	KUNIT_CASE(clear_often),
 	KUNIT_CASE(stop_and_again),
 	KUNIT_CASE(many_sites),
 	KUNIT_CASE(many_objects),
