@@ -424,6 +424,52 @@ static void statistics(void **state)
 	refheap_snapshot_free(snapshot);
 }
 
+/* No birth is booked but with the frames that were looked for in time. */
+static void sampled(struct fixture *f, uint64_t sample, uint32_t flags)
+{
+	const struct refheap_trace_options options = {
+		.frames = 25, .sample = sample, .flags = flags,
+	};
+	struct refheap_snapshot *snapshot;
+	struct refheap_traced traced;
+	struct refheap_statistic *by;
+
+	ok(refheap_trace_start_with(f->session, &options));
+	for (int i = 0; i < 2000; i++)
+		outer(f->session);
+	ok(refheap_trace_get(f->session, &traced));
+	assert_int_equal(traced.sample, sample);
+	assert_in_range(traced.samples, 1, 1000);
+	ok(refheap_snapshot_take(f->session, &snapshot));
+	assert_int_equal(refheap_snapshot_statistics(
+				 snapshot, REFHEAP_TRACE_TRACEBACK, &by), 1);
+	expect_frame(&by[0].traceback, 2, "outer", outer_line);
+	assert_true(by[0].count_error > 0 && by[0].size_error > 0);
+	assert_true(by[0].count > 2000 - 3 * by[0].count_error);
+	assert_true(by[0].count < 2000 + 3 * by[0].count_error);
+	free(by);
+	refheap_snapshot_free(snapshot);
+	assert_int_equal(refheap_trace_stop(f->session), 1);
+}
+
+static void samples(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap_trace_options wrong[] = {
+		{ .frames = 65 },
+		{ .flags = REFHEAP_TRACE_BIRTHS },
+		{ .flags = 2, .sample = 1 },
+		{ .sample = REFHEAP_TRACE_SAMPLE_MAX + 1ULL },
+		{ .reserved = { 1 } },
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(refheap_trace_start_with(f->session, &wrong[i]),
+				 -EINVAL);
+	sampled(f, 16, REFHEAP_TRACE_BIRTHS);
+	sampled(f, 1000, 0);
+}
+
 static void saved(void **state)
 {
 	struct fixture *f = *state;
@@ -554,6 +600,7 @@ int main(int argc, char **argv)
 		heap_test(threads),
 		heap_test(too_many),
 		heap_test(statistics),
+		heap_test(samples),
 		heap_test(saved),
 		cmocka_unit_test(unknown),
 		heap_test(stripped),
