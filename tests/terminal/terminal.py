@@ -91,6 +91,7 @@ def test_top_is_live():
 
 def test_top_shows_sites():
     """top: sites of a traced heap"""
+    make_some()
     with Terminal() as terminal:
         terminal.run(r"printf 'trace start\nset s [1.5, 2.5]\n' >script; refheap -b script")
         terminal.run("refheap top -v sites")
@@ -152,6 +153,7 @@ def test_top_filters():
 
 def test_top_other_delay():
     """top: d takes another delay, and none that makes no sense"""
+    make_some()
     with Terminal() as terminal:
         terminal.run("refheap top")
         terminal.expect(r"delay 2")
@@ -293,24 +295,25 @@ def test_rows_are_lines():
 
 def test_shell_edits():
     """shell: editing, history, completion"""
+    make_some()
     with Terminal() as terminal:
         terminal.run("refheap shell")
         terminal.expect(r"^refheap>")
-        terminal.type("set numer [1, 2]")
-        terminal.press("C-a", *["Right"] * len("set num"))
-        terminal.type("b")
+        terminal.type("set qrt [1, 2]")
+        terminal.press("C-a", *["Right"] * len("set qr"))
+        terminal.type("s")
         terminal.press("Enter")
-        terminal.run("show number")
+        terminal.run("show qrst")
         terminal.expect(r"^\[1, 2\]")
         terminal.press("Up", "Up")
-        terminal.expect(r"^refheap> set number \[1, 2\]$")
+        terminal.expect(r"^refheap> set qrst \[1, 2\]$")
         terminal.press("BSpace")
         terminal.type(", 3]")
         terminal.press("Enter")
         terminal.type("sho")
         terminal.press("Tab")
         terminal.expect(r"^refheap> show ?$")
-        terminal.type("numbe")
+        terminal.type("qr")
         terminal.press("Tab")
         terminal.press("Enter")
         terminal.expect(r"^\[1, 2, 3\]")
@@ -404,6 +407,9 @@ def main():
     print(f"1..{len(names)}", flush=True)
     for number, name in enumerate(names, 1):
         title = f"{number} - {cases[name].__doc__}"
+        # Each begins with an empty default heap.
+        subprocess.run(["refheap", "heap", "del", f"user.{os.getuid()}"], capture_output=True,
+                       check=False)
         try:
             cases[name]()
             print(f"ok {title}", flush=True)

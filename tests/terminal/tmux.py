@@ -17,7 +17,8 @@ class Terminal:
     """A server of tmux of its own, with one window."""
 
     def __init__(self, width=80, height=24, **environment):
-        self.folder = tempfile.TemporaryDirectory()
+        # Programs that end with the server may still write to their home.
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.server = ["tmux", "-f", "/dev/null", "-S", os.path.join(self.folder.name, "tmux")]
         variables = dict(os.environ, LC_ALL="C.UTF-8", HOME=self.folder.name)
         variables.pop("NO_COLOR", None)

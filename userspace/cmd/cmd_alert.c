@@ -49,7 +49,7 @@ static const struct {
  * @set: it was asked for
  * @limit: the figure
  * @percent: instead of @limit: of the heap's own limit
- * @above: it was reached, and the figure has not been below @back since
+ * @above: it was reached, and the figure has not been well below it since
  */
 struct threshold {
 	bool set;

@@ -102,12 +102,10 @@ const struct top_layout top_layouts[TOP_VIEWS] = {
 _Static_assert(ARRAY_SIZE(generation_columns) <= TOP_NUMBERS + 1 &&
 	       ARRAY_SIZE(heap_columns) <= TOP_NUMBERS + 1, "a row has room for its figures");
 
-/* What qsort() cannot be given. */
-static const struct top *sorted;
-
-static int compare_rows(const void *a, const void *b)
+static int compare_rows(const void *a, const void *b, void *data)
 {
 	const struct top_row *one = a, *other = b;
+	const struct top *sorted = data;
 	size_t column = sorted->sort[sorted->view];
 	int sign = sorted->reverse[sorted->view] ? -1 : 1;
 
@@ -127,9 +125,8 @@ static int compare_rows(const void *a, const void *b)
 
 void top_sort(struct top *top)
 {
-	sorted = top;
 	if (top->count)
-		qsort(top->rows, top->count, sizeof(*top->rows), compare_rows);
+		qsort_r(top->rows, top->count, sizeof(*top->rows), compare_rows, top);
 }
 
 static int compare_keys(const void *a, const void *b)
