@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <refheap.h>
 
@@ -272,15 +271,6 @@ static int grow_once(struct context *context, struct counts *before, uint64_t to
 	return STATUS_OK;
 }
 
-static void wait_seconds(double seconds)
-{
-	struct timespec time = { .tv_sec = (time_t)seconds };
-
-	time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-	while (nanosleep(&time, &time) && !interrupted())
-		;
-}
-
 static int parse_seconds(struct context *context, const struct arguments *arguments,
 			 double *seconds)
 {
@@ -305,9 +295,8 @@ static int grow(struct context *context, const char *file, uint64_t top, double 
 		status = grow_once(context, &before, top, seconds > 0);
 		if (!status)
 			status = write_counts(context, file, &before);
-		if (status || !(seconds > 0) || interrupted())
+		if (status || !(seconds > 0) || interrupt_wait(-1, (int)(seconds * 1000)) < 0)
 			break;
-		wait_seconds(seconds);
 	}
 	return status;
 }

@@ -121,23 +121,6 @@ static void tell_name(struct search *search, const char *name)
 	json_object_array_add(search->list, root);
 }
 
-static struct json_object *json_root(const struct graph_root *root)
-{
-	struct json_object *json = json_object_new_object();
-	const struct refheap_holder_info *holder = &root->holder;
-
-	json_object_object_add(json, "root", json_object_new_string(graph_root_word(root->kind)));
-	if (root->kind == GRAPH_SESSION || root->kind == GRAPH_EXPORT) {
-		json_object_object_add(json, "session", json_object_new_int64(holder->session));
-		json_object_object_add(json, "pid", json_object_new_int64(holder->pid));
-		json_object_object_add(json, "command", json_object_new_string(holder->comm));
-		json_object_object_add(json, "count", json_object_new_int64(holder->count));
-		json_object_object_add(json, "frame", json_object_new_int64(holder->frame));
-		json_object_object_add(json, "since_ns", json_object_new_uint64(holder->since_ns));
-	}
-	return json;
-}
-
 static void tell_root(const struct graph_root *root, void *data)
 {
 	cleanup_free char *text = NULL;
@@ -153,7 +136,8 @@ static void tell_root(const struct graph_root *root, void *data)
 		print_chain(search, search->here);
 		return;
 	}
-	json = json_root(root);
+	json = json_object_new_object();
+	graph_root_json(root, json);
 	json_object_object_add(json, "chain", json_chain(search, search->here, NULL));
 	json_object_array_add(search->list, json);
 }

@@ -169,8 +169,10 @@ int graph_roots(struct context *context, const struct graph *graph, uint32_t num
 	}
 	if (error && error != -EINTR)
 		return error;
-	root.kind = node->flags & (REFHEAP_INFO_INTERNED | REFHEAP_INFO_IMMORTAL) ?
-			    GRAPH_INTERNED : GRAPH_OTHER;
+	if (node->flags & (REFHEAP_INFO_INTERNED | REFHEAP_INFO_IMMORTAL))
+		root.kind = GRAPH_INTERNED;
+	else
+		root.kind = context->image ? GRAPH_SAVED : GRAPH_OTHER;
 	if (node->outside > known && !graph->disturbed)
 		fn(&root, data);
 	return 0;
@@ -189,26 +191,46 @@ static char *session_text(const struct refheap_holder_info *holder, const char *
 			 frame, separator, clock_format(holder->since_ns, since));
 }
 
+static char *export_text(const struct refheap_holder_info *holder, const char *separator)
+{
+	char since[CLOCK_TEXT];
+
+	return xasprintf("descriptor of refheap export%spid %" PRIu32 "%ssince %s", separator,
+			 holder->pid, separator, clock_format(holder->since_ns, since));
+}
+
 char *graph_root_text(const struct graph_root *root, const char *separator)
 {
 	switch (root->kind) {
 	case GRAPH_SESSION:
 		return session_text(&root->holder, separator);
 	case GRAPH_EXPORT:
-		return xasprintf("descriptor of refheap export%spid %" PRIu32, separator,
-				 root->holder.pid);
+		return export_text(&root->holder, separator);
 	case GRAPH_GARBAGE:
 		return xstrdup("garbage, which a collection could not free");
 	case GRAPH_INTERNED:
 		return xstrdup("the heap, which keeps it interned");
+	case GRAPH_SAVED:
+		return xstrdup("whoever held it when the heap was saved");
 	default:
 		return xstrdup("the heap itself, or who let go meanwhile");
 	}
 }
 
-const char *graph_root_word(enum graph_root_kind kind)
+void graph_root_json(const struct graph_root *root, struct json_object *json)
 {
-	static const char *const words[] = { "session", "export", "garbage", "interned", "heap" };
+	static const char *const words[] = {
+		"session", "export", "garbage", "interned", "saved", "heap",
+	};
+	const struct refheap_holder_info *holder = &root->holder;
 
-	return words[kind];
+	json_object_object_add(json, "root", json_object_new_string(words[root->kind]));
+	if (root->kind != GRAPH_SESSION && root->kind != GRAPH_EXPORT)
+		return;
+	json_object_object_add(json, "session", json_object_new_int64(holder->session));
+	json_object_object_add(json, "pid", json_object_new_int64(holder->pid));
+	json_object_object_add(json, "command", json_object_new_string(holder->comm));
+	json_object_object_add(json, "count", json_object_new_int64(holder->count));
+	json_object_object_add(json, "frame", json_object_new_int64(holder->frame));
+	json_object_object_add(json, "since_ns", json_object_new_uint64(holder->since_ns));
 }

@@ -3,6 +3,8 @@
 #ifndef REFHEAP_CMD_GRAPH_NAMES_H
 #define REFHEAP_CMD_GRAPH_NAMES_H
 
+#include <json-c/json.h>
+
 #include "graph.h"
 
 /**
@@ -35,6 +37,7 @@ enum graph_root_kind {
 	GRAPH_EXPORT,	/* a descriptor that holds the object */
 	GRAPH_GARBAGE,	/* the heap's list of what cannot be collected */
 	GRAPH_INTERNED,	/* kept for whoever asks for it again */
+	GRAPH_SAVED,	/* of a saved heap: whoever held it then, which is not saved */
 	GRAPH_OTHER,	/* the heap itself, or who let go meanwhile */
 };
 
@@ -58,7 +61,7 @@ int graph_roots(struct context *context, const struct graph *graph, uint32_t num
 /* A root as text to be freed; @separator between its parts. */
 char *graph_root_text(const struct graph_root *root, const char *separator);
 
-/* The word for JSON. */
-const char *graph_root_word(enum graph_root_kind kind);
+/* Add what is known of a root to a JSON object. */
+void graph_root_json(const struct graph_root *root, struct json_object *json);
 
 #endif

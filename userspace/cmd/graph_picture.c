@@ -131,6 +131,7 @@ static void add_root(const struct graph_root *root, void *data)
 	struct picture *picture = drawing->picture;
 	struct picture_node node = {
 		.kind = PICTURE_ROOT,
+		.root = *root,
 		.depth = picture->nodes[drawing->here].depth + 1,
 	};
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "graph.h"
+#include "graph_names.h"
 
 enum picture_kind {
 	PICTURE_OBJECT,
@@ -22,6 +22,7 @@ enum picture_kind {
  * @depth: edges between it and what was asked for
  * @title: type and references; or what a root is
  * @value: of an object, else NULL
+ * @root: of a root: who holds it
  */
 struct picture_node {
 	enum picture_kind kind;
@@ -29,6 +30,7 @@ struct picture_node {
 	unsigned int depth;
 	char *title;
 	char *value;
+	struct graph_root root;
 };
 
 /* What is an arrow: @from refers to @to by the name @label. */

@@ -260,6 +260,8 @@ static struct json_object *node_to_json(const struct graph *graph, const struct 
 					       graph->node[node->number].sizeof_));
 		json_object_object_add(json, "value", json_object_new_string(node->value));
 	}
+	if (node->kind == PICTURE_ROOT)
+		graph_root_json(&node->root, json);
 	json_object_object_add(json, "depth", json_object_new_int64(node->depth));
 	return json;
 }

@@ -95,6 +95,8 @@ digraph ObjectGraph {
   names -> oN [label="a",weight=2];
 $ grep -c legend x.dot
 11
+$ printf 'frame push\nq = a\ngraph a --json\n' | refheap shell --json >out; python3 -c 'import json; d = json.loads(open("out").read().splitlines()[-1]); print(sorted((n["kind"], n.get("root"), n.get("command"), n.get("count"), n.get("frame"), n.get("pid", 0) > 0, n.get("since_ns", 0) > 0) for n in d["nodes"]))'
+[('names', None, None, None, None, False, False), ('object', None, None, None, None, False, False), ('root', 'session', 'refheap', 1, 1, True, True)]
 $ refheap graph --refs 'a[0]' -o x.dot; grep -c 'label="str \[1\]\\n.q\\"q.", ' x.dot
 Graph written to x.dot (2 nodes)
 1
