@@ -349,7 +349,7 @@ def test_progress_is_shown():
     """progress: drawn after a second, gone at the end; of all there is"""
     make_many()
     with Terminal() as terminal:
-        terminal.run("clear; refheap -H many gc objects >rows; echo ended $?")
+        terminal.run("clear; refheap -j -H many gc objects >rows; echo ended $?")
         found = terminal.expect(r"^listing objects: (\d+) of (\d+) \((\d+) %\), (\d+) s")
         done, total, percent, _ = map(int, found.groups())
         check(0 < done <= total and total >= MANY and percent == done * 100 // total,
@@ -357,7 +357,7 @@ def test_progress_is_shown():
         terminal.expect(r"^ended 0$")
         check("listing objects" not in terminal.screen(), "progress is left over", terminal)
         terminal.run("clear; wc -l rows")
-        terminal.expect(rf"^{total + 1} rows")
+        terminal.expect(rf"^{total} rows")
         terminal.run("rm rows; clear")
 
 
@@ -365,7 +365,7 @@ def test_progress_is_cut():
     """progress: on a narrow terminal it stays a line"""
     make_many()
     with Terminal(width=20) as terminal:
-        terminal.run("clear; refheap -H many gc objects >/dev/null; echo ended")
+        terminal.run("clear; refheap -j -H many gc objects >/dev/null; echo ended")
         terminal.expect(r"^listing objects: \d{1,3}")
         terminal.expect(r"^ended$")
         check(terminal.screen().split() == ["ended", "$"], "a rest is left", terminal)
@@ -375,7 +375,7 @@ def test_progress_and_interrupt():
     """progress: Ctrl-C leaves nothing of it, and ends the command as ever"""
     make_many()
     with Terminal() as terminal:
-        terminal.run("clear; refheap -H many gc objects >/dev/null; echo ended $?")
+        terminal.run("clear; refheap -j -H many gc objects >/dev/null; echo ended $?")
         terminal.expect(r"^listing objects: ")
         terminal.press("C-c")
         terminal.expect(r"^(\^C)?\$ $|^ended 130$")
@@ -386,14 +386,14 @@ def test_progress_keeps_quiet():
     """progress: not in the background, nor while a pager has the terminal"""
     make_many()
     with Terminal() as terminal:
-        terminal.run("clear; refheap -H many gc objects >/dev/null & wait; echo ended")
+        terminal.run("clear; refheap -j -H many gc objects >/dev/null & wait; echo ended")
         terminal.never(r"listing objects:", 2.5)
         terminal.expect(r"^ended$")
-        terminal.run("clear; stty -icanon; refheap -H many gc objects >/dev/null; echo ended")
+        terminal.run("clear; stty -icanon; refheap -j -H many gc objects >/dev/null; echo ended")
         terminal.never(r"listing objects:", 2.5)
         terminal.expect(r"^ended$")
-        terminal.run("stty icanon; clear; refheap -H many gc objects 2>errors | tail -n 1")
-        terminal.expect(r"^@\w+ ")
+        terminal.run("stty icanon; clear; refheap -j -H many gc objects 2>errors | tail -n 1")
+        terminal.expect(r"^\{\"id\"")
         terminal.run("clear; wc -c errors")
         terminal.expect(r"^0 errors")
 
