@@ -14,10 +14,11 @@
 
 #include "snapshot.h"
 
-#define FIRST_LINE "refheap-trace 2\n"
+#define FIRST_LINE "refheap-trace 2"
 #define TOTALS 12
 #define FIGURES 6
 #define NAME_BYTES_MAX 65536
+#define LINE_BYTES_MAX (2 * NAME_BYTES_MAX)
 
 /* A line feed in a name would end its line. */
 static void write_name(FILE *file, const char *name)
@@ -90,7 +91,7 @@ int refheap_snapshot_save(const struct refheap_snapshot *snapshot,
 
 	if (!file)
 		return -errno;
-	fputs(FIRST_LINE, file);
+	fputs(FIRST_LINE "\n", file);
 	write_totals(file, &snapshot->traced);
 	for (size_t i = 0; i < snapshot->count; i++)
 		write_entry(file, snapshot, &snapshot->entry[i]);
@@ -321,25 +322,35 @@ static int read_line(struct refheap_snapshot *snapshot, const char *line,
 	return at ? read_end(snapshot, at) : -EUCLEAN;
 }
 
+/* Without its line feed. Return: whether it was one, and of bounded length. */
+static bool get_line(FILE *file, char *line)
+{
+	size_t length = 0;
+	int next;
+
+	while ((next = getc_unlocked(file)) > 0 && next != '\n') {
+		if (length == LINE_BYTES_MAX)
+			return false;
+		line[length++] = (char)next;
+	}
+	line[length] = '\0';
+	return next == '\n';
+}
+
 static int read_lines(struct refheap_snapshot *snapshot, FILE *file)
 {
-	char *line = NULL;
-	size_t room = 0, number = 1;
-	ssize_t length;
+	char *line = malloc(LINE_BYTES_MAX + 1);
+	size_t number = 1;
 	int got = -EUCLEAN;
 
-	if (getline(&line, &room, file) > 0 && !strcmp(line, FIRST_LINE))
+	if (!line)
+		return -ENOMEM;
+	if (get_line(file, line) && !strcmp(line, FIRST_LINE))
 		got = 0;
-	while (!got) {
-		length = getline(&line, &room, file);
-		if (length < 0 || line[length - 1] != '\n' ||
-		    memchr(line, '\0', (size_t)length)) {
-			got = -EUCLEAN;
-			break;
-		}
-		line[length - 1] = '\0';
-		got = read_line(snapshot, line, ++number);
-	}
+	while (!got)
+		got = get_line(file, line) ?
+			      read_line(snapshot, line, ++number) :
+			      -EUCLEAN;
 	if (got == 1 && getc(file) != EOF)
 		got = -EUCLEAN;
 	free(line);

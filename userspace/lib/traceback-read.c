@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "traceback-read.h"
+
+#define SOURCE_BYTES_MAX (16 << 20) /* longer files are no source */
 
 /* A text while it is read. */
 struct reader {
@@ -191,11 +194,19 @@ int refheap_traceback_read(const char *site,
 	return err;
 }
 
+/* Whoever made an object says which file that is: it may be anything. */
+static bool is_small(int fd)
+{
+	struct stat stat;
+
+	return !fstat(fd, &stat) && stat.st_size <= SOURCE_BYTES_MAX;
+}
+
 /* Prints that line of a file, without the blanks around it, if it is there. */
 static void print_source(FILE *out, const struct refheap_trace_frame *frame)
 {
 	int fd = frame->line ? rh_open_regular(frame->filename) : -1;
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+	FILE *file = fd >= 0 && is_small(fd) ? fdopen(fd, "r") : NULL;
 	char *line = NULL, *begin;
 	size_t room = 0;
 	ssize_t length = 0;

@@ -105,6 +105,9 @@ $ printf 'refheap-trace 3\ntraced 0 0 0 0 0 1 0 0 0 0 0 0\nend 0\n' >a; printf '
 ! refheap: cannot read 'd': the file is damaged, or none of this kind
 ! refheap: cannot read 'e': the file is damaged, or none of this kind
 = 1
+$ refheap trace top /dev/zero
+! refheap: cannot read '/dev/zero': the file is damaged, or none of this kind
+= 1
 $ refheap trace top missing
 ! refheap: cannot read 'missing': No such file or directory
 = 1
