@@ -32,6 +32,7 @@ struct dump {
 	struct section payload;
 	uint32_t *number;	/* of the object of a slot, 0 for none; or NULL */
 	uint64_t slots;		/* that @number has room for */
+	size_t type_at;		/* of the type that was added last */
 	uint64_t changes;
 	bool begun;
 };
@@ -267,34 +268,65 @@ static int number_edges(struct dump *dump)
 	return err ? err : section_pad(&dump->edges);
 }
 
-static int add_type(struct dump *dump, const struct refheap_type_info *info,
-		    size_t inherited)
+/* The slots of a type behind the @skip first ones, which are of its base. */
+static int add_slots(struct dump *dump, const struct refheap_type_info *info,
+		     size_t skip)
 {
-	struct rh_image_type head = {
-		.base = htole32(info->base),
-		.flags = htole32(info->flags),
-		.name_len = htole16((uint16_t)strlen(info->name)),
-		.nslots = htole16((uint16_t)(info->slot_count - inherited)),
-	};
-	size_t length = strlen(info->name), size = sizeof(head) + length;
+	size_t size = 0, length;
+	uint16_t stored;
 	char *at;
 
-	for (size_t i = inherited; i < info->slot_count; i++)
-		size += sizeof(uint16_t) + strlen(info->slots[i]);
+	for (size_t i = skip; i < info->slot_count; i++)
+		size += sizeof(stored) + strlen(info->slots[i]);
 	at = section_add(&dump->types, size);
 	if (!at)
 		return -ENOMEM;
-	at = mempcpy(at, &head, sizeof(head));
-	at = mempcpy(at, info->name, length);
-	for (size_t i = inherited; i < info->slot_count; i++) {
-		uint16_t stored;
-
+	for (size_t i = skip; i < info->slot_count; i++) {
 		length = strlen(info->slots[i]);
 		stored = htole16((uint16_t)length);
 		at = mempcpy(at, &stored, sizeof(stored));
 		at = mempcpy(at, info->slots[i], length);
 	}
+	/* Heads are where the names before them end, at any byte. */
+	at = dump->types.data + dump->type_at + offsetof(struct rh_image_type, nslots);
+	memcpy(&stored, at, sizeof(stored));
+	stored = htole16((uint16_t)(le16toh(stored) + info->slot_count - skip));
+	memcpy(at, &stored, sizeof(stored));
 	return 0;
+}
+
+static int add_type(struct dump *dump, const struct refheap_type_info *info)
+{
+	struct rh_image_type head = {
+		.base = htole32(info->base),
+		.flags = htole32(info->flags),
+		.name_len = htole16((uint16_t)strlen(info->name)),
+	};
+	size_t length = strlen(info->name);
+	char *at;
+
+	dump->type_at = dump->types.length;
+	at = section_add(&dump->types, sizeof(head) + length);
+	if (!at)
+		return -ENOMEM;
+	at = mempcpy(at, &head, sizeof(head));
+	memcpy(at, info->name, length);
+	return 0;
+}
+
+/* A type whose slots do not fit into a message comes again with the others. */
+static int add_type_part(struct dump *dump, const struct refheap_type_info *info,
+			 uint32_t count, size_t *slots)
+{
+	bool again = count && info->type == count;
+	size_t told = again ? slots[info->type] : 0, skip = slots[info->base];
+	int err = again ? 0 : add_type(dump, info);
+
+	skip = skip > told ? skip - told : 0;
+	if (!err)
+		err = add_slots(dump, info, skip < info->slot_count ? skip : info->slot_count);
+	slots[info->type] = told + info->slot_count;
+	return err;
 }
 
 /*
@@ -305,7 +337,7 @@ static int add_types(struct dump *dump, uint32_t *count)
 {
 	refheap_auto_ctl struct refheap_ctl *ctl = NULL;
 	refheap_auto_iter struct refheap_iter *iter = NULL;
-	size_t inherited[RH_IMAGE_TYPES_MAX + 1] = { 0 };
+	size_t slots[RH_IMAGE_TYPES_MAX + 1] = { 0 };
 	struct refheap_type_info info;
 	int err;
 
@@ -320,12 +352,11 @@ static int add_types(struct dump *dump, uint32_t *count)
 		err = 0;
 		if (!info.type)
 			continue;
-		if (info.type != *count + 1 || info.type > RH_IMAGE_TYPES_MAX ||
-		    info.base > *count || info.slot_count < inherited[info.base])
+		if (info.type < *count || info.type > *count + 1 ||
+		    info.type > RH_IMAGE_TYPES_MAX || info.base >= info.type)
 			return -EAGAIN;
-		err = add_type(dump, &info, inherited[info.base]);
-		inherited[info.type] = info.slot_count;
-		++*count;
+		err = add_type_part(dump, &info, *count, slots);
+		*count = info.type;
 	}
 	if (err == -EINTR)
 		err = -EAGAIN;

@@ -163,15 +163,17 @@ static int read_type(struct refheap_image *image, struct cursor *cursor,
 	    !name_is_free(image, type->name))
 		return rh_image_bad(fault, "type %u has a bad name", image->types);
 	base = &image->type[type->base];
-	type->slots = calloc(base->slot_count + le16toh(head.nslots) + 1,
-			     sizeof(*type->slots));
-	if (!type->slots)
-		return -ENOMEM;
 	/* Inherited names are the base's own: a small file can have very many. */
-	if (base->slot_count)
-		memcpy(type->slots, base->slots, base->slot_count * sizeof(*type->slots));
 	type->slot_count = base->slot_count;
 	type->own = type->slot_count;
+	type->slots = base->slots;
+	if (!head.nslots)
+		return 0;
+	type->slots = calloc(base->slot_count + le16toh(head.nslots), sizeof(*type->slots));
+	if (!type->slots)
+		return -ENOMEM;
+	if (base->slot_count)
+		memcpy(type->slots, base->slots, base->slot_count * sizeof(*type->slots));
 	return read_slots(type, cursor, le16toh(head.nslots), fault);
 }
 

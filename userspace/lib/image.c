@@ -225,6 +225,10 @@ void refheap_image_close(struct refheap_image *image)
 	if (!image)
 		return;
 	for (uint32_t i = 1; image->type && i <= image->types; i++) {
+		/* One without slots of its own has those of its base. */
+		if (image->type[i].base &&
+		    image->type[i].slots == image->type[image->type[i].base].slots)
+			continue;
 		for (size_t n = image->type[i].own; n < image->type[i].slot_count; n++)
 			free(image->type[i].slots[n]);
 		free(image->type[i].slots);

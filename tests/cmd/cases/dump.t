@@ -81,3 +81,9 @@ $ refheap diff f >one; refheap diff f g >two; cmp one two && refheap diff f f
 Total: size=.* B \(\+0 B\), count=[0-9]+ \(\+0\), average=[0-9]+ B (re)
 $ refheap -j diff f g
 json doc["new"][0]["name"] == "b" and doc["gone"][0]["type"] == "list" and [t for t in doc["types"] if t["type"] == "list"][0]["count_diff"] == 1
+
+## a type with more slots than a message has room for, and one that refines it
+$ refheap type new Wide $(seq -f 'a_name_for_a_slot_%g' 900); refheap type new More z --base Wide; refheap set w 'More(z=1)'; refheap set w.a_name_for_a_slot_900 2
+$ refheap dump f >/dev/null; refheap restore f wide >/dev/null; refheap --heap wide show w; refheap -D f show w; refheap heap del wide
+More(a_name_for_a_slot_900=2, z=1)
+More(a_name_for_a_slot_900=2, z=1)
