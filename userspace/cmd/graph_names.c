@@ -122,8 +122,8 @@ static char *attribute_name(struct context *context, const struct graph *graph, 
 	return xasprintf(".%s", name ? name : "?");
 }
 
-char *graph_edge_name(struct context *context, const struct graph *graph, uint32_t from,
-		      uint32_t cell)
+static char *edge_name(struct context *context, const struct graph *graph, uint32_t from,
+		       uint32_t cell)
 {
 	switch (graph->node[from].kind) {
 	case REFHEAP_KIND_INSTANCE:
@@ -140,6 +140,15 @@ char *graph_edge_name(struct context *context, const struct graph *graph, uint32
 	default:
 		return xasprintf("[%" PRIu32 "]", cell);
 	}
+}
+
+char *graph_edge_name(struct context *context, const struct graph *graph, uint32_t from,
+		      uint32_t cell)
+{
+	char *name = edge_name(context, graph, from, cell);
+
+	make_printable(name);
+	return name;
 }
 
 int graph_roots(struct context *context, const struct graph *graph, uint32_t number,

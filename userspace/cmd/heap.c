@@ -160,6 +160,7 @@ static void remember_type(struct type_names *types, const struct refheap_type_in
 	}
 	free(types->names[info->type]);
 	types->names[info->type] = xstrdup(info->name);
+	make_printable(types->names[info->type]);
 }
 
 static void load_types(struct context *context)

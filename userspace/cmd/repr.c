@@ -60,11 +60,19 @@ static int print_payload(struct context *context, FILE *file, refheap_id id, uin
 static int print_attribute_name(struct walk *walk, FILE *file, refheap_id name)
 {
 	cleanup_free char *data = NULL;
-	int error = refheap_get_data(walk->context->session, name, &data, NULL);
+	int error;
 
-	if (!error)
-		fprintf(file, "%s=", data);
-	return error;
+	/* A file need not have the name of a slot. */
+	if (!name) {
+		fputs("?=", file);
+		return 0;
+	}
+	error = refheap_get_data(walk->context->session, name, &data, NULL);
+	if (error)
+		return error;
+	make_printable(data);
+	fprintf(file, "%s=", data);
+	return 0;
 }
 
 static int print_entry(struct walk *walk, const struct refheap_entry *entry, uint64_t index,

@@ -73,12 +73,13 @@ static int add_attribute(struct walk *walk, struct json_object *object, refheap_
 {
 	cleanup_free char *key = NULL;
 	struct json_object *node;
-	int error = refheap_get_data(walk->context->session, name, &key, NULL);
+	/* A file need not have the name of a slot. */
+	int error = name ? refheap_get_data(walk->context->session, name, &key, NULL) : 0;
 
 	if (!error)
 		error = to_json(walk, value, &node);
 	if (!error)
-		json_object_object_add(object, key, node);
+		json_object_object_add(object, key ? key : "?", node);
 	return error;
 }
 

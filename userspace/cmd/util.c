@@ -114,3 +114,11 @@ bool parse_number(const char *word, uint64_t *value)
 	*value <<= shift;
 	return true;
 }
+
+void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	}
+}

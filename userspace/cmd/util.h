@@ -42,4 +42,7 @@ void text_free(struct text *text);
  */
 bool parse_number(const char *word, uint64_t *value);
 
+/* Names are anybody's text: what would move the cursor of a terminal becomes "?". */
+void make_printable(char *text);
+
 #endif
