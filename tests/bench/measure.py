@@ -230,7 +230,7 @@ def inspections():
             "ours": program("inspect_device", "retained"),
             "cpython": [*python, "retained"],
         }, rounds=ROUNDS_SLOW, per_turn=1),
-        Run("uml", [Figure("dump_restore_1m", "ns")], {
+        Run("6.1", [Figure("dump_restore_1m", "ns")], {
             "ours": program("inspect_device", "dump_restore"),
             "pickle": [*python, "pickle"],
         }, rounds=ROUNDS_SLOW, per_turn=1),
