@@ -16,6 +16,8 @@
 #include "table.h"
 #include "weakref.h"
 
+#define OPERATION_COST	8	/* units */
+
 /* What an operation makes of its fields; all others must be zero. */
 enum use {
 	A_OBJECT	= 1 << 0,
@@ -426,6 +428,7 @@ enum rh_progress rh_batch_step(struct rh_batch *batch)
 		err = execute(batch, &batch->results[batch->done]);
 		if (err == RH_MORE)
 			return RH_MORE;
+		rh_slice_book(heap, OPERATION_COST);
 		end_operation(batch, err);
 	}
 }

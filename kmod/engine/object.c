@@ -23,6 +23,7 @@
 #include "weakref.h"
 
 #define UNMAP_COST	64	/* units */
+#define DEATH_COST	8	/* likewise */
 
 bool rh_object_is_map(const struct rh_heap *heap, u32 slot)
 {
@@ -280,6 +281,7 @@ void rh_object_finish(struct rh_heap *heap, u32 slot)
 	struct rh_head *head = rh_head(heap, slot);
 	u32 word = *rh_gc(heap, slot);
 
+	rh_slice_book(heap, DEATH_COST);
 	if (head->meta & RH_META_INTERNED)
 		rh_intern_remove(heap, slot);
 	drop_block(heap, slot);
