@@ -49,10 +49,24 @@ static int save_beside(struct context *context, const char *path, int64_t *objec
 	return error ? file_error(context, error, path) : status;
 }
 
+static int save_into(struct context *context, const char *path, int64_t *objects)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), status = STATUS_OK;
+
+	if (fd < 0)
+		return file_error(context, errno, path);
+	*objects = refheap_dump(context->session, fd);
+	if (*objects < 0)
+		status = dump_error(context, *objects, path);
+	if (close(fd) && !status)
+		status = file_error(context, errno, path);
+	return status;
+}
+
 static int save(struct context *context, const char *path, int64_t *objects)
 {
 	if (strcmp(path, "-"))
-		return save_beside(context, path, objects);
+		return (may_be_replaced(path) ? save_beside : save_into)(context, path, objects);
 	if (isatty(STDOUT_FILENO))
 		return report_usage(context, "a saved heap is nothing for a terminal");
 	*objects = refheap_dump(context->session, STDOUT_FILENO);

@@ -151,9 +151,9 @@ static int read_counts(struct context *context, const char *file, struct counts 
 
 static int write_counts(struct context *context, const char *file, const struct counts *counts)
 {
-	cleanup_free char *fresh = xasprintf("%s.new", file);
+	bool beside = may_be_replaced(file), failed;
+	cleanup_free char *fresh = xasprintf("%s%s", file, beside ? ".new" : "");
 	FILE *out = fopen(fresh, "w");
-	bool failed;
 
 	if (out) {
 		fprintf(out, HEADER, refheap_heap(context->session));
@@ -162,7 +162,7 @@ static int write_counts(struct context *context, const char *file, const struct 
 				counts->list[i].name);
 		failed = ferror(out);
 		failed |= fclose(out) != 0;
-		if (!failed && !rename(fresh, file))
+		if (!failed && (!beside || !rename(fresh, file)))
 			return STATUS_OK;
 	}
 	return report_refused(context, errno, "cannot write '%s': %s", file, strerror(errno));

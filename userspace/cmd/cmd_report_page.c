@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd_report.h"
@@ -97,7 +96,6 @@ static int write_beside(struct context *context, const char *path, struct json_o
 
 int report_write(struct context *context, const char *path, struct json_object *data)
 {
-	struct stat stat_;
 	FILE *file;
 	int error;
 
@@ -105,8 +103,7 @@ int report_write(struct context *context, const char *path, struct json_object *
 		error = write_page(stdout, data);
 		return error ? file_error(context, error, path) : STATUS_OK;
 	}
-	/* Nothing can take the place of a device or of a pipe. */
-	if (stat(path, &stat_) || S_ISREG(stat_.st_mode))
+	if (may_be_replaced(path))
 		return write_beside(context, path, data);
 	file = fopen(path, "w");
 	if (!file)

@@ -87,3 +87,7 @@ $ refheap type new Wide $(seq -f 'a_name_for_a_slot_%g' 900); refheap type new M
 $ refheap dump f >/dev/null; refheap restore f wide >/dev/null; refheap --heap wide show w; refheap -D f show w; refheap heap del wide
 More(a_name_for_a_slot_900=2, z=1)
 More(a_name_for_a_slot_900=2, z=1)
+
+## a pipe is written to, and stays one
+$ refheap set a '[]'; mkfifo p; cat p >f & refheap dump p >/dev/null; wait; test -p p && refheap -D f show a
+[]
