@@ -160,6 +160,7 @@ def session_close(name, mode, more=()):
         "ours": program("session_close", mode),
         "cpython": [*python, mode],
         "nobody": program("session_close", "nobody"),
+        "lock": program("session_close", "lock"),
     }, per_turn=1)
 
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A session with a million references is closed while another one works:
- * session_close alone|shared|nobody
+ * session_close alone|shared|nobody|lock
  *
  *   alone    to objects that nobody else holds
  *   shared   to objects that the other session holds, too
  *   nobody   as alone, but what waits is measured while nobody closes anything,
  *            for as long as closing takes: what the machine itself makes wait
+ *   lock     likewise, but waiting for a fair lock that another process holds for
+ *            as long at a time as the heap is held: what is the least that two
+ *            can make each other wait on this machine
  *
  * Prints nanoseconds a reference, of a close that nobody disturbs; the longest
  * time that asking for the length of a list took during another close; and how
@@ -21,9 +24,11 @@
 #include <sys/wait.h>
 #include "device.h"
 #include "library.h"
+#include "ticket_lock.h"
 
 #define REFERENCES	1000000
 #define BATCH		8192
+#define HOLD_NS		100000
 
 struct shared {
 	refheap_id id[REFERENCES];	/* in the order of slots */
@@ -35,6 +40,7 @@ struct run {
 	refheap_id list;
 	int disturb;		/* whether somebody closes while waits are measured */
 	int with_others;
+	int lock;
 };
 
 struct closer {
@@ -216,7 +222,10 @@ static void sample(void *arg)
 		let_close(&closer);
 		ask_while_closing(run, &waits);
 	} else {
-		ask_for(run, &waits, duration);
+		if (run->lock)
+			waits.longest = ticket_longest_wait(duration, HOLD_NS);
+		else
+			ask_for(run, &waits, duration);
 		let_close(&closer);
 	}
 	end_closer(&closer);
@@ -229,8 +238,9 @@ int main(int argc, char **argv)
 	struct run run = { NULL };
 
 	if (argc != 2)
-		fail("usage: session_close alone|shared|nobody");
-	run.disturb = strcmp(argv[1], "nobody");
+		fail("usage: session_close alone|shared|nobody|lock");
+	run.lock = !strcmp(argv[1], "lock");
+	run.disturb = strcmp(argv[1], "nobody") && !run.lock;
 	run.with_others = !strcmp(argv[1], "shared");
 	run.shared = mmap(NULL, sizeof(*run.shared), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
