@@ -31,7 +31,7 @@ set shared []
 set d {}
 """
 
-# Births and deaths, edges to and fro, cycles, weak references, slots used again.
+# Births and deaths, edges there and back, cycles, weak references, slots used again.
 CHANGES = """
 x = [1, [2, [3]], {"a": "b", (1, 2): [4]}]
 set m%(n)d x

@@ -109,7 +109,7 @@ struct world {
 	struct session session[SESSIONS];
 	u32 sessions;		/* that have ever been */
 	u64 known[KNOWN];
-	u32 nknown, max_known;	/* few, so that they meet */
+	u32 known_count, max_known;	/* few, so that they meet */
 	s64 type[TYPES];
 	u32 site;
 	u32 step;
@@ -144,8 +144,8 @@ static void check(const struct world *world)
 
 static void learn(struct world *world, u64 id)
 {
-	if (id && world->nknown < world->max_known)
-		world->known[world->nknown++] = id;
+	if (id && world->known_count < world->max_known)
+		world->known[world->known_count++] = id;
 	else if (id)
 		world->known[below(world, world->max_known)] = id;
 }
@@ -157,7 +157,7 @@ static u64 any_id(struct world *world)
 
 	if (!below(world, 12))
 		return slot < rh_table_end(world->heap) ? rh_id(world->heap, slot) : slot;
-	return world->nknown ? world->known[below(world, world->nknown)] : slot;
+	return world->known_count ? world->known[below(world, world->known_count)] : slot;
 }
 
 static const struct recipe *any_recipe(struct world *world)

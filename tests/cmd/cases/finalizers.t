@@ -103,7 +103,7 @@ skipped            1
 finalizers_pending 0
 
 ## an adopter runs it
-$ refheap type new File name --finalizer; refheap set f 'File(name="log")'; refheap set saved '[]'; refheap adopt --run 'append saved it.name' --count 1 --wait 20 >told & j1=$!; sleep 0.5; refheap del f; wait $j1; cat told; refheap show saved; refheap gc show -o skipped
+$ refheap type new File name --finalizer; refheap set f 'File(name="log")'; refheap set saved '[]'; refheap adopt --run 'append saved it.name' --count 1 --wait 20 >told & j1=$!; quiet $j1; refheap del f; wait $j1; cat told; refheap show saved; refheap gc show -o skipped
 finalize: File\(name='log'\) \(@.*\) of a session that is gone (re)
 ['log']
 skipped 0

@@ -25,7 +25,7 @@ $ refheap set a '"</script><!--<script>"'; refheap report -o page.html >/dev/nul
 1
 
 ## several snapshots, and collections in between
-$ (sleep 0.3; refheap gc collect; refheap gc collect 0) >/dev/null & refheap report -o page.html --every 1 --count 2 >/dev/null; wait; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
+$ refheap report -o page.html --every 2 --count 2 >/dev/null & quiet $!; (refheap gc collect; refheap gc collect 0) >/dev/null; wait; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
 json len(doc["snapshots"]) == 2 and len(doc["timeline"]["samples"]) > 5 and doc["timeline"]["watched"]
 
 ## where objects were made
@@ -53,7 +53,7 @@ $ refheap report -o page.html >/dev/null; stat -c %a page.html
 600
 
 ## a heap that goes leaves what was seen of it
-$ refheap heap new gone; (sleep 1.5; refheap heap del gone) & refheap --heap gone report -o page.html --every 1 --count 9 2>/dev/null || echo status $?; wait; grep -c 'id="data">' page.html
+$ refheap heap new gone; refheap --heap gone report -o page.html --every 2 --count 9 2>/dev/null & quiet $!; refheap heap del gone; wait $! || echo status $?; grep -c 'id="data">' page.html
 Report written to page.html \([1-9] snapshots?\) (re)
 status 1
 1

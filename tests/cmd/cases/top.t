@@ -19,7 +19,7 @@ json [r["name"] for r in docs[0]["rows"]] == sorted(r["name"] for r in docs[0]["
 json docs[1]["rows"] == docs[0]["rows"][::-1]
 
 ## growth is told as a rate
-$ refheap list >/dev/null; refheap -j top -v types -n 2 -d 1 -f list >seen & sleep 0.4; refheap set l '[[], [], [], []]'; wait $!; cat seen
+$ refheap list >/dev/null; refheap -j top -v types -n 2 -d 3 -f list >seen & quiet $!; refheap set l '[[], [], [], []]'; wait $!; cat seen
 json docs[0]["rows"] == [] or docs[1]["rows"][0]["change"] > 0
 
 ## generations
@@ -35,7 +35,7 @@ $ printf 'trace start\nset a [1.5]\nset b [2.5, 3.5]\n' >script; refheap -b scri
 json [r["name"] for r in doc["rows"]] == ["script:3", "script:2"] and doc["rows"][0]["count"] == doc["rows"][1]["count"] + 1
 
 ## sessions
-$ { echo 'a = []'; sleep 3; } | refheap shell & sleep 1; refheap -j top -v sessions -n 1; wait
+$ { echo 'a = []'; sleep 3; } | refheap shell & quiet $!; refheap -j top -v sessions -n 1; wait
 json [(r["name"].split()[1], r["held"]) for r in doc["rows"]] == [("refheap", 1)] and doc["rows"][0]["pid"] > 1
 
 ## nothing is changed: no session, no object, no collection
@@ -58,7 +58,7 @@ $ refheap set l '[1.5, "a", b"b"]'; refheap -j top -v types -n 1 -r 2
 json len(doc["rows"]) == 2 and doc["total"] > 2
 
 ## a heap that is removed ends it
-$ refheap heap new gone; refheap -H gone top -b -d 0.2 >/dev/null 2>err & sleep 0.6; refheap heap del gone; wait $!; echo $?; cat err
+$ refheap heap new gone; refheap -H gone top -b -d 0.2 >/dev/null 2>err & quiet $!; refheap heap del gone; wait $!; echo $?; cat err
 1
 refheap: the heap has been removed
 
