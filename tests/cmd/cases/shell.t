@@ -27,7 +27,7 @@ sessions 0
 
 ## a killed shell leaves nothing behind
 $ refheap gc collect >/dev/null; refheap -j heap show | python3 -c 'import json,sys; print(json.load(sys.stdin)["objects"])' >before
-$ mkfifo f; refheap shell <f & exec 3>f; echo 'x = [[], [], []]' >&3; quiet $!; refheap -j sessions | python3 -c 'import json,sys; print(max(s["held"] for s in json.load(sys.stdin)))'; kill -9 $!; wait $! 2>/dev/null; sleep 0.3; refheap -j heap show | python3 -c 'import json,sys; print(json.load(sys.stdin)["objects"])' | diff - before && echo gone; refheap verify
+$ mkfifo f; refheap shell <f & exec 3>f; echo 'x = [[], [], []]' >&3; quiet $!; refheap -j sessions | python3 -c 'import json,sys; print(max(s["held"] for s in json.load(sys.stdin)))'; kill -9 $!; wait $! 2>/dev/null; sleep 1; refheap -j heap show | python3 -c 'import json,sys; print(json.load(sys.stdin)["objects"])' | diff - before && echo gone; refheap verify
 1
 gone
 ok
