@@ -170,17 +170,23 @@ int rh_op_adopt(struct rh_op *op)
 int rh_op_collect_finish(struct rh_op *op)
 {
 	const struct rh_holder *holder = op->batch->holder;
+	const struct rh_collector *gc = &op->heap->gc;
 	struct rh_batch *batch = op->batch;
 
 	if (batch->state.ticket && rh_collect_running(op->heap, batch->state.ticket))
 		return RH_MORE;
-	if (!batch->state.begun && (op->heap->gc.pending || op->heap->gc.again_due)) {
+	/* Somebody else has begun with what is asked for here. */
+	if (!batch->state.ticket && gc->again && gc->phase != RH_PHASE_IDLE) {
+		batch->state.ticket = gc->ticket;
+		return RH_MORE;
+	}
+	if (!batch->state.begun && (gc->pending || gc->again_due)) {
 		batch->state.begun = 1;
 		batch->state.collect = RH_COLLECT_AGAIN;
 		return RH_MORE;
 	}
 	op->result->value = holder->collected + holder->uncollectable;
-	op->result->info = min_t(u64, op->heap->gc.unended, U32_MAX);
+	op->result->info = min_t(u64, gc->unended, U32_MAX);
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "kmod/engine/heap.h"
 #include "suite.h"
 
 static s64 final_type(struct kunit *test, u32 flags)
@@ -396,6 +397,38 @@ static void inherited(struct kunit *test)
 	finalized(test, object);
 }
 
+/* Who asks for what finalizers left while somebody looks is told what is found. */
+static void looked_at_meanwhile(struct kunit *test)
+{
+	struct rh_params params;
+	struct rig *rig;
+	s64 type;
+	u64 a, b;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	suite_params(test, &params);
+	rig = test->priv;
+	type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	a = new_instance(test, type);
+	b = new_instance(test, type);
+	set_next(test, a, b);
+	set_next(test, b, a);
+	drop(test, a);
+	drop(test, b);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, a, 0);
+	expect_finalize(test, b, 0);
+	finalized(test, a);
+	finalized(test, b);
+	/* It does not wait any more, and is not yet free. */
+	while (rig->heap->gc.pending)
+		rh_work_step(rig->heap);
+	KUNIT_EXPECT_TRUE(test, rh_work_pending(rig->heap));
+	KUNIT_EXPECT_EQ(test, finish(test).value, 2);
+	KUNIT_EXPECT_FALSE(test, alive(test, a));
+}
+
 static void in_steps(struct kunit *test)
 {
 	static void (*const bodies[])(struct kunit *test) = {
@@ -417,6 +450,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(at_zero),
 	KUNIT_CASE(once),
 	KUNIT_CASE(in_cycles),
+	KUNIT_CASE(looked_at_meanwhile),
 	KUNIT_CASE(resurrected),
 	KUNIT_CASE(never_answered),
 	KUNIT_CASE(orphans),
