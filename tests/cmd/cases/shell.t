@@ -118,7 +118,7 @@ $ refheap complete -- show al
 alpha
 $ refheap complete -- new p Po
 Point
-$ refheap complete -- -H us
+$ refheap complete -- -H us | grep -x user.0
 user.0
 $ refheap complete -- gc objects --type P
 Point
