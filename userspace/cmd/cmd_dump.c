@@ -14,6 +14,7 @@
 #include "heap.h"
 #include "image.h"
 #include "output.h"
+#include "replace.h"
 #include "report.h"
 #include "util.h"
 
@@ -25,48 +26,24 @@ static int dump_error(struct context *context, int64_t error, const char *path)
 	return report_error(context, (int)error, "cannot save the heap to '%s'", path);
 }
 
-static int file_error(struct context *context, int error, const char *path)
+static int save_file(struct context *context, const char *path, int64_t *objects)
 {
-	return report_refused(context, error, "cannot write '%s': %s", path, strerror(error));
-}
+	struct replacement file;
+	int error = replace_begin(&file, path), status = STATUS_OK;
 
-/* The file appears when it is complete; what was there before is kept until then. */
-static int save_beside(struct context *context, const char *path, int64_t *objects)
-{
-	cleanup_free char *name = xasprintf("%s.XXXXXX", path);
-	int fd = mkostemp(name, O_CLOEXEC), error = 0, status = STATUS_OK;
-
-	if (fd < 0)
-		return file_error(context, errno, path);
-	*objects = refheap_dump(context->session, fd);
+	if (error)
+		return report_unwritten(context, error, path);
+	*objects = refheap_dump(context->session, file.fd);
 	if (*objects < 0)
 		status = dump_error(context, *objects, path);
-	else if (fsync(fd) || rename(name, path))
-		error = errno;
-	close(fd);
-	if (status || error)
-		unlink(name);
-	return error ? file_error(context, error, path) : status;
-}
-
-static int save_into(struct context *context, const char *path, int64_t *objects)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), status = STATUS_OK;
-
-	if (fd < 0)
-		return file_error(context, errno, path);
-	*objects = refheap_dump(context->session, fd);
-	if (*objects < 0)
-		status = dump_error(context, *objects, path);
-	if (close(fd) && !status)
-		status = file_error(context, errno, path);
-	return status;
+	error = replace_end(&file, !status);
+	return error && !status ? report_unwritten(context, error, path) : status;
 }
 
 static int save(struct context *context, const char *path, int64_t *objects)
 {
 	if (strcmp(path, "-"))
-		return (may_be_replaced(path) ? save_beside : save_into)(context, path, objects);
+		return save_file(context, path, objects);
 	if (isatty(STDOUT_FILENO))
 		return report_usage(context, "a saved heap is nothing for a terminal");
 	*objects = refheap_dump(context->session, STDOUT_FILENO);

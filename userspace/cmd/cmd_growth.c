@@ -18,6 +18,7 @@
 #include "heap.h"
 #include "interrupt.h"
 #include "output.h"
+#include "replace.h"
 #include "report.h"
 #include "util.h"
 
@@ -149,23 +150,22 @@ static int read_counts(struct context *context, const char *file, struct counts 
 	return error ? damaged(context, file) : STATUS_OK;
 }
 
-static int write_counts(struct context *context, const char *file, const struct counts *counts)
+static int write_counts(struct context *context, const char *path, const struct counts *counts)
 {
-	bool beside = may_be_replaced(file), failed;
-	cleanup_free char *fresh = xasprintf("%s%s", file, beside ? ".new" : "");
-	FILE *out = fopen(fresh, "w");
+	struct replacement file;
+	int error = replace_begin(&file, path), end;
 
-	if (out) {
-		fprintf(out, HEADER, refheap_heap(context->session));
-		for (size_t i = 0; i < counts->count; i++)
-			fprintf(out, "%" PRIu64 " %s\n", counts->list[i].total,
-				counts->list[i].name);
-		failed = ferror(out);
-		failed |= fclose(out) != 0;
-		if (!failed && (!beside || !rename(fresh, file)))
-			return STATUS_OK;
-	}
-	return report_refused(context, errno, "cannot write '%s': %s", file, strerror(errno));
+	if (error)
+		return report_unwritten(context, error, path);
+	if (dprintf(file.fd, HEADER, refheap_heap(context->session)) < 0)
+		error = errno;
+	for (size_t i = 0; i < counts->count && !error; i++)
+		if (dprintf(file.fd, "%" PRIu64 " %s\n", counts->list[i].total,
+			    counts->list[i].name) < 0)
+			error = errno;
+	end = replace_end(&file, !error);
+	error = error ? error : end;
+	return error ? report_unwritten(context, error, path) : STATUS_OK;
 }
 
 /* The file of the heap in the folder of states, which is made. */

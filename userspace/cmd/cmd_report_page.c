@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The page: a viewer that was built with the command, and the data in it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd_report.h"
+#include "replace.h"
 #include "report.h"
-#include "util.h"
 
 /* From cmd_report_viewer.S; of size 0 when there was no npm to build it. */
 extern const char report_viewer[];
@@ -64,52 +63,39 @@ static int write_page(FILE *file, struct json_object *data)
 	return errno ? errno : EIO;
 }
 
-static int file_error(struct context *context, int error, const char *path)
+/* Return: 0 or a positive errno. */
+static int write_file(int fd, struct json_object *data)
 {
-	return report_refused(context, error, "cannot write '%s': %s", path, strerror(error));
-}
+	int copy = dup(fd), error;
+	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
 
-/* The file is its owner's alone, as a saved heap is: it has values of a heap. */
-static int write_beside(struct context *context, const char *path, struct json_object *data)
-{
-	cleanup_free char *name = xasprintf("%s.XXXXXX", path);
-	int fd = mkostemp(name, O_CLOEXEC), error;
-	FILE *file;
-
-	if (fd < 0)
-		return file_error(context, errno, path);
-	file = fdopen(fd, "w");
 	if (!file) {
 		error = errno;
-		close(fd);
-	} else {
-		error = write_page(file, data);
-		if (fclose(file) && !error)
-			error = errno;
+		if (copy >= 0)
+			close(copy);
+		return error;
 	}
-	if (!error && rename(name, path))
+	error = write_page(file, data);
+	if (fclose(file) && !error)
 		error = errno;
+	return error;
+}
+
+static int replace_file(const char *path, struct json_object *data)
+{
+	struct replacement page;
+	int error = replace_begin(&page, path), end;
+
 	if (error)
-		unlink(name);
-	return error ? file_error(context, error, path) : STATUS_OK;
+		return error;
+	error = write_file(page.fd, data);
+	end = replace_end(&page, !error);
+	return error ? error : end;
 }
 
 int report_write(struct context *context, const char *path, struct json_object *data)
 {
-	FILE *file;
-	int error;
+	int error = strcmp(path, "-") ? replace_file(path, data) : write_page(stdout, data);
 
-	if (!strcmp(path, "-")) {
-		error = write_page(stdout, data);
-		return error ? file_error(context, error, path) : STATUS_OK;
-	}
-	if (may_be_replaced(path))
-		return write_beside(context, path, data);
-	file = fopen(path, "w");
-	if (!file)
-		return file_error(context, errno, path);
-	error = write_page(file, data);
-	if (fclose(file) && !error)
-		error = errno;
-	return error ? file_error(context, error, path) : STATUS_OK;
+	return error ? report_unwritten(context, error, path) : STATUS_OK;
 }

@@ -102,3 +102,8 @@ int report_error(struct context *context, int error, const char *format, ...)
 			       refheap_strerror(error));
 	return abs(error) == ENXIO ? STATUS_NO_KERNEL : STATUS_REFUSED;
 }
+
+int report_unwritten(struct context *context, int error, const char *path)
+{
+	return report_refused(context, error, "cannot write '%s': %s", path, strerror(error));
+}

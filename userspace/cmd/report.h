@@ -32,4 +32,12 @@ int report_refused(struct context *context, int error, const char *format, ...)
 int report_error(struct context *context, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/**
+ * report_unwritten() - a file could not be written
+ * @error: positive errno
+ *
+ * Return: STATUS_REFUSED, to be passed on.
+ */
+int report_unwritten(struct context *context, int error, const char *path);
+
 #endif

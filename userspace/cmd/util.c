@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "util.h"
 
@@ -122,11 +121,4 @@ void make_printable(char *text)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
 			*text = '?';
 	}
-}
-
-bool may_be_replaced(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) || S_ISREG(status.st_mode);
 }

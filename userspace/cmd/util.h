@@ -45,10 +45,4 @@ bool parse_number(const char *word, uint64_t *value);
 /* Names are anybody's text: what would move the cursor of a terminal becomes "?". */
 void make_printable(char *text);
 
-/*
- * Whether a new file may take the place of what is there: not that of a device or
- * a pipe, which is to be written to.
- */
-bool may_be_replaced(const char *path);
-
 #endif
