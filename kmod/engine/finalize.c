@@ -106,6 +106,12 @@ bool rh_finalizer_retire_step(struct rh_heap *heap)
 	return true;
 }
 
+void rh_finalizer_await(struct rh_heap *heap, u32 slot)
+{
+	rh_extra(heap, slot)->flags |= RH_EXTRA_AWAITED;
+	heap->gc.awaited++;
+}
+
 void rh_finalizer_await_legacy(struct rh_heap *heap, u32 slot)
 {
 	if (rh_is_in_set(heap, RH_SET_LEGACY, slot))

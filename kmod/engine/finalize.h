@@ -45,6 +45,12 @@ static inline bool rh_is_retiring(const struct rh_heap *heap, u32 slot)
 }
 
 /*
+ * The finalizer that was begun is of something that the running collection has
+ * found: what it found with that is looked at again when this one has ended.
+ */
+void rh_finalizer_await(struct rh_heap *heap, u32 slot);
+
+/*
  * The finalizer that was begun is of a legacy find that has died after all, and
  * with it may what it leads to: it is not uncollectable.
  */

@@ -41,10 +41,8 @@ static bool add_to_set(struct rh_heap *heap, u32 set, u32 slot)
 static void keep_pending(struct rh_heap *heap, u32 slot)
 {
 	heap->gc.pending += add_to_set(heap, RH_SET_PENDING, slot);
-	if (rh_finalizer_due(heap, slot) && rh_finalizer_begin(heap, slot)) {
-		rh_extra(heap, slot)->flags |= RH_EXTRA_AWAITED;
-		heap->gc.awaited++;
-	}
+	if (rh_finalizer_due(heap, slot) && rh_finalizer_begin(heap, slot))
+		rh_finalizer_await(heap, slot);
 	if (!rh_head(heap, slot)->count)
 		rh_kill(heap, slot);
 }

@@ -234,7 +234,7 @@ struct rh_collector {
 	bool revive_all;	/* all of them are, as one has a finalizer */
 	u64 pending;		/* objects that are */
 	bool was_pending;	/* some were when the collection began */
-	u64 awaited;		/* finalizers among the pending that have not ended */
+	u64 awaited;		/* finalizers of what was found that have not ended */
 	u64 unended;		/* all of them */
 	u64 legacy_awaited;	/* those of legacy finds that have died after all */
 	u64 finalized, skipped;	/* finalizers ever handed out, or given up */
@@ -260,7 +260,7 @@ struct rh_extra {
 
 #define RH_EXTRA_QUEUED		BIT(0)	/* a queue has it, and one reference */
 #define RH_EXTRA_RUNNING	BIT(1)	/* the event was read */
-#define RH_EXTRA_AWAITED	BIT(2)	/* a collection has it among its pending */
+#define RH_EXTRA_AWAITED	BIT(2)	/* a collection has found it */
 #define RH_EXTRA_ADOPTED	BIT(3)
 #define RH_EXTRA_LEGACY		BIT(4)	/* what is uncollectable is not known before it has ended */
 #define RH_EXTRA_RETIRING	BIT(5)	/* weak references to it are dead; heap->retiring has it */

@@ -243,8 +243,11 @@ void rh_object_rejuvenate(struct rh_heap *heap, u32 slot)
 
 	if (*word == RH_GC_LEGACY || rh_is_in_set(heap, RH_SET_LEGACY, slot))
 		rh_finalizer_await_legacy(heap, slot);
+	else if (*word == RH_GC_REVIVED)
+		rh_finalizer_await(heap, slot);
 	if (!(rh_head(heap, slot)->meta & RH_META_TRACKED) ||
-	    (*word != RH_GC_IDLE && *word != RH_GC_FROZEN && *word != RH_GC_LEGACY))
+	    (*word != RH_GC_IDLE && *word != RH_GC_FROZEN && *word != RH_GC_LEGACY &&
+	     *word != RH_GC_REVIVED))
 		return;
 	rh_object_set_generation(heap, slot, 0);
 	*word = heap->gc.phase == RH_PHASE_IDLE ? RH_GC_IDLE : RH_GC_NEW;

@@ -272,6 +272,52 @@ static void let_go_by_another(struct kunit *test)
 	expect_silence(test);
 }
 
+static void set_key(struct kunit *test, u64 dict, u64 key, u64 value)
+{
+	do_op(test, OP(REFHEAP_OP_SET_KEY, .a = dict, .b = key, .c = value));
+}
+
+/*
+ * A dead dict that loses its last entry of itself dies before the finalizer of
+ * its value was begun, and begins it. What that leads to waits for it, too.
+ */
+static void begun_by_a_death(struct kunit *test)
+{
+	struct rh_params params;
+	u64 dict, key, a, b;
+	s64 type;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	suite_params(test, &params);
+	type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	dict = do_op(test, OP(REFHEAP_OP_WEAK_KEY_DICT));
+	key = new_instance(test, type);
+	a = new_instance(test, type);
+	b = new_instance(test, type);
+	set_key(test, dict, key, b);
+	set_key(test, dict, a, dict);
+	set_next(test, a, a);
+	set_next(test, b, a);
+	drop(test, dict);
+	drop(test, a);
+	drop(test, b);
+	collect(test, 2);
+	KUNIT_EXPECT_FALSE(test, alive(test, dict));
+	expect_finalize(test, b, 0);
+	expect_finalize(test, a, 0);
+	KUNIT_EXPECT_EQ(test, rig_info(test->priv, b).generation, 0);
+	KUNIT_EXPECT_EQ(test, rig_info(test->priv, a).generation, 2);
+	finalized(test, a);
+	rig_work(test->priv);
+	KUNIT_EXPECT_TRUE(test, alive(test, a));
+	finalized(test, b);
+	rig_work(test->priv);
+	KUNIT_EXPECT_FALSE(test, alive(test, b));
+	KUNIT_EXPECT_FALSE(test, alive(test, a));
+	expect_silence(test);
+}
+
 /* What only a pending object keeps dies with it, and is not uncollectable. */
 static void legacy_kept_by_pending(struct kunit *test)
 {
@@ -456,6 +502,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(orphans),
 	KUNIT_CASE(returned),
 	KUNIT_CASE(let_go_by_another),
+	KUNIT_CASE(begun_by_a_death),
 	KUNIT_CASE(legacy_kept_by_pending),
 	KUNIT_CASE(legacy),
 	KUNIT_CASE(legacy_weakrefs),
