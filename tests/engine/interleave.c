@@ -302,6 +302,12 @@ static void lose_entries(void)
 	}
 }
 
+/* It is refused: freed, or found dead by the collection that goes on. */
+static bool refused(const struct node *x)
+{
+	return rig_info(&rig, x->id).id != x->id;
+}
+
 /* What no count keeps alive is gone. */
 static void settle(void)
 {
@@ -324,9 +330,14 @@ static void settle(void)
 					count[node[i].edge[j]]++;
 		}
 		for (i = 0; i < nnodes; i++) {
+			bool to_run = node[i].kind == FINAL && node[i].final == NOT_RUN;
+
 			if (!node[i].exists || count[i] || node[i].final == DUE)
 				continue;
-			if (node[i].kind == FINAL && node[i].final == NOT_RUN)
+			/* The collection begins the finalizers of what it has found. */
+			if (to_run && refused(&node[i]))
+				continue;
+			if (to_run)
 				node[i].final = DUE;
 			else
 				forget(&node[i]);
@@ -810,7 +821,7 @@ static void check_reachable(const char *when)
 	u32 i;
 
 	for (i = 0; i < nnodes; i++)
-		if (node[i].reachable && rig_info(&rig, node[i].id).id != node[i].id)
+		if (node[i].reachable && refused(&node[i]))
 			die(when);
 }
 
@@ -873,7 +884,7 @@ static void collection_ended(void)
 	spread();
 	for (i = 0; i < nnodes; i++) {
 		waits[i] = node[i].reachable;
-		lives[i] = rig_info(&rig, node[i].id).id == node[i].id;
+		lives[i] = !refused(&node[i]);
 	}
 	reach();
 	for (i = 0; i < nnodes; i++) {
@@ -1444,6 +1455,9 @@ static void random_change(bool anything)
 	struct change c;
 	u32 tries;
 
+	/* The collection may have cleared weak references since the last change. */
+	lose_entries();
+	reach();
 	for (tries = 0; tries < 8; tries++) {
 		c = (struct change){ rnd(ACTIONS), rnd(nnodes), rnd(EDGES), rnd(nnodes) };
 		if (c.action == KEY_SET)
@@ -1494,8 +1508,7 @@ static void random_graph(void)
 	work();
 	/* Young collections free garbage too. */
 	for (i = 0; i < nnodes; i++)
-		if (node[i].exists && !node[i].reachable &&
-		    rig_info(&rig, node[i].id).id != node[i].id)
+		if (node[i].exists && !node[i].reachable && refused(&node[i]))
 			forget(&node[i]);
 	unit_of(1 + (rnd(4) ? 0 : rnd(6)));
 	left = rnd(6);
