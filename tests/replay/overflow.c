@@ -23,19 +23,30 @@
 #define MOST	200	/* references to one object */
 
 static struct bed bed;
+static uint32_t type;	/* whose instances take any attribute */
 
 /* What the doors need: it all goes with the session. */
 struct room {
 	int fd;
-	refheap_id object;	/* whose count is to grow */
+	refheap_id object;	/* whose count is to grow; an instance */
 	refheap_id list;	/* with the object in it */
 	refheap_id dict;	/* likewise */
+	refheap_id instance;	/* another, likewise */
 	refheap_id reference;	/* weak, to the object */
 	refheap_id empty;	/* a list */
 	int exported;		/* descriptor with a reference */
 	int descriptor[MOST];	/* that came about */
 	unsigned int descriptors;
 };
+
+static int op_text(int fd, const struct refheap_op *operation, const char *text)
+{
+	struct refheap_op with_text = *operation;
+	struct refheap_result result;
+
+	with_text.data_len = strlen(text);
+	return op_whole(fd, &with_text, text, NULL, 0, &result);
+}
 
 static int take(struct room *room)
 {
@@ -80,6 +91,47 @@ static int set_key(struct room *room)
 	return op(room->fd, OP(SET_KEY, .a = room->dict, .b = key, .c = room->object), NULL);
 }
 
+/* In the place of what is there. */
+static int set_index(struct room *room)
+{
+	value_of(room->fd, OP(APPEND, .a = room->empty, .c = room->list));
+	return op(room->fd, OP(SET_INDEX, .a = room->empty, .b = -1, .c = room->object), NULL);
+}
+
+static int set_default(struct room *room)
+{
+	static unsigned int n;
+	refheap_id key = value_of(room->fd, OP(INT, .a = 500000 + n++));
+
+	return op(room->fd, OP(SET_DEFAULT, .a = room->dict, .b = key, .c = room->object), NULL);
+}
+
+static int be_a_key(struct room *room)
+{
+	refheap_id dict = value_of(room->fd, OP(DICT));
+
+	return op(room->fd, OP(SET_KEY, .a = dict, .b = room->object, .c = room->list), NULL);
+}
+
+static int be_a_member(struct room *room)
+{
+	refheap_id set = value_of(room->fd, OP(SET));
+
+	return op(room->fd, OP(ADD, .a = set, .b = room->object), NULL);
+}
+
+static int set_attribute(struct room *room)
+{
+	refheap_id instance = value_of(room->fd, OP(INSTANCE, .arg = type));
+
+	return op_text(room->fd, OP(SET_ATTR, .a = instance, .c = room->object), "name");
+}
+
+static int get_attribute(struct room *room)
+{
+	return op_text(room->fd, OP(GET_ATTR, .a = room->instance), "name");
+}
+
 static int get_index(struct room *room)
 {
 	return op(room->fd, OP(GET_INDEX, .a = room->list), NULL);
@@ -118,24 +170,14 @@ static int import(struct room *room)
 
 static int move_to_end(struct room *room)
 {
-	struct refheap_op move = {
-		.code = REFHEAP_OP_MOVE_TO_END, .flags = REFHEAP_OPF_KEY_STR, .a = room->dict,
-		.data_len = 3,
-	};
-	struct refheap_result result;
-
-	return op_whole(room->fd, &move, "key", NULL, 0, &result);
+	return op_text(room->fd, OP(MOVE_TO_END, .flags = REFHEAP_OPF_KEY_STR, .a = room->dict),
+		       "key");
 }
 
 static int get_key_str(struct room *room)
 {
-	struct refheap_op get = {
-		.code = REFHEAP_OP_GET_KEY, .flags = REFHEAP_OPF_KEY_STR, .a = room->dict,
-		.data_len = 3,
-	};
-	struct refheap_result result;
-
-	return op_whole(room->fd, &get, "key", NULL, 0, &result);
+	return op_text(room->fd, OP(GET_KEY, .flags = REFHEAP_OPF_KEY_STR, .a = room->dict),
+		       "key");
 }
 
 static const struct {
@@ -148,6 +190,12 @@ static const struct {
 	{ "tuple", new_tuple },
 	{ "dict", new_dict },
 	{ "set key", set_key },
+	{ "set default", set_default },
+	{ "be a key", be_a_key },
+	{ "be a member", be_a_member },
+	{ "set index", set_index },
+	{ "set attribute", set_attribute },
+	{ "get attribute", get_attribute },
 	{ "get index", get_index },
 	{ "get key", get_key_str },
 	{ "next", next },
@@ -159,22 +207,19 @@ static const struct {
 
 static void enter(struct room *room)
 {
-	struct refheap_op set = {
-		.code = REFHEAP_OP_SET_KEY, .flags = REFHEAP_OPF_KEY_STR, .data_len = 3,
-	};
-	struct refheap_result result;
-
 	memset(room, 0, sizeof(*room));
 	room->fd = device_attach(HEAP);
 	must(room->fd, "attach");
-	room->object = value_of(room->fd, OP(LIST));
+	room->object = value_of(room->fd, OP(INSTANCE, .arg = type));
+	room->instance = value_of(room->fd, OP(INSTANCE, .arg = type));
 	room->list = value_of(room->fd, OP(LIST));
 	room->dict = value_of(room->fd, OP(DICT));
 	room->empty = value_of(room->fd, OP(LIST));
 	value_of(room->fd, OP(APPEND, .a = room->list, .c = room->object));
-	set.a = room->dict;
-	set.c = room->object;
-	must(op_whole(room->fd, &set, "key", NULL, 0, &result), "set key");
+	must(op_text(room->fd, OP(SET_KEY, .flags = REFHEAP_OPF_KEY_STR, .a = room->dict,
+				  .c = room->object), "key"), "set key");
+	must(op_text(room->fd, OP(SET_ATTR, .a = room->instance, .c = room->object), "name"),
+	     "set attribute");
 	room->reference = value_of(room->fd, OP(WEAKREF, .a = room->object));
 	must(export(room), "export");
 	room->exported = room->descriptor[0];
@@ -226,6 +271,29 @@ static void fill_through(size_t door)
 	       "%s: they all went", doors[door].name);
 }
 
+/* Asked for again, a weak reference without callback is the same one. */
+static void ask_for_the_same(void)
+{
+	struct room room;
+	refheap_id ids[2];
+	struct refheap_result answer;
+	uint64_t reference;
+	unsigned int times = 0;
+	int err, listing;
+
+	enter(&room);
+	do {
+		err = op(room.fd, OP(WEAKREF, .a = room.object), &reference);
+	} while (!err && reference == room.reference && ++times <= MOST);
+	listing = op_whole(room.fd, OP(WEAKREFS, .a = room.object, .arg = 2), NULL, ids,
+			   sizeof(ids), &answer);
+	result(err == -EOVERFLOW && listing == -EOVERFLOW && times == MOST - 1 && is_whole(),
+	       "the same weak reference, no more than %u times", times + 1);
+	leave(&room);
+	result(within(10, bed_look(&bed).objects == bed.base.objects) && is_whole(),
+	       "and it went");
+}
+
 /* At the limit it is still an object like any other. */
 static void die_at_the_limit(void)
 {
@@ -235,7 +303,8 @@ static void die_at_the_limit(void)
 	if (!child) {
 		enter(&room);
 		/* In a cycle with itself, and in each place that holds it. */
-		value_of(room.fd, OP(APPEND, .a = room.object, .c = room.object));
+		must(op_text(room.fd, OP(SET_ATTR, .a = room.object, .c = room.object), "self"),
+		     "set attribute");
 		while (!take(&room))
 			;
 		while (!append(&room))
@@ -272,6 +341,9 @@ static void be_told_at_the_limit(void)
 
 int main(void)
 {
+	static const struct refheap_type_def open_type = {
+		.name = "open", .flags = REFHEAP_TYPE_DICT,
+	};
 	struct rlimit files = { 2 * MOST + 100, 2 * MOST + 100 };
 	size_t door;
 
@@ -282,8 +354,12 @@ int main(void)
 	}
 	bed_make(&bed, HEAP);
 	set_parameter("max_count", 0);
+	MUST(refheap_type_define(bed.session, &open_type, &type));
+	/* What a type needs stays as long as the heap. */
+	bed_set_base(&bed);
 	for (door = 0; door < sizeof(doors) / sizeof(doors[0]); door++)
 		fill_through(door);
+	ask_for_the_same();
 	die_at_the_limit();
 	be_told_at_the_limit();
 	bed_check(&bed, "after all that");
