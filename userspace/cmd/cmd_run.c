@@ -220,6 +220,7 @@ static int run_run(struct context *context, struct arguments *arguments)
 	if (status)
 		return status;
 	context->in_shell = true;
+	script_name_lines(context, argument_option(arguments, "sites"));
 	if (profiled)
 		status = run_profile(context, arguments->words[0], keep_going, (int)precision);
 	else
@@ -232,6 +233,7 @@ static int run_run(struct context *context, struct arguments *arguments)
 static const struct option_spec options[] = {
 	{ "profile", 'p', NULL, "print what each line costs, after all of them" },
 	{ "precision", 'P', "N", "with --profile: digits behind the point, 1 by default" },
+	{ "sites", 's', NULL, "name each line to the kernel, for 'history' and 'trace'" },
 	{ "keep-going", 'k', NULL, "go on after an error" },
 	{ 0 },
 };

@@ -41,7 +41,7 @@ static int run_shell(struct context *context, struct arguments *arguments)
 		return status;
 	context->in_shell = true;
 	context->verbose = argument_option(arguments, "verbose");
-	context->sites = argument_option(arguments, "sites");
+	script_name_lines(context, argument_option(arguments, "sites"));
 	if (!path && isatty(STDIN_FILENO))
 		status = editor_run(context);
 	else
@@ -151,7 +151,7 @@ static const struct column variable_columns[] = {
 static int print_variable(struct context *context, struct listing *listing,
 			  const struct variable *variable)
 {
-	const struct repr_limits limits = { 2, 5 };
+	const struct repr_limits limits = REPR_LIMITS_SHORT;
 	cleanup_free char *value = NULL;
 	struct refheap_info info;
 	char id[REFHEAP_ID_TEXT];

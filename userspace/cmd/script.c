@@ -118,6 +118,14 @@ static void set_site(struct context *context)
 	refheap_set_site(context->session, site > 0 ? (uint32_t)site : 0);
 }
 
+void script_name_lines(struct context *context, bool asked)
+{
+	struct refheap_traced traced;
+
+	context->sites = asked ||
+			 (!refheap_trace_get(context->session, &traced) && traced.on);
+}
+
 int script_line(struct context *context, char *line)
 {
 	int status;

@@ -6,6 +6,14 @@
 #include "context.h"
 
 /**
+ * script_name_lines() - let lines be known to histories and traces
+ * @asked: by the user; they are anyway when births are booked on them
+ *
+ * The session is open.
+ */
+void script_name_lines(struct context *context, bool asked);
+
+/**
  * script_line() - execute one line
  * @line: changed
  *

@@ -18,7 +18,7 @@ $ refheap set a '[]'; refheap trace start; refheap trace of a
 
 ## lines of scripts, also of other processes
 $ printf 'trace start\na = [1000, 2000, 3000]\nset keep a\n' >one.rh; printf '\nset other {}\nset third {}\n' >two.rh
-$ refheap shell one.rh; refheap shell --sites two.rh; refheap trace top -x '<*'; refheap trace of keep; refheap trace of third
+$ refheap shell one.rh; refheap run two.rh; refheap trace top -x '<*'; refheap trace of keep; refheap trace of third
 one.rh:2: size=[0-9]+ B, count=4, average=[0-9]+ B (re)
 two.rh:3: size=[0-9]+ B, count=[0-9], average=[0-9]+ B (re)
 two.rh:2: size=[0-9]+ B, count=[0-9], average=[0-9]+ B (re)
@@ -116,6 +116,17 @@ $ refheap del kept; refheap trace start --sample 512; refheap shell --sites work
 json doc["sample"] == "512" and 0 < doc["samples"] < 200 and abs(doc["objects"] - 802) < 3 * doc["objects_error"]
 $ refheap del kept; refheap -j trace
 json doc["current"] < 2000 and doc["peak"] > 8000
+
+## lines of a script are named in a heap that is traced, and when that is asked for
+$ printf 'set a [1000]\n' >work.rh; refheap run work.rh; refheap trace start; refheap trace of a; refheap run work.rh; refheap trace of a
+! refheap: the birth of 'a' was not traced
+work.rh:1
+$ refheap shell work.rh; refheap trace of a; refheap run --profile work.rh >/dev/null; refheap trace of a
+work.rh:1
+work.rh:1
+$ refheap trace stop; refheap history --on 4 a; echo 'x = a' >take.rh; refheap run take.rh; refheap history a -o site | grep -c take.rh; refheap run --sites take.rh; refheap history a -o site | grep -c take.rh
+0
+1
 
 ## what each line costs
 $ printf '# a script\na = bytearray(3145728)\n\ndel a\nb = 5\n' >job.rh; refheap run --profile job.rh
