@@ -492,7 +492,7 @@ static uint64_t now(void)
 static void show_entry(struct context *context, struct listing *listing,
 		       const struct refheap_cache_entry *entry)
 {
-	const struct repr_limits limits = { 2, 5 };
+	const struct repr_limits limits = REPR_LIMITS_SHORT;
 	cleanup_free char *key = repr_text(context, entry->key, &limits);
 	cleanup_free char *value = repr_text(context, entry->value, &limits);
 	uint64_t time = now();

@@ -45,7 +45,7 @@ static int print_json(struct context *context, refheap_id id, const struct repr_
 
 static int run_get(struct context *context, struct arguments *arguments)
 {
-	const struct repr_limits limits = { 1, 100 };
+	const struct repr_limits limits = { .depth = 1, .items = 100 };
 	refheap_id id;
 	int error, status;
 
@@ -166,7 +166,7 @@ static const struct column name_columns[] = {
 static int list_entry(struct context *context, struct listing *listing,
 		      const struct refheap_entry *entry)
 {
-	const struct repr_limits limits = { 2, 5 };
+	const struct repr_limits limits = REPR_LIMITS_SHORT;
 	cleanup_free char *name = NULL;
 	cleanup_free char *value = NULL;
 	struct refheap_info info;

@@ -103,7 +103,7 @@ static void callback(struct context *context, const struct refheap_event *event)
 static void print_finalize(struct context *context, const struct refheap_event *event)
 {
 	bool adopted = event->generation & REFHEAP_EVENT_ADOPTED;
-	const struct repr_limits limits = { 2, 5 };
+	const struct repr_limits limits = REPR_LIMITS_SHORT;
 	struct json_object *document, *object = NULL;
 	cleanup_free char *text = NULL;
 	char id[REFHEAP_ID_TEXT];

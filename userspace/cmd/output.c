@@ -199,6 +199,8 @@ static void add_column(struct listing *listing, size_t place)
 							       xstrdup(column->heading);
 	struct libscols_column *added = scols_table_new_column(listing->table, heading, 1, flags);
 
+	/* Escapes of quoted text are no harm to a terminal, and not escaped again. */
+	scols_column_set_safechars(added, "\\");
 	if (listing->colors) {
 		scols_cell_set_color(scols_column_get_header(added), color_sequence(COLOR_HEADING));
 		if (column->flags & COLUMN_NAME)

@@ -38,20 +38,43 @@ struct printer {
 
 static int print_object(struct walk *walk, FILE *file, refheap_id id);
 
-static int print_payload(struct context *context, FILE *file, refheap_id id, uint32_t kind)
+/* The first bytes of a longer payload, without half a character at the end. */
+static int read_beginning(const struct walk *walk, const struct refheap_info *info, char **data,
+			  size_t *length)
 {
+	ssize_t got;
+
+	*data = xrealloc(NULL, walk->limits.bytes + 1, 1);
+	got = refheap_read(walk->context->session, info->id, 0, *data, walk->limits.bytes + 1);
+	if (got < 0)
+		return (int)got;
+	*length = (size_t)got;
+	if (*length <= walk->limits.bytes)
+		return 0;
+	*length = walk->limits.bytes;
+	while (info->kind == REFHEAP_KIND_STR && *length && ((*data)[*length] & 0xc0) == 0x80)
+		(*length)--;
+	return 0;
+}
+
+static int print_payload(const struct walk *walk, FILE *file, const struct refheap_info *info)
+{
+	bool cut = walk->limits.bytes && info->length > walk->limits.bytes;
 	cleanup_free char *data = NULL;
 	size_t length;
-	int error = refheap_get_data(context->session, id, &data, &length);
+	int error = cut ? read_beginning(walk, info, &data, &length) :
+			  refheap_get_data(walk->context->session, info->id, &data, &length);
 
 	if (error)
 		return error;
-	if (kind == REFHEAP_KIND_BYTEARRAY)
+	if (info->kind == REFHEAP_KIND_BYTEARRAY)
 		fputs("bytearray(", file);
-	if (kind != REFHEAP_KIND_STR)
+	if (info->kind != REFHEAP_KIND_STR)
 		putc('b', file);
-	escape_write(file, data, length, kind != REFHEAP_KIND_STR);
-	if (kind == REFHEAP_KIND_BYTEARRAY)
+	escape_write(file, data, length, info->kind != REFHEAP_KIND_STR);
+	if (cut)
+		fputs("...", file);
+	if (info->kind == REFHEAP_KIND_BYTEARRAY)
 		putc(')', file);
 	return 0;
 }
@@ -178,7 +201,7 @@ static int print_object(struct walk *walk, FILE *file, refheap_id id)
 	case REFHEAP_KIND_STR:
 	case REFHEAP_KIND_BYTES:
 	case REFHEAP_KIND_BYTEARRAY:
-		return print_payload(walk->context, file, id, info.kind);
+		return print_payload(walk, file, &info);
 	case REFHEAP_KIND_TUPLE:
 	case REFHEAP_KIND_LIST:
 	case REFHEAP_KIND_DICT:

@@ -286,3 +286,15 @@ json doc["size"] > 1000
 $ python3 -c 'print("set a", list(range(20000)))' | refheap -b -
 $ refheap show a -n 100000 | python3 -c 'print(eval(input()) == list(range(20000)))'
 True
+
+## what is long is shortened in a listing, between two characters, and whole by itself
+$ refheap set a 'bytearray(100000)'; refheap set b '"é" * 100'; refheap set c 'b"\x00" * 60'; refheap -j list
+json [row["value"] for row in doc] == ["bytearray(b'" + "\\x00" * 60 + "'...)", "'" + "é" * 30 + "'...", "b'" + "\\x00" * 60 + "'"]
+$ refheap list -o name,value | cut -c 1-40
+NAME VALUE
+a    bytearray(b'\x00\x00\x00\x00\x00\x0
+b    'ééééééééééééééééé
+c    b'\x00\x00\x00\x00\x00\x00\x00\x00\
+$ refheap show b | wc -m; refheap len a
+103
+100000
