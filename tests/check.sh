@@ -119,8 +119,8 @@ plan() {
 			build/engine/interleave exhaustive $((long ? 4 : 3)) "$part" 2
 		# The seed names the first graph, each has the next one.
 		step "model-random-$part" $((long ? 3600 : 300)) engine-build - \
-			build/engine/interleave random "$(times 100000)" \
-			"$(printf '%d' $((1 + part * $(times 100000))))"
+			build/engine/interleave random "$(times 500000)" \
+			"$(printf '%d' $((1 + part * $(times 500000))))"
 	done
 	for part in 0 1; do
 		step "model-young-$part" 120 engine-build - \
