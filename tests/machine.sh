@@ -35,6 +35,10 @@ usage() {
 
 run_all() {
 	local program status=0
+	[ $# -gt 0 ] || {
+		printf 'the programs have not been built: make -f tests/programs.mk\n'
+		return 1
+	}
 	for program in "$@"; do
 		printf '== %s\n' "${program##*/}"
 		"$program" 2>&1 || {

@@ -18,7 +18,10 @@ OUT	:= $(addprefix $(BUILD)/tests/,$(FOLDERS) $(REPLAYS))
 
 all: api $(OUT)
 
-api:
+$(BUILD)/librefheap.so.0:
+	$(MAKE) -C $(top)/userspace BUILD=$(BUILD) lib
+
+api: | $(BUILD)/librefheap.so.0
 	$(MAKE) -C $(top)/tests/api BUILD=$(BUILD)
 
 define program
