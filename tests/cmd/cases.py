@@ -12,17 +12,19 @@
                         one a line, and err for the one on standard error
 """
 import atexit
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-TIMEOUT = 60
+TIMEOUT = 300       # ends a step that hangs; emulated machines are slow
 
 
 class Step:
@@ -89,40 +91,66 @@ def check_json(step, out, err):
     return [f"false: {check}" for check in step.checks if not eval(check, names)]
 
 
+def execute(step, environment, folder):
+    """Status, or None when it had to be ended, output and errors. What a step has
+    started and left behind ends with it."""
+    with (tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err,
+          subprocess.Popen(["bash", "-c", step.command], env=environment, cwd=folder,
+                           stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                           start_new_session=True) as process):
+        try:
+            status = process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            status = None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        out.seek(0)
+        err.seek(0)
+        return status, out.read(), err.read()
+
+
 def run(step, environment, folder):
     """What is wrong with a step."""
-    try:
-        result = subprocess.run(["bash", "-c", step.command], env=environment, cwd=folder,
-                                stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        return [f"line {step.line}: {step.command}", f"not done after {TIMEOUT} s"]
+    status, out, err = execute(step, environment, folder)
     wrong = []
-    if result.returncode != step.status:
-        wrong.append(f"status {result.returncode}, not {step.status}")
+    if status is None:
+        wrong.append(f"not done after {TIMEOUT} s")
+    elif status != step.status:
+        wrong.append(f"status {status}, not {step.status}")
     try:
-        wrong += check_json(step, result.stdout, result.stderr) if step.checks else []
+        wrong += check_json(step, out, err) if step.checks else []
     except Exception as error:
         wrong.append(f"json: {error!r}")
-    if not (step.checks and not step.out) and not matches(step.out, result.stdout.splitlines()):
+    if not (step.checks and not step.out) and not matches(step.out, out.splitlines()):
         wrong += ["expected output:", *step.out]
-    if not (step.checks and not step.err) and not matches(step.err, result.stderr.splitlines()):
+    if not (step.checks and not step.err) and not matches(step.err, err.splitlines()):
         wrong += ["expected errors:", *step.err]
     if wrong:
         wrong = [f"line {step.line}: {step.command}", *wrong, "got output:",
-                 *result.stdout.splitlines(), "got errors:", *result.stderr.splitlines()]
+                 *out.splitlines(), "got errors:", *err.splitlines()]
     return wrong
 
 
-def run_case(steps, environment, module):
+def heaps(environment):
+    result = subprocess.run(["refheap", "-j", "heap", "list"], env=environment,
+                            capture_output=True, text=True, check=True)
+    return {heap["name"] for heap in json.loads(result.stdout)}
+
+
+def run_case(steps, environment, module, before):
     if module:
         subprocess.run(["refheap", "heap", "del", f"user.{os.getuid()}"], env=environment,
                        capture_output=True, check=False)
     with tempfile.TemporaryDirectory() as folder:
         for step in steps:
             wrong = run(step, environment, folder)
-            if wrong:
-                return wrong
+            if not wrong:
+                continue
+            # What it could not remove any more is not to be in others' way.
+            for name in heaps(environment) - before if module else ():
+                subprocess.run(["refheap", "heap", "del", name], env=environment,
+                               capture_output=True, check=False)
+            return wrong
     return []
 
 
@@ -146,8 +174,9 @@ def main():
     module = pathlib.Path("/dev/refheap").exists()
     build = readable_by_all(pathlib.Path(build))
     environment = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}", LC_ALL="C.UTF-8",
-                       REPO=str(HERE.parent.parent), BASH_ENV=str(HERE / "quiet.sh"))
+                       REPO=str(HERE.parent.parent), BASH_ENV=str(HERE / "await.sh"))
     os.environ["PATH"] = environment["PATH"]
+    before = heaps(environment) if module else set()
     number = failed = 0
     for path in paths:
         needs, cases = parse(path)
@@ -159,7 +188,7 @@ def main():
             if needs and needs != ("module" if module else "no-module"):
                 print(f"ok {title} # SKIP needs {needs}", flush=True)
                 continue
-            wrong = run_case(steps, environment, module)
+            wrong = run_case(steps, environment, module, before)
             failed += bool(wrong)
             print(f"{'not ok' if wrong else 'ok'} {title}", flush=True)
             for line in wrong:

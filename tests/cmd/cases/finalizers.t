@@ -103,7 +103,7 @@ skipped            1
 finalizers_pending 0
 
 ## an adopter runs it
-$ refheap type new File name --finalizer; refheap set f 'File(name="log")'; refheap set saved '[]'; refheap adopt --run 'append saved it.name' --count 1 --wait 20 >told & j1=$!; quiet $j1; refheap del f; wait $j1; cat told; refheap show saved; refheap gc show -o skipped
+$ refheap type new File name --finalizer; refheap set f 'File(name="log")'; refheap set saved '[]'; refheap adopt --run 'append saved it.name' --count 1 >told & j1=$!; await watches $j1; refheap del f; wait $j1; cat told; refheap show saved; refheap gc show -o skipped
 finalize: File\(name='log'\) \(@.*\) of a session that is gone (re)
 ['log']
 skipped 0
@@ -111,7 +111,7 @@ $ printf 'adopt\nset f File(name="in the shell")\ndel f\nadopt --off\n' | refhea
 finalize: File\(name='in the shell'\) \(@.*\) (re)
 
 ## the finalizer of a process that is killed meanwhile holds up nobody
-$ refheap type new File name --finalizer; mkfifo f; refheap shell <f >/dev/null & j1=$!; exec 3>f; printf 'events --pause\nset f File(name="log")\nset w weakref(f)\ndel f\nset ready 1\n' >&3; until refheap get ready >/dev/null 2>&1; do sleep 0.1; done; refheap gc collect --wait 0.2; refheap -j gc collect --wait 0; kill -9 $j1; wait $j1 2>/dev/null; sleep 1; refheap gc collect; refheap gc show -o finalizers_pending; refheap verify
+$ refheap type new File name --finalizer; mkfifo f; refheap shell <f >/dev/null & j1=$!; exec 3>f; printf 'events --pause\nset f File(name="log")\nset w weakref(f)\ndel f\nset ready 1\n' >&3; await refheap get ready; refheap gc collect --wait 0.2; refheap -j gc collect --wait 0; kill -9 $j1; wait $j1 2>/dev/null; await closed; refheap gc collect; refheap gc show -o finalizers_pending; refheap verify
 0
 {"generation":2,"unreachable":0,"collected":0,"uncollectable":0,"pending":1}
 0

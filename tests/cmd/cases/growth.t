@@ -26,11 +26,12 @@ $ refheap growth --watch never
 = 2
 
 ## growth again and again
-$ refheap set a '[]'; timeout 1.5 refheap growth --since f --watch 0.2 >out; head -n 3 out; grep -c : out | grep -q '^[2-9]' && echo again
+$ refheap set a '[]'; refheap growth --since f --watch 0.1 >out & j=$!; await lines out 5; kill $j; wait $j 2>/dev/null; head -n 5 out
 \d\d:\d\d:\d\d\.\d{3} (re)
 dict        1        +1
 list        1        +1
-again
+str         1        +1
+\d\d:\d\d:\d\d\.\d{3} (re)
 
 ## a heap that was made again begins anew
 $ refheap heap new other 2>/dev/null; refheap -H other set a '[]'; refheap -H other growth --since f >one; refheap heap del other; refheap heap new other; refheap -H other set a '[]'; refheap -H other growth --since f | diff one - && echo same; refheap heap del other

@@ -1,6 +1,6 @@
 # needs: module
 ## holders are named with process, count, frame and time
-$ refheap set a '[]'; mkfifo f; refheap shell <f >/dev/null & j1=$!; exec 3>f; printf 'x = a\ny = a\nframe push\nz = a\nset ready 1\n' >&3; until refheap get ready >/dev/null 2>&1; do sleep 0.1; done; refheap holders a -o command,uid,count,frame; refheap -j holders a; test "$(refheap -j holders a | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["pid"])')" = $! && echo its pid; exec 3>&-; wait $j1; refheap -j holders a
+$ refheap set a '[]'; mkfifo f; refheap shell <f >/dev/null & j1=$!; exec 3>f; printf 'x = a\ny = a\nframe push\nz = a\nset ready 1\n' >&3; await refheap get ready; refheap holders a -o command,uid,count,frame; refheap -j holders a; test "$(refheap -j holders a | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["pid"])')" = $! && echo its pid; exec 3>&-; wait $j1; refheap -j holders a
 COMMAND UID COUNT FRAME
 refheap   0     3     1
 \[\{"session":\d+,"pid":\d+,"command":"refheap","uid":0,"count":3,"frame":1,"since":"\d\d:\d\d:\d\d\.\d{3}","age":[0-9.e-]+,"since_ns":\d+,"exported":false\}\] (re)

@@ -11,7 +11,7 @@ $ refheap -j leak --samples 3 --interval 0.01
 json doc["leak"] is False and len(doc["samples"]) == 3 and doc["types"] == [] and doc["suspects"] == []
 
 ## something grows
-$ echo 'for i in range(9999): sleep 0.02; set n$i [[i]]' | refheap shell --sites & quiet $!; refheap leak --samples 4 --interval 0.3 --check >out; status=$?; kill $!; sed -n '/^Step 3/,$p' out; exit $status
+$ echo 'for i in range(9999): sleep 0.02; set n$i [[i]]' | refheap shell --sites & until refheap leak --samples 4 --interval 0.2 --check >out; status=$?; grep -q '^[3-9] types grow' out; do :; done; kill $!; sed -n '/^Step 3/,$p' out; exit $status
 Step 3: why does it live?
 1. names of the heap: \d+, \+\d+; \d+ new objects, \d+ bytes; most are list, most bytes are in list (re)
    name n\d+: list @.*, 1 items (re)
@@ -37,7 +37,7 @@ TYPE OBJECTS MORE  *BYTES  *MORE (re)
 <stdin>:1: size=.* \(\+.*\), count=.* \(\+.*\), average=\d+ B (re)
 
 ## without tracing
-$ echo 'for i in range(9999): sleep 0.02; set n$i [[i]]' | refheap shell --sites & quiet $!; refheap -j leak --samples 3 --interval 0.3 --no-trace; kill $!
+$ echo 'for i in range(9999): sleep 0.02; set n$i [[i]]' | refheap shell --sites & until refheap -j leak --samples 3 --interval 0.2 --no-trace >out; grep -q '"leak":true' out; do :; done; kill $!; cat out
 json doc["leak"] and doc["sites"] is None and doc["suspects"][0]["pattern"] == "names" and doc["suspects"][0]["site"] is None
 
 ## wrong numbers

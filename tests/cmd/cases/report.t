@@ -25,8 +25,8 @@ $ refheap set a '"</script><!--<script>"'; refheap report -o page.html >/dev/nul
 1
 
 ## several snapshots, and collections in between
-$ refheap report -o page.html --every 2 --count 2 >/dev/null & quiet $!; (refheap gc collect; refheap gc collect 0) >/dev/null; wait; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
-json len(doc["snapshots"]) == 2 and len(doc["timeline"]["samples"]) > 5 and doc["timeline"]["watched"]
+$ refheap gc period 20 >/dev/null; until refheap report -o page.html --every 1 --count 2 >/dev/null; grep -q '"collections":\[\[' page.html; do :; done; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
+json len(doc["snapshots"]) == 2 and len(doc["timeline"]["samples"]) > 2 and doc["timeline"]["watched"]
 
 ## where objects were made
 $ printf 'trace start\na = [1000, 2000]\nset keep a\n' >one.rh; refheap shell one.rh; refheap report -o page.html >/dev/null; sed -n 's/.*id="data">\(.*\)<.script>$/\1/p' page.html
@@ -40,9 +40,8 @@ $ refheap --dump one report -o page.html
 Report written to page.html (1 snapshot)
 
 ## Ctrl-C ends it, with what there is
-$ timeout -s INT 2 refheap report -o page.html --every 100 --count 5
+$ for s in 0.5 2 8 32; do refheap report -o page.html --every 1000 --count 5 2>/dev/null & await watches $!; sleep $s; kill -INT $!; wait $! && break; done
 Report written to page.html (1 snapshot)
-= 124
 
 ## who may not see every heap is not told of collections
 $ setpriv --reuid=1000 --regid="$(stat -c %g /dev/refheap)" --clear-groups "$(command -v refheap)" report -o - --every 0.2 --count 2 | sed -n 's/.*id="data">\(.*\)<.script>$/\1/p'
@@ -53,8 +52,8 @@ $ refheap report -o page.html >/dev/null; stat -c %a page.html
 600
 
 ## a heap that goes leaves what was seen of it
-$ refheap heap new gone; refheap --heap gone report -o page.html --every 2 --count 9 2>/dev/null & quiet $!; refheap heap del gone; wait $! || echo status $?; grep -c 'id="data">' page.html
-Report written to page.html \([1-9] snapshots?\) (re)
+$ for s in 0.5 2 8 32; do refheap heap new gone; refheap --heap gone report -o page.html --every 2 --count 50 2>/dev/null & await watches $!; sleep $s; refheap heap del gone; wait $!; status=$?; test -e page.html && break; done; echo status $status; grep -c 'id="data">' page.html
+Report written to page.html \(\d+ snapshots?\) (re)
 status 1
 1
 

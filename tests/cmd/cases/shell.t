@@ -27,8 +27,7 @@ sessions 0
 
 ## a killed shell leaves nothing behind
 $ refheap gc collect >/dev/null; refheap -j heap show | python3 -c 'import json,sys; print(json.load(sys.stdin)["objects"])' >before
-$ mkfifo f; refheap shell <f & exec 3>f; echo 'x = [[], [], []]' >&3; quiet $!; refheap -j sessions | python3 -c 'import json,sys; print(max(s["held"] for s in json.load(sys.stdin)))'; kill -9 $!; wait $! 2>/dev/null; sleep 1; refheap -j heap show | python3 -c 'import json,sys; print(json.load(sys.stdin)["objects"])' | diff - before && echo gone; refheap verify
-1
+$ mkfifo f; refheap shell <f & exec 3>f; echo 'x = [[], [], []]' >&3; await held 1; kill -9 $!; wait $! 2>/dev/null; await closed; refheap -j heap show | python3 -c 'import json,sys; print(json.load(sys.stdin)["objects"])' | diff - before && echo gone; refheap verify
 gone
 ok
 
@@ -107,7 +106,7 @@ $ printf 'set a []\nappend a 5\nshow a\nx = 5\n' | refheap -b -
 = 2
 
 ## the terminal: editing, history, completion
-$ export XDG_STATE_HOME=$PWD/state; refheap set somename '[1]'; (sleep 1; printf 'show somen\t\n'; sleep 0.5; printf 'typ\t\t\n'; sleep 0.5; printf '\020\020\n'; sleep 0.5; printf 'exit\n'; sleep 0.5) | script -qec 'refheap shell' /dev/null | grep -c '^\[1\]'
+$ export XDG_STATE_HOME=$PWD/state; refheap set somename '[1]'; mkfifo keys; script -qec 'refheap shell' /dev/null <keys >seen & exec 3>keys; await grep 'refheap>' seen; printf 'show somen\t\n' >&3; await grep '^\[1\]' seen; printf 'typ\t\t' >&3; await grep 'types  type' seen; printf '\n' >&3; await grep NAME seen; printf '\020\020\n' >&3; until [ "$(grep -c '^\[1\]' seen)" = 2 ]; do sleep 0.1; done; printf 'exit\n' >&3; wait; grep -c '^\[1\]' seen
 2
 $ grep -q somename state/refheap/history && echo remembered
 remembered

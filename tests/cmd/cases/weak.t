@@ -168,7 +168,7 @@ callback: a \(@[0-9a-f]+\) is dead, says the weak reference @[0-9a-f]+ (re)
 callback: b \(@[0-9a-f]+\) is dead, says the weak reference @[0-9a-f]+ (re)
 
 ## who watches is told when another process is killed
-$ mkfifo f; refheap shell <f >/dev/null & j1=$!; exec 3>f; printf 'x = {"n": 1}\nset job weakref(x)\n' >&3; until refheap deref job >/dev/null 2>&1; do sleep 0.1; done; refheap weakref 'deref(job)' --callback --wait 20 >told & j2=$!; quiet $j2; kill -9 $j1; wait $j1 2>/dev/null; wait $j2 && cat told; refheap deref job; refheap verify
+$ mkfifo f; refheap shell <f >/dev/null & j1=$!; exec 3>f; printf 'x = {"n": 1}\nset job weakref(x)\n' >&3; await refheap deref job; refheap weakref 'deref(job)' --callback >told & j2=$!; await watches $j2; kill -9 $j1; wait $j1 2>/dev/null; wait $j2 && cat told; refheap deref job; refheap verify
 <weakref at @[0-9a-f]+; to 'dict' at @[0-9a-f]+> (re)
 callback: deref\(job\) \(@[0-9a-f]+\) is dead, says the weak reference @[0-9a-f]+ (re)
 None
