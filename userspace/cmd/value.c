@@ -248,7 +248,8 @@ static int maker_failed(struct value_batch *batch, const struct literal *literal
 	if (literal->type == LITERAL_SET && error == -EOPNOTSUPP)
 		return report_refused(context, error, "a member of the set cannot be hashed");
 	if (is_weak(literal) && error == -EOPNOTSUPP)
-		return report_refused(context, error, "what it would hold cannot be weakly referenced");
+		return report_refused(context, error, "what it would hold cannot be hashed or weakly "
+				      "referenced");
 	if (literal->type == LITERAL_WEAKREF && error == -EOPNOTSUPP)
 		return report_refused(context, error, "'%s' cannot be weakly referenced",
 				      literal->items[0]->data);

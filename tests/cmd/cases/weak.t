@@ -68,7 +68,7 @@ $ refheap set a '[]'; refheap deref a
 ! refheap: 'a' is not a weak reference
 = 1
 $ refheap set w 'weakset({5})'
-! refheap: what it would hold cannot be weakly referenced
+! refheap: what it would hold cannot be hashed or weakly referenced
 = 1
 $ refheap list -o name
 NAME
@@ -201,6 +201,23 @@ weakkeydict({Node(): [Node()]})
 $ refheap del n; refheap gc collect >/dev/null; refheap show d; refheap verify
 weakkeydict()
 ok
+
+## an entry of a weak-keyed dict is reached by the id of its key
+$ refheap type new Node x; refheap set n 'Node(x=1)'; refheap new k weakkeydict; refheap id n >id; refheap set "k[$(cat id)]" '"one"'; refheap show k; refheap get "k[$(cat id)]"
+weakkeydict({Node(x=1): 'one'})
+one
+$ refheap set "k[$(cat id)]" 2; refheap show k; refheap del "k[$(cat id)]"; refheap show k; refheap set "k[$(cat id)]" 3; refheap pop k n; refheap refcount n
+weakkeydict({Node(x=1): 2})
+weakkeydict()
+3
+1
+$ refheap set l '[]'; refheap set w 'weakkeydict({l: 1})'
+! refheap: what it would hold cannot be hashed or weakly referenced
+= 1
+$ refheap set "k[$(cat id)]" 4; refheap del n; refheap show k; refheap get "k[$(cat id)]"
+weakkeydict()
+! refheap: 'k[@100000004]': the object is dead
+= 1
 
 ## members of a weak set go with what keeps them
 $ refheap type new Node x; refheap set n 'Node(x=1)'; refheap set m 'Node(x=2)'; refheap set s 'weakset({n, m})'; refheap append s n; refheap -j show s
