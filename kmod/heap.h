@@ -6,15 +6,18 @@
  * Lock order, outermost first:
  *
  *   1. events.read_lock (a session's)	taken before user memory is written to,
- *					and before events are taken off under 5
+ *					and before events are taken off under 4
  *   2. session.lock			attaching, once
  *   3. mmap_lock			of whoever calls mmap() or faults
- *   4. registry_lock			which heaps there are; who may open them
- *   5. refheap.lock, the heap lock	the engine and everything of the heap
+ *   4. refheap.lock, the heap lock	the engine and everything of the heap
  *					that says so
- *   6. leaves: users_lock, events.wait.lock (also with 5 held: host wake), the
+ *   5. registry_lock			which heaps there are; who may open them
+ *   6. leaves: users_lock, events.wait.lock (also with 4 held: host wake), the
  *      kernel's i_mmap_rwsem (host unmap), the watchers' chain, multicast
  *      numbering
+ *
+ * A heap can be held for long, and the registry is everybody's: nobody waits for
+ * the former who holds the latter.
  *
  * A fault on a mapped payload takes the heap lock under mmap_lock. So nobody
  * who holds the heap lock or the registry lock may touch user memory; what

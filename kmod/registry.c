@@ -322,7 +322,7 @@ static bool both_may_give_to(kgid_t group, struct file *opener)
  *
  * As with chgrp(), the group must be one that the caller is in.
  *
- * Context: may sleep; takes the registry lock, then the heap lock.
+ * Context: may sleep; takes the heap lock, then the registry lock.
  * Return: 0, -EPERM (group), -EIDRM, -EINTR (killed).
  */
 int refheap_change(struct refheap *heap, struct file *opener,
@@ -334,18 +334,19 @@ int refheap_change(struct refheap *heap, struct file *opener,
 	if (change->has_group && !both_may_give_to(change->group, opener))
 		return -EPERM;
 
-	down_write(&registry_lock);
 	ret = refheap_lock_killable(heap);
 	if (ret)
-		goto unlock_registry;
+		return ret;
 	if (heap->removed) {
 		ret = -EIDRM;
 		goto unlock;
 	}
+	down_write(&registry_lock);
 	if (change->has_mode)
 		heap->mode = change->mode;
 	if (change->has_group)
 		heap->group = change->group;
+	up_write(&registry_lock);
 	rh_heap_stat(heap->engine, &stat);
 	rh_heap_set_limits(heap->engine,
 			   change->has_max_bytes ? change->max_bytes : stat.max_bytes,
@@ -353,8 +354,6 @@ int refheap_change(struct refheap *heap, struct file *opener,
 						     stat.max_objects);
 unlock:
 	refheap_unlock(heap);
-unlock_registry:
-	up_write(&registry_lock);
 	if (!ret)
 		refheap_tell(heap, REFHEAP_NTF_HEAP_CHANGED, NULL);
 	return ret;
@@ -411,21 +410,21 @@ int refheap_remove(struct refheap *heap)
  * @heap: the heap, to which the caller holds a reference
  * @seat_changes: how often its maker has taken or left a seat
  *
- * Context: may sleep; takes the registry lock, then the heap lock.
+ * Context: may sleep; takes the heap lock, then the registry lock.
  */
 void refheap_remove_unused(struct refheap *heap, u32 seat_changes)
 {
 	bool known = false;
 
-	down_write(&registry_lock);
 	refheap_lock(heap);
 	if (heap->seat_changes == seat_changes) {
+		down_write(&registry_lock);
 		known = make_unknown(heap);
+		up_write(&registry_lock);
 		/* Who has found it already gets no seat any more. */
 		heap->removed |= known;
 	}
 	refheap_unlock(heap);
-	up_write(&registry_lock);
 	if (known)
 		take_away(heap);
 }
