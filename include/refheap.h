@@ -2901,13 +2901,15 @@ void refheap_snapshot_filter(struct refheap_snapshot *snapshot,
 /*
  * What belongs together in statistics: the most recent frames, or whole
  * tracebacks. With CUMULATIVE, which goes with the first two, each frame of a
- * traceback counts, and counts again when it is there again.
+ * traceback counts, and counts again when it is there again. With BORN, what had
+ * births is there when nothing of it lives, too.
  */
 enum refheap_trace_key {
 	REFHEAP_TRACE_LINENO,
 	REFHEAP_TRACE_FILENAME,
 	REFHEAP_TRACE_TRACEBACK,
 	REFHEAP_TRACE_CUMULATIVE = 16,
+	REFHEAP_TRACE_BORN = 32,
 };
 
 /**
@@ -2945,8 +2947,8 @@ struct refheap_statistic {
  * @key: what belongs together
  * @statistics: out: to be freed with free()
  *
- * Return: how many there are; those of which nothing lives are left out. -EINVAL
- * for tracebacks with CUMULATIVE.
+ * Return: how many there are; those of which nothing lives are left out without
+ * BORN. -EINVAL for tracebacks with CUMULATIVE.
  */
 ssize_t refheap_snapshot_statistics(const struct refheap_snapshot *snapshot,
 				    enum refheap_trace_key key,

@@ -167,6 +167,36 @@ static void saved_and_loaded(void **state)
 }
 
 /* What a batch or another session makes is booked, too; more than one read. */
+static void nothing_alive(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap_statistic *statistics;
+	struct refheap_snapshot *snapshot;
+
+	refheap_trace_start(f->session);
+	set_site(f->session, "a.c:1");
+	new_list(f->session);
+	set_site(f->session, "a.c:2");
+	ok(refheap_drop(f->session, new_list(f->session)));
+	snapshot = take(f->session);
+	assert_int_equal(refheap_snapshot_statistics(snapshot,
+						     REFHEAP_TRACE_LINENO,
+						     &statistics), 1);
+	free(statistics);
+	assert_int_equal(refheap_snapshot_statistics(
+		snapshot, REFHEAP_TRACE_LINENO | REFHEAP_TRACE_BORN,
+		&statistics), 2);
+	assert_int_equal(statistics[1].line, 2);
+	assert_int_equal(statistics[1].births, 1);
+	assert_int_equal(statistics[1].count, 0);
+	free(statistics);
+	assert_int_equal(refheap_snapshot_statistics(
+		snapshot, REFHEAP_TRACE_TRACEBACK | REFHEAP_TRACE_BORN |
+		REFHEAP_TRACE_CUMULATIVE, &statistics), -EINVAL);
+	refheap_snapshot_free(snapshot);
+	refheap_trace_stop(f->session);
+}
+
 static void many_sites(void **state)
 {
 	struct fixture *f = *state;
@@ -207,6 +237,7 @@ int main(void)
 		heap_test(by_line),
 		heap_test(compared),
 		heap_test(saved_and_loaded),
+		heap_test(nothing_alive),
 		heap_test(many_sites),
 	};
 

@@ -191,12 +191,14 @@ static size_t merge(struct refheap_statistic *statistics, size_t count)
 	return merged;
 }
 
-static size_t drop_empty(struct refheap_statistic *statistics, size_t count)
+static size_t drop_empty(struct refheap_statistic *statistics, size_t count,
+			 bool born)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!is_empty(&statistics[i]))
+		if (!is_empty(&statistics[i]) ||
+		    (born && statistics[i].births))
 			statistics[kept++] = statistics[i];
 	return kept;
 }
@@ -219,7 +221,7 @@ ssize_t refheap_snapshot_compare(const struct refheap_snapshot *snapshot,
 				 struct refheap_statistic **statistics)
 {
 	struct making making = {
-		.key = key & ~REFHEAP_TRACE_CUMULATIVE,
+		.key = key & ~(REFHEAP_TRACE_CUMULATIVE | REFHEAP_TRACE_BORN),
 		.cumulative = key & REFHEAP_TRACE_CUMULATIVE,
 	};
 	size_t count = places(snapshot, making.cumulative) +
@@ -235,7 +237,8 @@ ssize_t refheap_snapshot_compare(const struct refheap_snapshot *snapshot,
 	making.frame = (void *)(making.statistic + count + 1);
 	add_all(&making, snapshot, false);
 	add_all(&making, older, true);
-	count = drop_empty(making.statistic, merge(making.statistic, count));
+	count = drop_empty(making.statistic, merge(making.statistic, count),
+			   key & REFHEAP_TRACE_BORN);
 	for (size_t i = 0; i < count; i++)
 		finish(&making.statistic[i]);
 	qsort(making.statistic, count, sizeof(*making.statistic), most_first);
