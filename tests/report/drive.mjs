@@ -299,6 +299,12 @@ await test("a heap of a million objects has a small page that says what it lacks
 	expect(heap.objects > 1000000, `${heap.objects} objects`);
 	expect(bytes < 5 << 20, `${bytes} bytes`);
 	expect(/[\d,]+ of 1,0\d\d,\d+ objects are in this page/.test(await large.page.locator("#objects .legend").innerText()), "says so");
+	const sites = large.page.locator("#allocations");
+	expect(/1 call site of which nothing is alive is only seen by births/.test(await sites.locator(".legend").innerText()), "a site is not seen");
+	await sites.getByRole("button", { name: "Births" }).click();
+	await sites.locator("input").fill("<stdin>:2");
+	expect(/^Births: .* 1 frame found/.test(await sites.locator(".legend").innerText()), "by births it is");
+	expect(!/nothing is alive/.test(await sites.locator(".legend").innerText()), "and nothing is to be said");
 	await photograph(large.page, pictures, "large");
 	expect(!large.complaints.length, large.complaints.join("; "));
 });

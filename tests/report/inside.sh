@@ -32,10 +32,12 @@ done
 # shellcheck disable=SC2086 # a list
 command refheap report -o /out/many.html $many
 
-# What a million objects come to, and a chain of many.
+# What a million objects come to, a chain of many, and a line of which nothing is left.
 command refheap heap new large
 command refheap --heap large shell >/dev/null <<'END'
 trace start
+gone = [1000, 2000]
+del gone
 set many []
 for i in range(120): append many list(range(9000))
 deep = []

@@ -136,7 +136,8 @@ int report_add_trace(struct context *context, const struct report_limits *limits
 		return STATUS_OK;
 	if (error)
 		return report_error(context, error, "cannot look at where objects were made");
-	count = refheap_snapshot_statistics(sites, REFHEAP_TRACE_TRACEBACK, &statistics);
+	count = refheap_snapshot_statistics(sites, REFHEAP_TRACE_TRACEBACK | REFHEAP_TRACE_BORN,
+					    &statistics);
 	if (count >= 0)
 		json_object_object_add(snapshot, "trace",
 				       trace_json(refheap_snapshot_traced(sites), statistics,

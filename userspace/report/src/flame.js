@@ -22,8 +22,14 @@ function hue(name) {
 	return `var(--flame-${hash % 6})`;
 }
 
+// What it made itself, without what it called.
+const ownOf = (item, key) => item[key] - item.children.reduce((sum, child) => sum + child[key], 0);
+
 // Of "function (/folder/file.c:12)" only what tells it from others.
 const withoutFolders = (name) => name.replace(/(^|\()[^(]*\//, "$1");
+
+// Where objects were made, whether or not the same line has called others, too.
+const sitesOf = (root) => root.descendants().filter((node) => node.depth && (!node.children || ownOf(node.data, "births")));
 
 function contentOf(node, whole) {
 	return {
@@ -99,7 +105,7 @@ export function flame() {
 	function drawBody() {
 		const tree = state.snapshot.trace.tree;
 		const width = Math.max(320, frame.body.clientWidth);
-		const root = hierarchy(tree).sum((item) => item.children.length ? 0 : item[measure]).sort((a, b) => b.value - a.value);
+		const root = hierarchy(tree).sum((item) => ownOf(item, measure)).sort((a, b) => b.value - a.value);
 		partition().size([1, root.height + 1])(root);
 		const zoomed = find(root);
 		const nodes = root.descendants();
@@ -128,10 +134,12 @@ export function flame() {
 	}
 	function drawLegend(zoomed, nodes) {
 		const found = nodes.filter(matches);
+		const gone = measure === "births" ? 0 : sitesOf(nodes[0]).filter((node) => !ownOf(node.data, "count")).length;
 		const trace = state.snapshot.trace;
 		frame.legend.replaceChildren(element("span", { class: "muted" },
 			`${MEASURES[measure][0]}: ${MEASURES[measure][1](zoomed.value)} in all. Traced: ${bytes(trace.current)} live in ${plural(trace.count, "object")}, ` +
 			`${bytes(trace.peak)} at the peak, ${plural(trace.births, "birth")}. Tracing itself takes ${bytes(trace.overhead)}. ` +
+			(gone ? `${plural(gone, "call site")} of which nothing is alive ${gone === 1 ? "is" : "are"} only seen by births. ` : "") +
 			(trace.sample ? "Births were sampled: figures are estimates. " : "") + "The caller is below. " +
 			(search ? `${plural(found.length, "frame")} found.` : "")));
 		if (zoomed.parent)
@@ -149,14 +157,14 @@ export function flame() {
 			} })));
 	}
 	function drawTable(trace) {
-		const leaves = hierarchy(trace.tree).leaves().filter((node) => node.depth).sort((a, b) => b.data.size - a.data.size).slice(0, 25);
+		const leaves = sitesOf(hierarchy(trace.tree)).sort((a, b) => ownOf(b.data, "size") - ownOf(a.data, "size")).slice(0, 25);
 		frame.figures.replaceChildren(table("Call sites as a table", [
 			{ head: "Site", cell: (node) => withoutFolders(node.data.name) },
 			{ head: "Called from", cell: (node) => node.parent.depth ? withoutFolders(node.parent.data.name) : "–" },
-			{ head: "Live bytes", number: true, cell: (node) => bytes(node.data.size) },
-			{ head: "Live objects", number: true, cell: (node) => count(node.data.count) },
-			{ head: "Average", number: true, cell: (node) => node.data.count ? bytes(node.data.size / node.data.count) : "–" },
-			{ head: "Births", number: true, cell: (node) => count(node.data.births) },
+			{ head: "Live bytes", number: true, cell: (node) => bytes(ownOf(node.data, "size")) },
+			{ head: "Live objects", number: true, cell: (node) => count(ownOf(node.data, "count")) },
+			{ head: "Average", number: true, cell: (node) => ownOf(node.data, "count") ? bytes(ownOf(node.data, "size") / ownOf(node.data, "count")) : "–" },
+			{ head: "Births", number: true, cell: (node) => count(ownOf(node.data, "births")) },
 		], leaves, trace.left_out ? `${plural(trace.left_out, "smaller site")} with ${bytes(trace.left_out_size)} left out.` : null));
 	}
 	return {

@@ -104,9 +104,11 @@ function nodeContent(node) {
 
 function drawNode(node, i, width) {
 	const right = node.x1 > width - 60;
+	// Flows go through the middle of a thin one's label, so that is above it.
+	const middle = node.y1 - node.y0 < 16 ? node.y0 - 9 : (node.y0 + node.y1) / 2;
 	return svg("g", { class: "station", "data-item": `n${i}`, tabindex: "-1" },
 		svg("rect", { x: node.x0, y: node.y0, width: node.x1 - node.x0, height: Math.max(1.5, node.y1 - node.y0), rx: 2, style: { fill: colorOf(node) } }),
-		svg("text", { x: right ? node.x0 - 8 : node.x1 + 8, y: (node.y0 + node.y1) / 2, dy: "0.35em", "text-anchor": right ? "end" : "start" },
+		svg("text", { x: right ? node.x0 - 8 : node.x1 + 8, y: middle, dy: "0.35em", "text-anchor": right ? "end" : "start" },
 			nameOf(node), svg("tspan", { class: "figure", dx: 6 }, count(node.value))));
 }
 

@@ -26,10 +26,19 @@ function readCollections(timeline, start) {
 		({ t: t - start, generation, length, hold, collected, uncollectable }));
 }
 
-// What happened from one sample to the next, for each second.
+// What happened from one sample to the next, for each second. Samples that nobody
+// could tell apart count as one: a rate over an instant says nothing.
 function readRates(samples) {
-	return samples.slice(1).map((now, i) => {
-		const before = samples[i];
+	const least = (samples.at(-1).t - samples[0].t) / 300;
+	const chosen = samples.slice(0, 1);
+	for (const sample of samples.slice(1))
+		if (sample.t - chosen.at(-1).t > least)
+			chosen.push(sample);
+	if (chosen.length > 1)
+		chosen.pop();
+	chosen.push(samples.at(-1));
+	return chosen.slice(1).map((now, i) => {
+		const before = chosen[i];
 		const time = Math.max(1, now.t - before.t) / 1000;
 		return { t: before.t, end: now.t, births: (now.births - before.births) / time, deaths: (now.deaths - before.deaths) / time };
 	});
