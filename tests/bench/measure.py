@@ -188,7 +188,9 @@ def tracing():
         Run("6.1", [Figure("trace_overhead", "ratio"),
                     Figure("trace_overhead_25", "ratio", column=1),
                     Figure("trace_cost", "ns/list", column=2),
-                    Figure("trace_cost_25", "ns/list", column=3)], {
+                    Figure("trace_cost_25", "ns/list", column=3),
+                    Figure("trace_overhead_sampled", "ratio", column=4),
+                    Figure("trace_overhead_sampled_25", "ratio", column=5)], {
             "ours": program("trace_device", "batch"),
             "single": program("trace_device", "single"),
             "cpython": [*python, "overhead"],

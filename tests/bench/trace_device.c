@@ -9,7 +9,8 @@
  *
  * Prints, of single and batch, how many times longer making takes with one
  * frame, and with 25, than without tracing; then nanoseconds that these add to
- * each list. Of snapshot, nanoseconds.
+ * each list; then how many times longer of a sample of one birth in a hundred.
+ * Of snapshot, nanoseconds.
  */
 #include "library.h"
 
@@ -17,6 +18,7 @@
 #define BATCH		256
 #define TURNS		8
 #define FRAMES		25
+#define SAMPLE		100
 #define DEPTH		30
 #define LINES		1000
 #define OBJECTS		1000000
@@ -77,9 +79,14 @@ static double measure(struct run *run)
 	return (double)best / LISTS;
 }
 
-static double measure_traced(struct run *run, uint32_t frames)
+/* With a @sample of 0 each birth is booked. */
+static double measure_traced(struct run *run, uint32_t frames, uint64_t sample)
 {
-	const struct refheap_trace_options options = { .frames = frames };
+	const struct refheap_trace_options options = {
+		.frames = frames,
+		.flags = sample ? REFHEAP_TRACE_BIRTHS : 0,
+		.sample = sample,
+	};
 	double took;
 
 	must(REFHEAP_HERE(run->session));
@@ -93,9 +100,12 @@ static void sample_overhead(void *arg)
 {
 	struct run *run = arg;
 	double off = measure(run);
-	double one = measure_traced(run, 1), many = measure_traced(run, FRAMES);
+	double one = measure_traced(run, 1, 0), many = measure_traced(run, FRAMES, 0);
+	double few = measure_traced(run, 1, SAMPLE);
+	double few_many = measure_traced(run, FRAMES, SAMPLE);
 
-	printf("%.4f %.4f %.1f %.1f\n", one / off, many / off, one - off, many - off);
+	printf("%.4f %.4f %.1f %.1f %.4f %.4f\n", one / off, many / off, one - off, many - off,
+	       few / off, few_many / off);
 }
 
 static void make_million(struct run *run)
