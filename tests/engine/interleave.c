@@ -564,8 +564,8 @@ static void dereferenced(struct node *x, u64 id)
 	struct node *target = &node[x->target];
 
 	if (!id) {
-		/* What a finalizer brought back has lost its weak references. */
-		if (target->reachable && !(finalizers && target->lost))
+		/* Those to what a finalizer brought back are dead, and so is one it brought back. */
+		if (target->reachable && !(finalizers && (target->lost || x->lost)))
 			die("a weak reference to what can be reached is dead");
 		x->led_nowhere = true;
 		return;
