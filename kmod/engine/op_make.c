@@ -327,10 +327,17 @@ int rh_op_drop(struct rh_op *op)
 	return 0;
 }
 
+/* Types are compared by name one after the other. */
+static void book_types(struct rh_heap *heap)
+{
+	rh_slice_book(heap, heap->types.n / 2);
+}
+
 int rh_op_type_new(struct rh_op *op)
 {
 	int id = rh_type_new(op->heap, op->data, op->len);
 
+	book_types(op->heap);
 	if (id < 0)
 		return id;
 	op->result->value = id;
@@ -341,6 +348,7 @@ int rh_op_type_find(struct rh_op *op)
 {
 	int id = rh_type_find(op->heap, op->data, op->len);
 
+	book_types(op->heap);
 	if (id < 0)
 		return id;
 	op->result->value = id;

@@ -192,6 +192,8 @@ int rh_type_new(struct rh_heap *heap, const u8 *data, u32 len)
 	if (new.base)
 		inherit(heap, type, heap->types.type[new.base]);
 	err = add_slots(heap, type, new.nslots, data + new.name_len, len - new.name_len);
+	/* Each name was compared with those before it. */
+	rh_slice_book(heap, nslots * type->nslots / 16);
 	if (err)
 		goto err_free_type;
 	id = rh_type_find(heap, type->name, new.name_len);

@@ -102,6 +102,41 @@ static void types_are_counted(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, found);
 }
 
+#define MANY_TYPES	2048
+#define FINDS		16
+
+/* Finding a type among many is more than one unit of work. */
+static void finding_is_booked(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	struct refheap_op ops[FINDS];
+	struct refheap_result results[FINDS];
+	struct rh_params params;
+	struct rh_batch batch = {
+		.heap = rig->heap, .holder = rig->holder[0], .ops = ops, .results = results,
+		.in = (const u8 *)"none", .in_len = 4, .count = FINDS,
+		.flags = REFHEAP_BATCH_CONTINUE,
+	};
+	char name[16];
+	u32 i;
+
+	for (i = 0; i < MANY_TYPES; i++) {
+		snprintf(name, sizeof(name), "Type%u", i);
+		KUNIT_EXPECT_GT(test, rig_type(rig, name, 0, 0, NULL, 0), 0);
+	}
+	for (i = 0; i < FINDS; i++)
+		ops[i] = (struct refheap_op){ .code = REFHEAP_OP_TYPE_FIND, .data_len = 4 };
+	/* The clock of the rig moves by a slice with each look at it. */
+	rig_params(&params);
+	rig->host.tick = params.slice_ns;
+	KUNIT_EXPECT_EQ(test, rh_batch_step(&batch), RH_MORE);
+	KUNIT_EXPECT_LE(test, batch.done, 3U);
+	rig->host.tick = 0;
+	while (rh_batch_step(&batch) == RH_MORE)
+		;
+	KUNIT_EXPECT_EQ(test, results[FINDS - 1].error, -ENOENT);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(slotted),
 	KUNIT_CASE(dict_backed),
@@ -109,6 +144,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(derived),
 	KUNIT_CASE(long_names),
 	KUNIT_CASE(types_are_counted),
+	KUNIT_CASE(finding_is_booked),
 	{ }
 };
 
