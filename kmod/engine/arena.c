@@ -551,6 +551,45 @@ void rh_block_free(struct rh_heap *heap, enum refheap_space which, u32 handle, s
 		*recent = handle;
 }
 
+/* Of a pool, a block lies in one stretch; a larger one may have begun anywhere before. */
+static void fill_stretch(const struct rh_space *space, u32 index, u32 piece,
+			 struct rh_stretch *stretch)
+{
+	const struct rh_arena *arena = space->arena[index];
+	size_t offset = (size_t)piece * RH_POOL_BYTES;
+	u32 handle = index << RH_ARENA_SHIFT;
+
+	stretch->words = (const u32 *)((const u8 *)space->base[index] + offset);
+	stretch->n = min_t(size_t, arena->bytes - offset, RH_POOL_BYTES) / sizeof(u32);
+	stretch->first = handle + (arena->use == USE_POOLS ? piece * POOL_UNITS : 0);
+	stretch->last = handle;
+	if (arena->use != USE_ONE)
+		stretch->last += (piece + 1) * POOL_UNITS - 1;
+}
+
+/* The cursor is an arena and, of that, a piece. */
+bool rh_arena_stretch(const struct rh_heap *heap, enum refheap_space which, u64 *cursor,
+		      struct rh_stretch *stretch)
+{
+	const struct rh_space *space = &heap->space[which];
+	u32 index = *cursor >> 32, piece = (u32)*cursor, pieces;
+
+	for (; index < space->capacity; index++, piece = 0) {
+		const struct rh_arena *arena = space->arena[index];
+
+		pieces = arena ? (arena->bytes + RH_POOL_BYTES - 1) / RH_POOL_BYTES : 0;
+		while (piece < pieces && arena->use == USE_POOLS && !arena->pool[piece].used)
+			piece++;
+		if (piece >= pieces)
+			continue;
+		fill_stretch(space, index, piece, stretch);
+		*cursor = ((u64)index << 32) + piece + 1;
+		return true;
+	}
+	*cursor = (u64)index << 32;
+	return false;
+}
+
 /* Gives what is remembered back to the pools. */
 static void forget_recent(struct rh_heap *heap, struct rh_space *space)
 {

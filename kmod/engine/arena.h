@@ -43,6 +43,24 @@ void rh_block_free(struct rh_heap *heap, enum refheap_space space, u32 handle, s
 void rh_block_free_many(struct rh_heap *heap, enum refheap_space space, const u32 *handle,
 			u32 n, size_t bytes);
 
+/**
+ * struct rh_stretch - a piece of an arena, at most as large as a pool
+ * @words: what it has; blocks that are free, too
+ * @n: how many
+ * @first: the blocks of which it has anything begin at this handle
+ * @last: or later, at this one at most
+ */
+struct rh_stretch {
+	const u32 *words;
+	u32 n;
+	u32 first;
+	u32 last;
+};
+
+/* The next stretch that may have a block. @cursor: 0 at first. Return: false at the end. */
+bool rh_arena_stretch(const struct rh_heap *heap, enum refheap_space space, u64 *cursor,
+		      struct rh_stretch *stretch);
+
 /* What a block of @bytes really takes. */
 size_t rh_block_charge(size_t bytes);
 

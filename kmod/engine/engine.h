@@ -270,6 +270,29 @@ int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object);
 #define RH_SCAN_GARBAGE		BIT(5)
 #define RH_SCAN_TRACKED		BIT(6)
 
+#define RH_NEAR_GROUPS	1024
+
+enum rh_near_stage {
+	RH_NEAR_BEGIN,
+	RH_NEAR_SEARCH,
+	RH_NEAR_MARKED,	/* what is not marked has no reference to the subject */
+	RH_NEAR_ALL,	/* the marks are worth nothing */
+};
+
+/**
+ * struct rh_near - where a reference may be
+ * @stage: of the search
+ * @cursor: where it is
+ * @changes: of the heap when it began
+ * @group: by group of blocks, 1: some block of it may have one
+ */
+struct rh_near {
+	enum rh_near_stage stage;
+	u64 cursor;
+	u64 changes;
+	u8 group[RH_NEAR_GROUPS];
+};
+
 /**
  * struct rh_scan - a walk over the objects of a heap in constant memory
  * @filters: RH_SCAN_*
@@ -281,6 +304,7 @@ int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object);
  * @cell: likewise, within an object
  * @at: id of the object at @cursor
  * @edges: found in it so far
+ * @near: with REFERRERS, which objects are worth a look
  */
 struct rh_scan {
 	u32 filters;
@@ -292,6 +316,7 @@ struct rh_scan {
 	u32 cell;
 	u64 at;
 	u32 edges;
+	struct rh_near near;
 };
 
 /*

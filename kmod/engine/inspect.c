@@ -9,6 +9,7 @@
 #include "inspect.h"
 #include "list.h"
 #include "map.h"
+#include "referrers.h"
 #include "table.h"
 #include "type.h"
 #include "value.h"
@@ -153,9 +154,13 @@ static int scan_all(struct rh_heap *heap, struct rh_scan *scan, u32 subject,
 {
 	u32 end = rh_table_end(heap), edges, slot;
 
+	if (subject && rh_near_search(heap, &scan->near, subject) == RH_MORE)
+		return RH_MORE;
 	for (;; scan->cursor++) {
-		scan->cursor = rh_used_next(heap, min(scan->cursor, end));
-		slot = scan->cursor;
+		slot = min(scan->cursor, end);
+		slot = subject ? rh_near_next(heap, &scan->near, subject, slot) :
+				 rh_used_next(heap, slot);
+		scan->cursor = slot;
 		if (slot >= end)
 			return RH_DONE;
 		if (*n == max || rh_slice_over(heap))

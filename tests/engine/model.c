@@ -58,6 +58,7 @@ struct twin {
 	u32 sessions;
 	u64 time;
 	u64 skipped;
+	u32 compared;			/* whose referrers have been */
 	bool inexact;			/* the number that a collection gives */
 	char text[300];
 };
@@ -1560,6 +1561,16 @@ static const char *compare_sessions(struct twin *twin)
 	return NULL;
 }
 
+/* Of one object each time: every other one is asked. */
+static const char *compare_referrers(struct twin *twin)
+{
+	const struct object *x = twin->n ? twin->object[twin->compared++ % twin->n] : NULL;
+
+	if (!x || !x->alive || rig_knows_referrers(&twin->rig, x->id))
+		return NULL;
+	return differ(twin, "referrers of %llx", x->id);
+}
+
 const char *twin_compare(struct twin *twin)
 {
 	const char *what;
@@ -1591,7 +1602,9 @@ const char *twin_compare(struct twin *twin)
 		if (what)
 			return what;
 	}
-	what = compare_sessions(twin);
+	what = compare_referrers(twin);
+	if (!what)
+		what = compare_sessions(twin);
 	if (what)
 		return what;
 	if (rig_verify(&twin->rig))

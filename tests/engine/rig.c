@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "rig.h"
+#include "tests/shim/memory.h"
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -209,4 +210,69 @@ u64 rig_objects(struct rig *rig)
 
 	rh_heap_stat(rig->heap, &stat);
 	return stat.objects;
+}
+
+/* The next of a walk. Return: false at its end. */
+static bool next_object(struct rig *rig, struct rh_scan *scan, struct rh_object *object)
+{
+	enum rh_progress progress;
+	u32 n;
+
+	do {
+		progress = rh_scan_step(rig->heap, scan, object, 1, &n);
+	} while (progress == RH_MORE && !n);
+	return n;
+}
+
+struct referrers {
+	struct rh_scan all, told, referents;
+	struct rh_object object, referrer, referent;
+};
+
+static u32 edges_to(struct rig *rig, struct referrers *them, u64 id)
+{
+	u32 n = 0;
+
+	memset(&them->referents, 0, sizeof(them->referents));
+	them->referents.filters = RH_SCAN_REFERENTS;
+	them->referents.subject = them->object.info.id;
+	while (next_object(rig, &them->referents, &them->referent))
+		n += them->referent.info.id == id;
+	return n;
+}
+
+/* Both walks go from slot to slot. */
+static bool same_referrers(struct rig *rig, struct referrers *them, u64 id,
+			   enum rh_near_stage stage)
+{
+	u32 edges;
+
+	memset(&them->all, 0, sizeof(them->all));
+	memset(&them->told, 0, sizeof(them->told));
+	them->told.filters = RH_SCAN_REFERRERS;
+	them->told.subject = id;
+	them->told.near.stage = stage;
+	while (next_object(rig, &them->all, &them->object)) {
+		edges = edges_to(rig, them, id);
+		if (!edges)
+			continue;
+		if (!next_object(rig, &them->told, &them->referrer) ||
+		    them->referrer.info.id != them->object.info.id ||
+		    them->referrer.edges != edges)
+			return false;
+	}
+	return !next_object(rig, &them->told, &them->referrer);
+}
+
+bool rig_knows_referrers(struct rig *rig, u64 id)
+{
+	struct referrers *them = shim_alloc(sizeof(*them));
+	bool same;
+
+	if (!them)
+		return false;
+	same = same_referrers(rig, them, id, RH_NEAR_BEGIN) &&
+	       same_referrers(rig, them, id, RH_NEAR_ALL);
+	shim_free(them);
+	return same;
 }

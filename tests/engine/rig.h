@@ -59,5 +59,10 @@ s64 rig_type(struct rig *rig, const char *name, u32 flags, u32 base,
 int rig_new_holder(struct rig *rig);
 struct refheap_info rig_info(struct rig *rig, u64 id);
 u64 rig_objects(struct rig *rig);
+/*
+ * Whether walks over the referrers of @id, in a heap that rests and in one that
+ * changes, give the same as asking all objects what they refer to.
+ */
+bool rig_knows_referrers(struct rig *rig, u64 id);
 
 #endif

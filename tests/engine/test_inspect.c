@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "suite.h"
 
-static u32 scan(struct kunit *test, struct rh_scan request, u64 *ids, u32 max)
+static u32 scan_on(struct kunit *test, struct rh_scan *request, u64 *ids, u32 max)
 {
 	struct rig *rig = test->priv;
 	struct rh_object objects[3];
@@ -9,12 +9,23 @@ static u32 scan(struct kunit *test, struct rh_scan request, u64 *ids, u32 max)
 	u32 n, found = 0, i;
 
 	do {
-		progress = rh_scan_step(rig->heap, &request, objects, ARRAY_SIZE(objects), &n);
+		progress = rh_scan_step(rig->heap, request, objects, ARRAY_SIZE(objects), &n);
 		KUNIT_ASSERT_TRUE(test, progress == RH_MORE || progress == RH_DONE);
 		for (i = 0; i < n && found < max; i++)
 			ids[found++] = objects[i].info.id;
 	} while (progress == RH_MORE);
 	return found;
+}
+
+/* A walk of objects with all of that; of one filter, @value is what it wants. */
+static u32 scan(struct kunit *test, u32 filters, u64 value, u32 generation, u64 *ids, u32 max)
+{
+	struct rh_scan request = {
+		.filters = filters, .generation = generation, .kind = value, .type = value,
+		.subject = value,
+	};
+
+	return scan_on(test, &request, ids, max);
 }
 
 static void referents(struct kunit *test)
@@ -23,8 +34,7 @@ static void referents(struct kunit *test)
 	u64 items[] = { a, b, a };
 	u64 tuple = new_tuple(test, 3, items);
 
-	KUNIT_EXPECT_EQ(test, scan(test, (struct rh_scan){ .filters = RH_SCAN_REFERENTS,
-							   .subject = tuple }, found, 8), 3);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_REFERENTS, tuple, 0, found, 8), 3);
 	KUNIT_EXPECT_EQ(test, found[0], a);
 	KUNIT_EXPECT_EQ(test, found[1], b);
 	KUNIT_EXPECT_EQ(test, found[2], a);
@@ -42,7 +52,7 @@ static void referrers(struct kunit *test)
 	enum rh_progress progress;
 
 	do_string(test, REFHEAP_OP_SET_KEY, dict, leaf, "k");
-	KUNIT_EXPECT_EQ(test, scan(test, request, found, 8), 2);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_REFERRERS, leaf, 0, found, 8), 2);
 	KUNIT_EXPECT_TRUE(test, (found[0] == tuple && found[1] == dict) ||
 				(found[0] == dict && found[1] == tuple));
 	do {
@@ -53,29 +63,113 @@ static void referrers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, edges, 3);
 }
 
+/* In a pool, in a run of pages, and in a block that is an arena by itself. */
+static void referrers_of_every_size(struct kunit *test)
+{
+	static const u32 sizes[] = { 1, 2, 3, 100, 126, 127, 1000, 4100, 9000, 20000, 50000 };
+	struct rig *rig = test->priv;
+	u64 other = new_list(test, 0, NULL), leaf = new_int(test, 1000), list;
+	u32 i, j;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		list = new_list(test, 0, NULL);
+		for (j = 1; j < sizes[i]; j++)
+			append(test, list, other);
+		append(test, list, leaf);
+	}
+	KUNIT_EXPECT_TRUE(test, rig_knows_referrers(rig, leaf));
+	KUNIT_EXPECT_TRUE(test, rig_knows_referrers(rig, other));
+	KUNIT_EXPECT_TRUE(test, rig_knows_referrers(rig, list));
+}
+
+/* Blocks are not cleared when they are freed. */
+static void no_referrer_is_dead(struct kunit *test)
+{
+	u64 leaf = new_int(test, 1000), one[1] = { leaf }, list[300], found[8];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		list[i] = new_list(test, 1, one);
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		if (i != 150)
+			drop(test, list[i]);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_REFERRERS, leaf, 0, found, 8), 1);
+	KUNIT_EXPECT_EQ(test, found[0], list[150]);
+	do_op(test, OP(REFHEAP_OP_CLEAR, .a = list[150]));
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_REFERRERS, leaf, 0, found, 8), 0);
+	/* It gets a block again that somebody else had. */
+	append(test, list[150], new_int(test, 1001));
+	new_list(test, 0, NULL);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_REFERRERS, leaf, 0, found, 8), 0);
+}
+
+/* Steps of a walk; before one of them the list grows. Return: how often it was told. */
+static u32 told_while_growing(struct kunit *test, u64 leaf, u64 list, u32 step)
+{
+	struct rh_scan request = { .filters = RH_SCAN_REFERRERS, .subject = leaf };
+	struct rig *rig = test->priv;
+	struct rh_object object;
+	enum rh_progress progress;
+	u32 told = 0, n, i;
+
+	do {
+		for (i = 0; !step && i < 40; i++)
+			append(test, list, list);
+		step--;
+		progress = rh_scan_step(rig->heap, &request, &object, 1, &n);
+		told += n && object.info.id == list && object.edges == 1;
+	} while (progress == RH_MORE);
+	return told;
+}
+
+/*
+ * An edge that is there all the time is told, even if its object moves to where
+ * the search has been: into the room that one of the first lists leaves.
+ */
+static void referrer_moves_meanwhile(struct kunit *test)
+{
+	struct rh_params params;
+	u64 leaf, first[20], list;
+	u32 i, j;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	suite_params(test, &params);
+	leaf = new_int(test, 1000);
+	for (i = 0; i < ARRAY_SIZE(first); i++) {
+		first[i] = new_list(test, 0, NULL);
+		for (j = 0; j < 41; j++)
+			append(test, first[i], first[i]);
+	}
+	for (i = 0; i < 3000; i++)
+		new_tuple(test, 1, first);
+	for (i = 1; i < ARRAY_SIZE(first); i++) {
+		list = new_list(test, 1, &leaf);
+		do_op(test, OP(REFHEAP_OP_CLEAR, .a = first[i]));
+		KUNIT_EXPECT_EQ(test, told_while_growing(test, leaf, list, i), 1);
+		drop(test, list);
+		collect(test, 2);
+	}
+}
+
 static void filters(struct kunit *test)
 {
 	static const char * const x[] = { "x" };
 	s64 type = rig_type(test->priv, "T", 0, 0, x, 1);
 	u64 found[16], list = new_list(test, 0, NULL), thing = new_instance(test, type);
 
-	KUNIT_EXPECT_EQ(test, scan(test, (struct rh_scan){ .filters = RH_SCAN_KIND,
-				   .kind = REFHEAP_KIND_LIST }, found, 16), 1);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_KIND, REFHEAP_KIND_LIST, 0, found, 16), 1);
 	KUNIT_EXPECT_EQ(test, found[0], list);
-	KUNIT_EXPECT_EQ(test, scan(test, (struct rh_scan){ .filters = RH_SCAN_TYPE,
-				   .type = type }, found, 16), 1);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_TYPE, type, 0, found, 16), 1);
 	KUNIT_EXPECT_EQ(test, found[0], thing);
 	collect(test, 0);
-	KUNIT_EXPECT_EQ(test, scan(test, (struct rh_scan){ .filters = RH_SCAN_KIND |
-				   RH_SCAN_GENERATION, .kind = REFHEAP_KIND_LIST,
-				   .generation = 0 }, found, 16), 0);
-	KUNIT_EXPECT_EQ(test, scan(test, (struct rh_scan){ .filters = RH_SCAN_KIND |
-				   RH_SCAN_GENERATION, .kind = REFHEAP_KIND_LIST,
-				   .generation = 1 }, found, 16), 1);
-	KUNIT_EXPECT_EQ(test, scan(test, (struct rh_scan){ .filters = RH_SCAN_KIND |
-				   RH_SCAN_TRACKED, .kind = REFHEAP_KIND_INT }, found, 16), 0);
-	KUNIT_EXPECT_EQ(test, scan(test, (struct rh_scan){ .filters = RH_SCAN_GARBAGE },
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_KIND | RH_SCAN_GENERATION, REFHEAP_KIND_LIST, 0,
 				   found, 16), 0);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_KIND | RH_SCAN_GENERATION, REFHEAP_KIND_LIST, 1,
+				   found, 16), 1);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_KIND | RH_SCAN_TRACKED, REFHEAP_KIND_INT, 0,
+				   found, 16), 0);
+	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_GARBAGE, 0, 0, found, 16), 0);
 }
 
 static void subject_is_gone(struct kunit *test)
@@ -133,6 +227,9 @@ static void value_is_shown(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(referents),
 	KUNIT_CASE(referrers),
+	KUNIT_CASE(referrers_of_every_size),
+	KUNIT_CASE(no_referrer_is_dead),
+	KUNIT_CASE(referrer_moves_meanwhile),
 	KUNIT_CASE(filters),
 	KUNIT_CASE(subject_is_gone),
 	KUNIT_CASE(everything_is_met_once),
