@@ -245,6 +245,9 @@ static int entry_error(struct context *context, int error, const struct argument
 
 	if (error == -ENOKEY)
 		return report_refused(context, error, "cache '%s' does not have '%s'", name, key);
+	if (error == -EOPNOTSUPP)
+		return report_refused(context, error, "'%s' of cache '%s': the key cannot be hashed, "
+				      "or the value cannot be weakly referenced", key, name);
 	return report_error(context, error, "'%s' of cache '%s'", key, name);
 }
 

@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -223,6 +225,7 @@ static uint64_t start_workers(const struct context *context, const char *name,
 			      const struct plan *plan, struct tally *tallies, pid_t *children,
 			      const int *start)
 {
+	pid_t parent = getpid();
 	uint64_t i;
 
 	for (i = 0; i < plan->processes; i++) {
@@ -231,6 +234,10 @@ static uint64_t start_workers(const struct context *context, const char *name,
 			break;
 		if (children[i])
 			continue;
+		/* Whoever kills the command ends all of it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(0);
 		close(start[1]);
 		work(context, name, plan, &tallies[i], i, start[0]);
 		_exit(0);

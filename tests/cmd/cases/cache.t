@@ -47,6 +47,18 @@ $ refheap cache put docs number 5
 ! refheap: 'number' of cache 'docs': .* (re)
 = 1
 
+## what cannot be a key, or a value of a weak cache
+$ refheap cache new --kind weak docs; refheap cache put docs a 5
+! refheap: 'a' of cache 'docs': the key cannot be hashed, or the value cannot be weakly referenced
+= 1
+$ refheap cache new pages; refheap cache put -l pages '[1]' 5
+! refheap: '[1]' of cache 'pages': the key cannot be hashed, or the value cannot be weakly referenced
+= 1
+
+## whoever kills an exercise ends all of it
+$ refheap cache new pages; (refheap cache bench -P 3 -n 100M pages & echo $! >pid; wait $!) >out 2>&1 & sleep 1; kill -9 "$(cat pid)"; for i in $(seq 100); do [ "$(refheap -j sessions | grep -c '"session"')" -gt 1 ] || break; sleep 0.1; done; refheap -j sessions
+json len(doc) == 1
+
 ## keys are text, strings in quotes, or values
 $ refheap cache new c; refheap cache put c 5 1; refheap cache put -l c 5 2; refheap cache put -l c '(1, "x")' 3
 $ refheap cache get c 5; refheap cache get c '"5"'; refheap cache get -l c 5; refheap cache get -l c "(1, 'x')"
