@@ -8,6 +8,7 @@
 
 #define SECOND 1000000000ULL
 #define LONGEST 1e9	/* seconds; more is for ever to everybody */
+#define CLOCK_SET (SECOND / 20)	/* a difference that is none of reading */
 
 static uint64_t read_clock(clockid_t which)
 {
@@ -29,9 +30,23 @@ double clock_age(uint64_t time_ns)
 	return now > time_ns ? (double)(now - time_ns) / (double)SECOND : 0;
 }
 
+/*
+ * The time of day when CLOCK_MONOTONIC was 0. No two readings give the same one,
+ * so it is read anew only after the clock was set: times keep their order.
+ */
+static uint64_t clock_epoch(void)
+{
+	static uint64_t epoch;
+	uint64_t now = read_clock(CLOCK_REALTIME) - clock_now();
+
+	if (now - epoch + CLOCK_SET > 2 * CLOCK_SET)
+		epoch = now;
+	return epoch;
+}
+
 char *clock_format(uint64_t time_ns, char *text)
 {
-	uint64_t then = read_clock(CLOCK_REALTIME) - (clock_now() - time_ns);
+	uint64_t then = clock_epoch() + time_ns;
 	time_t seconds = (time_t)(then / SECOND);
 	struct tm parts;
 	size_t length;
