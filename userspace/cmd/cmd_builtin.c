@@ -13,6 +13,7 @@
 #include "output.h"
 #include "path.h"
 #include "report.h"
+#include "util.h"
 #include "value.h"
 
 static int run_len(struct context *context, struct arguments *arguments)
@@ -114,10 +115,32 @@ static void print_slice(const struct context *context, const struct refheap_slic
 	text_free(&digits);
 }
 
+/* A saved heap has nothing to map: @copy is its payload then. */
+static int open_payload(struct context *context, refheap_id id, struct refheap_view *view,
+			char **copy)
+{
+	int error = refheap_view_open(context->session, id, 0, view);
+	int64_t length;
+	ssize_t got;
+
+	if (error != -EOPNOTSUPP || !context->image)
+		return error;
+	length = refheap_len(context->session, id);
+	if (length < 0)
+		return (int)length;
+	*copy = xcalloc((size_t)length + 1, 1);
+	got = refheap_read(context->session, id, 0, *copy, (size_t)length + 1);
+	if (got < 0)
+		return (int)got;
+	*view = (struct refheap_view){ .data = *copy, .length = (size_t)got };
+	return 0;
+}
+
 static int run_view(struct context *context, struct arguments *arguments)
 {
 	const char *path = arguments->words[0];
 	int64_t start = 0, stop = INT64_MAX;
+	cleanup_free char *copy = NULL;
 	struct refheap_slice slice;
 	struct refheap_view view;
 	refheap_id id;
@@ -130,7 +153,7 @@ static int run_view(struct context *context, struct arguments *arguments)
 	status = path_resolve(context, path, &id);
 	if (status)
 		return status;
-	error = refheap_view_open(context->session, id, 0, &view);
+	error = open_payload(context, id, &view, &copy);
 	if (!error) {
 		slice = refheap_view_slice(&view, start, stop);
 		print_slice(context, &slice);

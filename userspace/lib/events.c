@@ -82,8 +82,12 @@ int refheap_on_event(struct refheap *session, uint32_t mask,
 static int wait_for_events(struct refheap *session, int timeout_ms)
 {
 	struct pollfd wait = { .fd = session->fd, .events = POLLIN };
-	int ready = poll(&wait, 1, timeout_ms);
+	int ready;
 
+	/* For a descriptor that is none poll() would wait, and for ever. */
+	if (wait.fd < 0)
+		return -EBADF;
+	ready = poll(&wait, 1, timeout_ms);
 	return ready < 0 ? -errno : ready;
 }
 

@@ -70,6 +70,8 @@ int refheap_view_open(struct refheap *session, refheap_id id, uint32_t flags,
 
 	if (flags & ~REFHEAP_VIEW_WRITE)
 		return -EINVAL;
+	if (session->saved)
+		return -EOPNOTSUPP;
 	err = locate(session, id, &info, &where);
 	if (err)
 		return err;

@@ -21,6 +21,11 @@ $ cat >commands <<'END'
 > show o.k.left[2]
 > show s.left
 > len many
+> view a[1] 2 4
+> view a[3]
+> view a[4] --json
+> view a[0]
+> view a
 > id a
 > refcount n
 > refcount a
@@ -61,10 +66,10 @@ $ cat >commands <<'END'
 > show @100000002
 > len a[0]
 > END
-$ refheap -b commands -k >live 2>&1; refheap -D f -b commands -k >saved 2>&1; cmp live saved && tail -n 3 live
-commands:50: '@fffffff00001': there is no such object
+$ refheap -b commands -k 2>&1 | tr -s ' ' >live; refheap -D f -b commands -k 2>&1 | tr -s ' ' >saved; cmp live saved && tail -n 3 live
+commands:55: '@fffffff00001': there is no such object
 'left'
-commands:52: 'a[0]': this kind of object cannot do that
+commands:57: 'a[0]': this kind of object cannot do that
 $ refheap weakrefs n | sort >live; refheap -D f weakrefs n | sort >saved; cmp live saved; wc -l <live
 5
 
