@@ -66,6 +66,30 @@ static void remove_folder(struct tour_run *run)
 	free(run->folder);
 }
 
+/* Whether a heap is that of a tour. While one goes on it has a session. */
+static bool is_left_over(const struct refheap_heap_info *info)
+{
+	const char *number = info->name + strlen("tour.");
+
+	return info->owner == geteuid() && !info->sessions &&
+	       !strncmp(info->name, "tour.", strlen("tour.")) && *number &&
+	       !number[strspn(number, "0123456789")];
+}
+
+/* What tours that were killed have left; that it fails is no reason not to go on. */
+static void remove_left_over(struct tour_run *run)
+{
+	refheap_auto_iter struct refheap_iter *iterator = NULL;
+	struct refheap_heap_info info;
+
+	if (refheap_iter_heaps(run->outer->control, &iterator))
+		return;
+	while (refheap_next_heap(iterator, &info) == 1) {
+		if (is_left_over(&info))
+			refheap_heap_remove(run->outer->control, info.heap);
+	}
+}
+
 static int make_heap(struct tour_run *run)
 {
 	cleanup_free char *name = xasprintf("tour.%ld", (long)getpid());
@@ -73,7 +97,8 @@ static int make_heap(struct tour_run *run)
 	struct refheap *session;
 	int error;
 
-	/* What a tour that was killed has left, of which this is the number now. */
+	remove_left_over(run);
+	/* Somebody may look at what a tour has left, of which this is the number now. */
 	error = refheap_open(name, REFHEAP_ATTACH_CREATE, &session);
 	if (!error && !refheap_was_created(session)) {
 		refheap_heap_remove(run->outer->control, refheap_heap(session));

@@ -47,6 +47,10 @@ $ refheap tour cycles >/dev/null; refheap -j heap list -o name | grep -c tour; l
 0
 = 1
 
+## what a tour that was killed has left goes with the next one
+$ refheap heap new tour.99999; refheap heap new tour.9x; refheap tour counting 1 >/dev/null; refheap heap list -o name | grep tour; refheap heap del tour.9x
+tour.9x
+
 ## completion knows the chapters
 $ refheap complete -- tour we
 weakrefs
