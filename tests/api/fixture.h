@@ -56,7 +56,7 @@ int as_user(uid_t uid, void (*run)(void *data), void *data);
 /* Wait until a condition holds: the kernel gives back after a close. */
 #define eventually(condition) \
 	do { \
-		for (int tries_ = 0; tries_ < 200 && !(condition); tries_++) \
+		for (int tries_ = 0; tries_ < 6000 && !(condition); tries_++) \
 			usleep(10000); \
 		assert_true(condition); \
 	} while (0)

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 
-PATIENCE = 40.0     # seconds; machines that check everything are slow
+PATIENCE = 120.0    # seconds; machines that check everything are slow
 
 
 class Missing(Exception):

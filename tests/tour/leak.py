@@ -19,7 +19,7 @@ import time
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent.parent / "userspace" / "leak"
 PROGRAM = sys.argv[1]
 HEAP = f"user.{os.getuid()}"
-TIMEOUT = 60
+TIMEOUT = 120
 SLEEP = "sleep 0.02"
 
 
