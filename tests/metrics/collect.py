@@ -428,7 +428,10 @@ def the_dashboard_shows_what_there_is():
     path = heaps.REPOSITORY / "userspace/grafana/refheap.json"
     board = json.loads(path.read_text())
     dashboard.check(board)
-    names = {labels["__name__"] for labels, _ in query('{__name__=~"refheap_.+"}')}
+    labels_of = {}
+    for labels, _ in query('{__name__=~"refheap_.+"}'):
+        labels_of.setdefault(labels["__name__"], set()).update(labels)
+    names = set(labels_of)
     shown = set()
     for expression in dashboard.expressions(board):
         used = dashboard.metrics_of(expression)
@@ -436,6 +439,7 @@ def the_dashboard_shows_what_there_is():
         shown |= used
         query(dashboard.fill_in(expression))
     equal(names - shown, set(), "shown nowhere")
+    dashboard.check_labels(board, labels_of)
 
 
 def systemd_understands_the_unit(build):

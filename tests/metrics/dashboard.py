@@ -2,6 +2,7 @@
 """What a dashboard of Grafana has to be."""
 import re
 
+UNITS = {"short", "bytes", "ops", "s", "percentunit"}
 KINDS = {"row", "stat", "timeseries", "heatmap", "table"}
 # Words of the query language that look like metrics are none of ours.
 METRIC = re.compile(r"\brefheap_\w+")
@@ -24,6 +25,44 @@ def expressions(board):
 
 def metrics_of(expression):
     return set(METRIC.findall(expression))
+
+
+def check_labels(board, labels):
+    """What is chosen, grouped and written by is there, of each metric."""
+    for expression in expressions(board):
+        for metric, matchers in re.findall(r"(refheap_\w+)\{([^}]*)\}", expression):
+            wanted = set(re.findall(r"(\w+)\s*[=!]", matchers))
+            assert wanted <= labels[metric], f"{metric}: {wanted - labels[metric]}"
+    for panel in panels_of(board):
+        for target in panel["targets"]:
+            known = set().union(*(labels[metric] for metric in metrics_of(target["expr"])))
+            groups = re.findall(r"by \(([^)]*)\)", target["expr"])
+            for group in groups:
+                assert set(re.findall(r"\w+", group)) <= known, target["expr"]
+            kept = set(re.findall(r"\w+", groups[0])) if groups else known
+            written = set(re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", "")))
+            assert written <= kept, (target["expr"], written - kept)
+
+
+def check_unit(panel):
+    """The unit of the axis is that of the metrics."""
+    unit = panel["fieldConfig"]["defaults"].get("unit")
+    if panel["type"] in ("heatmap", "table"):
+        return
+    assert unit in UNITS, (panel["title"], unit)
+    for target in panel["targets"]:
+        expression, legend = target["expr"], target.get("legendFormat", "")
+        if " / " in expression:
+            assert unit in ("percentunit", "s"), panel["title"]
+        elif "_seconds" in expression:
+            share = unit == "percentunit" and expression.startswith("rate(")
+            assert unit == "s" or share or legend.endswith(", s"), panel["title"]
+        elif "_bytes" in expression:
+            assert unit == "bytes", panel["title"]
+        elif expression.startswith(("rate(", "deriv(")):
+            assert unit == "ops", panel["title"]
+        else:
+            assert unit == "short", panel["title"]
 
 
 def fill_in(expression):
@@ -51,6 +90,7 @@ def check_panel(panel, variables):
     assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}, panel["title"]
     assert panel["targets"] and isinstance(panel["options"], dict), panel["title"]
     assert isinstance(panel["fieldConfig"]["defaults"], dict), panel["title"]
+    check_unit(panel)
     letters = [target["refId"] for target in panel["targets"]]
     assert len(set(letters)) == len(letters), panel["title"]
     for target in panel["targets"]:
