@@ -115,8 +115,8 @@ static int run_parsed(struct context *context, struct arguments *arguments,
 static int needs_live_heap(struct context *context, const struct command *group,
 			   const struct command *command)
 {
-	return report_refused(context, EROFS, "'%s%s%s' is for heaps in the kernel: a saved heap "
-			      "can be looked at, but not changed",
+	return report_refused(context, EROFS, "'%s%s%s' is for heaps in the kernel: a saved one is "
+			      "objects, names and types, to be looked at",
 			      group ? group->name : "", group ? " " : "", command->name);
 }
 
