@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "cmd_metrics.h"
+#include "late.h"
 #include "output.h"
 #include "report.h"
 #include "util.h"
@@ -22,6 +23,17 @@
 #define CONNECTIONS_MAX 256
 #define CONNECTION_SECONDS 5	/* from its beginning to its end, however slow */
 #define CONNECTION_MEMORY 16384
+
+#define LIBRARY "libmicrohttpd.so.12"
+#define FUNCTIONS(use) \
+	use(MHD_add_response_header) use(MHD_create_response_from_buffer) \
+	use(MHD_destroy_response) use(MHD_get_connection_info) use(MHD_get_daemon_info) \
+	use(MHD_get_timeout) use(MHD_lookup_connection_value) use(MHD_queue_response) \
+	use(MHD_run) use(MHD_start_daemon) use(MHD_stop_daemon)
+
+static struct {
+	FUNCTIONS(LATE_DECLARE)
+} http;
 
 /**
  * struct server - the listener
@@ -98,22 +110,22 @@ static void answer_figures(struct server *server, enum metrics_format format,
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *answer)
 {
 	struct MHD_Response *response =
-		MHD_create_response_from_buffer(answer->length, answer->body,
-						MHD_RESPMEM_MUST_FREE);
+		http.MHD_create_response_from_buffer(answer->length, answer->body,
+						     MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result result;
 
 	if (!response) {
 		free(answer->body);
 		return MHD_NO;
 	}
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
+	http.MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
+	http.MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
 	/* Connections do not outlive a request, so that none can stay for ever. */
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	http.MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (answer->allow)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
-	result = MHD_queue_response(connection, answer->status, response);
-	MHD_destroy_response(response);
+		http.MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
+	result = http.MHD_queue_response(connection, answer->status, response);
+	http.MHD_destroy_response(response);
 	return result;
 }
 
@@ -121,8 +133,8 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_size, void **request)
 {
-	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_ACCEPT);
+	const char *accept = http.MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							      MHD_HTTP_HEADER_ACCEPT);
 	struct answer answer = { 0 };
 
 	(void)version;
@@ -151,7 +163,7 @@ static void note_connection(void *data, struct MHD_Connection *connection, void 
 			*(uint64_t *)*place = 0;
 		return;
 	}
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	info = http.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	for (size_t i = 0; info && i < CONNECTIONS_MAX; i++) {
 		if (server->began_ns[i])
 			continue;
@@ -192,7 +204,7 @@ static int next_wake(const struct server *server)
 	MHD_UNSIGNED_LONG_LONG due;
 	int wait = any_connection(server) ? 1000 : -1;
 
-	if (MHD_get_timeout(server->daemon, &due) == MHD_YES &&
+	if (http.MHD_get_timeout(server->daemon, &due) == MHD_YES &&
 	    (wait < 0 || due < (MHD_UNSIGNED_LONG_LONG)wait))
 		wait = due > 1000 ? 1000 : (int)due;
 	return wait;
@@ -201,7 +213,7 @@ static int next_wake(const struct server *server)
 static int serve(struct server *server)
 {
 	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+		http.MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	struct pollfd files[] = {
 		{ .fd = server->signals, .events = POLLIN },
 		{ .fd = info->epoll_fd, .events = POLLIN },
@@ -213,7 +225,7 @@ static int serve(struct server *server)
 		if (files[0].revents)
 			return STATUS_OK;
 		end_slow_connections(server);
-		if (MHD_run(server->daemon) != MHD_YES)
+		if (http.MHD_run(server->daemon) != MHD_YES)
 			return report_refused(server->context, EIO, "the listener has failed");
 	}
 }
@@ -294,7 +306,7 @@ static int open_socket(struct server *server, const char *where, bool public)
 
 static int start_daemon(struct server *server)
 {
-	server->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, server,
+	server->daemon = http.MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, server,
 		MHD_OPTION_LISTEN_SOCKET, server->socket,
 		MHD_OPTION_NOTIFY_CONNECTION, note_connection, server,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
@@ -312,7 +324,7 @@ static int start_daemon(struct server *server)
 static int announce(const struct server *server)
 {
 	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
+		http.MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
 	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
 	char host[NI_MAXHOST], port[NI_MAXSERV];
@@ -341,9 +353,11 @@ int metrics_serve(struct context *context, const struct metrics_choice *choice,
 {
 	struct server server = { .context = context, .choice = choice, .socket = -1 };
 	sigset_t caught, before;
-	int status;
+	int status = late_load(context, LIBRARY, (const char *[]){ FUNCTIONS(LATE_NAME) NULL },
+			       &http);
 
-	status = open_socket(&server, where, public);
+	if (!status)
+		status = open_socket(&server, where, public);
 	sigemptyset(&caught);
 	sigaddset(&caught, SIGINT);
 	sigaddset(&caught, SIGTERM);
@@ -358,7 +372,7 @@ int metrics_serve(struct context *context, const struct metrics_choice *choice,
 	if (!status)
 		status = serve(&server);
 	if (server.daemon)
-		MHD_stop_daemon(server.daemon);
+		http.MHD_stop_daemon(server.daemon);
 	if (server.socket >= 0)
 		close(server.socket);
 	/* The signal has done what it was sent for. */

@@ -10,11 +10,22 @@
 #include "editor.h"
 #include "events.h"
 #include "interrupt.h"
+#include "late.h"
 #include "report.h"
 #include "script.h"
 #include "util.h"
 
 #define HISTORY_LINES 1000
+
+#define LIBRARY "libedit.so.2"
+#define FUNCTIONS(use) \
+	use(el_end) use(el_get) use(el_gets) use(el_init) use(el_insertstr) use(el_line) \
+	use(el_reset) use(el_set) use(el_source) use(history) use(history_end) \
+	use(history_init)
+
+static struct {
+	FUNCTIONS(LATE_DECLARE)
+} edit;
 
 struct editor {
 	struct context *context;
@@ -53,9 +64,9 @@ static void insert_rest(struct editor *editor, const struct candidates *candidat
 {
 	cleanup_free char *common = candidates_common(candidates);
 
-	el_insertstr(editor->line, common + typed);
+	edit.el_insertstr(editor->line, common + typed);
 	if (candidates->count == 1)
-		el_insertstr(editor->line, " ");
+		edit.el_insertstr(editor->line, " ");
 }
 
 static void show_candidates(const struct candidates *candidates)
@@ -71,13 +82,13 @@ static unsigned char complete(EditLine *line, int key)
 {
 	struct candidates candidates = { 0 };
 	struct editor *editor;
-	const LineInfo *info = el_line(line);
+	const LineInfo *info = edit.el_line(line);
 	cleanup_free char *text = xstrndup(info->buffer, (size_t)(info->cursor - info->buffer));
 	unsigned char result = CC_REFRESH;
 	size_t typed;
 
 	(void)key;
-	el_get(line, EL_CLIENTDATA, &editor);
+	edit.el_get(line, EL_CLIENTDATA, &editor);
 	typed = complete_line(editor->context, text, &candidates);
 	if (!candidates.count) {
 		result = CC_REFRESH_BEEP;
@@ -99,24 +110,24 @@ static bool start(struct editor *editor)
 {
 	HistEvent event;
 
-	editor->line = el_init("refheap", stdin, stdout, stderr);
-	editor->history = history_init();
+	editor->line = edit.el_init("refheap", stdin, stdout, stderr);
+	editor->history = edit.history_init();
 	if (!editor->line || !editor->history)
 		return false;
-	history(editor->history, &event, H_SETSIZE, HISTORY_LINES);
-	history(editor->history, &event, H_SETUNIQUE, 1);
+	edit.history(editor->history, &event, H_SETSIZE, HISTORY_LINES);
+	edit.history(editor->history, &event, H_SETUNIQUE, 1);
 	editor->history_file = history_path();
 	if (editor->history_file) {
 		make_folders(editor->history_file);
-		history(editor->history, &event, H_LOAD, editor->history_file);
+		edit.history(editor->history, &event, H_LOAD, editor->history_file);
 	}
-	el_set(editor->line, EL_CLIENTDATA, editor);
-	el_set(editor->line, EL_PROMPT, prompt);
-	el_set(editor->line, EL_EDITOR, "emacs");
-	el_set(editor->line, EL_HIST, history, editor->history);
-	el_set(editor->line, EL_ADDFN, "refheap-complete", "Complete the word", complete);
-	el_set(editor->line, EL_BIND, "^I", "refheap-complete", NULL);
-	el_source(editor->line, NULL);
+	edit.el_set(editor->line, EL_CLIENTDATA, editor);
+	edit.el_set(editor->line, EL_PROMPT, prompt);
+	edit.el_set(editor->line, EL_EDITOR, "emacs");
+	edit.el_set(editor->line, EL_HIST, edit.history, editor->history);
+	edit.el_set(editor->line, EL_ADDFN, "refheap-complete", "Complete the word", complete);
+	edit.el_set(editor->line, EL_BIND, "^I", "refheap-complete", NULL);
+	edit.el_source(editor->line, NULL);
 	return true;
 }
 
@@ -125,11 +136,11 @@ static void stop(struct editor *editor)
 	HistEvent event;
 
 	if (editor->history && editor->history_file)
-		history(editor->history, &event, H_SAVE, editor->history_file);
+		edit.history(editor->history, &event, H_SAVE, editor->history_file);
 	if (editor->history)
-		history_end(editor->history);
+		edit.history_end(editor->history);
 	if (editor->line)
-		el_end(editor->line);
+		edit.el_end(editor->line);
 	free(editor->history_file);
 }
 
@@ -139,7 +150,7 @@ static void execute(struct editor *editor, const char *text)
 	HistEvent event;
 
 	if (line[strspn(line, " \t\n")])
-		history(editor->history, &event, H_ENTER, text);
+		edit.history(editor->history, &event, H_ENTER, text);
 	editor->context->line++;
 	script_line(editor->context, line);
 	/* After an empty line, too. */
@@ -154,12 +165,12 @@ static void read_lines(struct editor *editor)
 		int count;
 
 		interrupt_reset();
-		text = el_gets(editor->line, &count);
+		text = edit.el_gets(editor->line, &count);
 		if (text && count > 0) {
 			interrupt_reset();
 			execute(editor, text);
 		} else if (interrupted()) {
-			el_reset(editor->line);
+			edit.el_reset(editor->line);
 			putchar('\n');
 		} else {
 			putchar('\n');
@@ -171,8 +182,11 @@ static void read_lines(struct editor *editor)
 int editor_run(struct context *context)
 {
 	struct editor editor = { .context = context };
-	int status = STATUS_OK;
+	int status = late_load(context, LIBRARY, (const char *[]){ FUNCTIONS(LATE_NAME) NULL },
+			       &edit);
 
+	if (status)
+		return status;
 	interrupt_catch();
 	if (start(&editor))
 		read_lines(&editor);

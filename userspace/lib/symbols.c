@@ -4,8 +4,6 @@
  * object says which file it is: nothing but a regular file is opened, and what
  * is found counts only if the file is still the one that was executed.
  */
-#include <dwarf.h>
-#include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,12 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dw.h"
 #include "symbols.h"
 
 struct rh_symbol_file {
 	struct rh_symbol_file *next;
 	char *path;
 	char *build_id;
+	Dwfl_Callbacks callbacks;
 	Dwfl *dwfl;
 	Dwfl_Module *module;	/* NULL: it is of no use */
 	GElf_Addr bias;		/* of addresses there against those of the file */
@@ -95,7 +95,7 @@ static bool has_build_id(Dwfl_Module *module, const char *build_id)
 
 	if (!strcmp(build_id, "-"))
 		return true;
-	length = dwfl_module_build_id(module, &bits, &address);
+	length = rh_dw.dwfl_module_build_id(module, &bits, &address);
 	if (length <= 0 || strlen(build_id) != 2 * (size_t)length)
 		return false;
 	for (int i = 0; i < length; i++) {
@@ -108,27 +108,27 @@ static bool has_build_id(Dwfl_Module *module, const char *build_id)
 
 static void open_file(struct rh_symbol_file *file)
 {
-	static const Dwfl_Callbacks callbacks = {
-		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
-		.section_address = dwfl_offline_section_address,
-	};
 	Dwfl_Module *module = NULL;
-	int fd = rh_open_regular(file->path);
+	int fd = rh_dw_load() ? rh_open_regular(file->path) : -1;
 
 	if (fd < 0)
 		return;
-	file->dwfl = dwfl_begin(&callbacks);
+	file->callbacks = (Dwfl_Callbacks){
+		.find_elf = rh_dw.dwfl_build_id_find_elf,
+		.find_debuginfo = rh_dw.dwfl_standard_find_debuginfo,
+		.section_address = rh_dw.dwfl_offline_section_address,
+	};
+	file->dwfl = rh_dw.dwfl_begin(&file->callbacks);
 	if (file->dwfl) {
-		dwfl_report_begin(file->dwfl);
-		module = dwfl_report_offline(file->dwfl, file->path, file->path,
+		rh_dw.dwfl_report_begin(file->dwfl);
+		module = rh_dw.dwfl_report_offline(file->dwfl, file->path, file->path,
 					     fd);
-		dwfl_report_end(file->dwfl, NULL, NULL);
+		rh_dw.dwfl_report_end(file->dwfl, NULL, NULL);
 	}
 	/* What has been reported has it. */
 	if (!module)
 		close(fd);
-	else if (dwfl_module_getelf(module, &file->bias) &&
+	else if (rh_dw.dwfl_module_getelf(module, &file->bias) &&
 		 has_build_id(module, file->build_id))
 		file->module = module;
 }
@@ -137,7 +137,7 @@ static void free_file(struct rh_symbol_file *file)
 {
 	tdestroy(file->found, free);
 	if (file->dwfl)
-		dwfl_end(file->dwfl);
+		rh_dw.dwfl_end(file->dwfl);
 	free(file->path);
 	free(file->build_id);
 	free(file);
@@ -211,7 +211,7 @@ static int number_of(Dwarf_Die *die, unsigned int name)
 	Dwarf_Attribute attribute;
 	Dwarf_Word value;
 
-	if (dwarf_formudata(dwarf_attr(die, name, &attribute), &value) ||
+	if (rh_dw.dwarf_formudata(rh_dw.dwarf_attr(die, name, &attribute), &value) ||
 	    value > INT32_MAX)
 		return 0;
 	return (int)value;
@@ -223,7 +223,7 @@ static void go_to_call(struct finding *finding, Dwarf_Die *die,
 {
 	const char *source;
 
-	source = dwarf_filesrc(sources,
+	source = rh_dw.dwarf_filesrc(sources,
 			       (size_t)number_of(die, DW_AT_call_file), NULL,
 			       NULL);
 	if (source)
@@ -239,16 +239,16 @@ static int add_functions(struct finding *finding, Dwarf_Die *unit,
 	Dwarf_Die *scopes = NULL;
 	int count, err = 0;
 
-	dwarf_getsrcfiles(unit, &sources, NULL);
-	count = dwarf_getscopes_die(die, &scopes);
+	rh_dw.dwarf_getsrcfiles(unit, &sources, NULL);
+	count = rh_dw.dwarf_getscopes_die(die, &scopes);
 	for (int i = 0; i < count && !err; i++) {
-		int tag = dwarf_tag(&scopes[i]);
+		int tag = rh_dw.dwarf_tag(&scopes[i]);
 
 		if (tag == DW_TAG_inlined_subroutine) {
-			err = add_line(finding, dwarf_diename(&scopes[i]));
+			err = add_line(finding, rh_dw.dwarf_diename(&scopes[i]));
 			go_to_call(finding, &scopes[i], sources);
 		} else if (tag == DW_TAG_subprogram) {
-			err = add_line(finding, dwarf_diename(&scopes[i]));
+			err = add_line(finding, rh_dw.dwarf_diename(&scopes[i]));
 			break;
 		}
 	}
@@ -260,7 +260,7 @@ static int add_functions(struct finding *finding, Dwarf_Die *unit,
 static bool find_scope(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *die)
 {
 	Dwarf_Die *scopes = NULL;
-	int count = dwarf_getscopes(unit, address, &scopes);
+	int count = rh_dw.dwarf_getscopes(unit, address, &scopes);
 	bool found = count > 0;
 
 	/* Those around it are where it was written, not where it is. */
@@ -275,7 +275,7 @@ static int add_lines(struct finding *finding, struct rh_symbol_file *file,
 {
 	size_t before = finding->frames->count;
 	Dwarf_Addr bias;
-	Dwarf_Die *unit = dwfl_module_addrdie(file->module, address, &bias);
+	Dwarf_Die *unit = rh_dw.dwfl_module_addrdie(file->module, address, &bias);
 	Dwarf_Die die;
 	int err = 0;
 
@@ -283,7 +283,7 @@ static int add_lines(struct finding *finding, struct rh_symbol_file *file,
 		err = add_functions(finding, unit, &die);
 	if (!err && finding->frames->count == before)
 		err = add_line(finding,
-			       dwfl_module_addrname(file->module, address));
+			       rh_dw.dwfl_module_addrname(file->module, address));
 	return err;
 }
 
@@ -295,7 +295,7 @@ static int add_address(struct finding *finding, struct rh_symbol_file *file,
 	int err;
 
 	if (file->module)
-		name = dwfl_module_addrname(file->module,
+		name = rh_dw.dwfl_module_addrname(file->module,
 					    address->address + file->bias);
 	if (asprintf(&text, "%s%s0x%" PRIx64, address->path,
 		     *address->path ? "+" : "", address->address) < 0)
@@ -317,10 +317,10 @@ static int look_up(struct rh_symbol_file *file, struct rh_strings *strings,
 	if (!finding.module)
 		return -ENOMEM;
 	if (file->module)
-		line = dwfl_module_getsrc(file->module,
+		line = rh_dw.dwfl_module_getsrc(file->module,
 					  address->address + file->bias);
 	if (line)
-		finding.source = dwfl_lineinfo(line, NULL, &finding.line, NULL,
+		finding.source = rh_dw.dwfl_lineinfo(line, NULL, &finding.line, NULL,
 					       NULL, NULL);
 	if (!finding.source)
 		return add_address(&finding, file, address);
