@@ -24,33 +24,11 @@
 
 #define TOP_DEFAULT 10
 
-/* All that an object reaches, each once, and it. */
-static uint64_t deep_of_graph(const struct graph *graph, uint32_t number)
+static uint64_t size_of_node(const void *data, uint32_t number)
 {
-	uint32_t *stack = xcalloc(graph->nodes, sizeof(*stack));
-	bool *seen = xcalloc(graph->nodes, sizeof(*seen));
-	uint32_t depth = 1;
-	uint64_t bytes = 0;
+	const struct graph *graph = data;
 
-	stack[0] = number;
-	/* What leads nowhere has been there. */
-	seen[0] = true;
-	seen[number] = true;
-	while (depth) {
-		number = stack[--depth];
-		bytes += graph->node[number].sizeof_;
-		for (uint32_t i = graph->first[number]; i < graph->first[number + 1]; i++) {
-			uint32_t to = graph->edge[i];
-
-			if (seen[to])
-				continue;
-			seen[to] = true;
-			stack[depth++] = to;
-		}
-	}
-	free(stack);
-	free(seen);
-	return bytes;
+	return graph->node[number].sizeof_;
 }
 
 /* The session's own reference would keep what is looked at, so it is dropped first. */
@@ -125,7 +103,8 @@ static int find_answer(struct context *context, const char *path, struct answer 
 		return path_error(context, -ESTALE, path);
 	answer->size = graph.node[number].sizeof_;
 	if (answer->wants_deep)
-		answer->deep = deep_of_graph(&graph, number);
+		answer->deep = deep_sum(graph.nodes, graph.first, graph.edge, size_of_node,
+					&graph, number);
 	if (!answer->wants_retained)
 		return STATUS_OK;
 	status = find_retained(context, &graph, &retained);
@@ -140,7 +119,7 @@ static int find_sizes(struct context *context, const char *path, struct answer *
 	int error = -EAGAIN;
 
 	if (!answer->wants_retained)
-		error = deep_size(context->session, answer->id, &answer->size, &answer->deep);
+		error = deep_size(context, answer->id, &answer->size, &answer->deep);
 	if (error == -EAGAIN)
 		return find_answer(context, path, answer);
 	return error ? path_error(context, error, path) : STATUS_OK;

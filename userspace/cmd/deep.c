@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "deep.h"
+#include "heap.h"
 #include "interrupt.h"
 #include "progress.h"
 #include "util.h"
 
 #define SLOTS_MORE	1048576		/* than four for each object */
+#define MOST_AHEAD	(1ULL << 32)	/* bytes of a heap that room is made for at once */
 
 /**
  * struct reach - sizes and edges by slot
@@ -50,6 +52,24 @@ static void make_room(struct reach *reach, uint32_t slot, size_t edges)
 		reach->edge_room = reach->edges + edges + reach->edge_room / 2 + 4096;
 		reach->edge = xrealloc(reach->edge, reach->edge_room, sizeof(*reach->edge));
 	}
+}
+
+/* As a graph does; slots are a few more than objects. */
+static void expect(struct context *context, struct reach *reach)
+{
+	uint64_t objects, bytes;
+
+	heap_extent(context, &objects, &bytes);
+	objects += objects / 8 + 1024;
+	if (objects > UINT32_MAX || bytes > MOST_AHEAD)
+		return;
+	reach->first = malloc(objects * sizeof(*reach->first));
+	reach->size = malloc(objects * sizeof(*reach->size));
+	if (reach->first && reach->size)
+		reach->room = (uint32_t)objects;
+	reach->edge = malloc(bytes);
+	if (reach->edge)
+		reach->edge_room = bytes / sizeof(*reach->edge);
 }
 
 static void begin_object(struct reach *reach, uint32_t slot, uint32_t size)
@@ -102,24 +122,25 @@ static int scan(struct refheap *session, refheap_id id, struct reach *reach)
 	return found ? 0 : -ESTALE;
 }
 
-static uint64_t add_up(const struct reach *reach, uint32_t slot)
+uint64_t deep_sum(uint32_t nodes, const uint32_t *first, const uint32_t *edge, deep_fn *fn,
+		  const void *data, uint32_t number)
 {
-	uint32_t *stack = xcalloc(reach->slots, sizeof(*stack));
-	bool *seen = xcalloc(reach->slots, sizeof(*seen));
+	uint32_t *stack = xcalloc(nodes, sizeof(*stack));
+	bool *seen = xcalloc(nodes, sizeof(*seen));
 	uint32_t depth = 1;
 	uint64_t bytes = 0;
 
-	stack[0] = slot;
+	stack[0] = number;
 	/* What leads nowhere has been there. */
 	seen[0] = true;
-	seen[slot] = true;
+	seen[number] = true;
 	while (depth) {
-		slot = stack[--depth];
-		bytes += reach->size[slot];
-		for (uint32_t i = reach->first[slot]; i < reach->first[slot + 1]; i++) {
-			uint32_t to = reach->edge[i];
+		number = stack[--depth];
+		bytes += fn(data, number);
+		for (uint32_t i = first[number]; i < first[number + 1]; i++) {
+			uint32_t to = edge[i];
 
-			if (to >= reach->slots || seen[to])
+			if (to >= nodes || seen[to])
 				continue;
 			seen[to] = true;
 			stack[depth++] = to;
@@ -130,18 +151,27 @@ static uint64_t add_up(const struct reach *reach, uint32_t slot)
 	return bytes;
 }
 
-int deep_size(struct refheap *session, refheap_id id, uint64_t *size, uint64_t *deep)
+static uint64_t size_in_slot(const void *data, uint32_t slot)
+{
+	const struct reach *reach = data;
+
+	return reach->size[slot];
+}
+
+int deep_size(struct context *context, refheap_id id, uint64_t *size, uint64_t *deep)
 {
 	struct progress progress = { .what = "reading objects" };
 	uint32_t slot = REFHEAP_ID_SLOT(id);
 	struct reach reach = { 0 };
 	int error;
 
+	expect(context, &reach);
 	progress_begin(&progress);
-	error = scan(session, id, &reach);
+	error = scan(context->session, id, &reach);
 	if (!error) {
 		*size = reach.size[slot];
-		*deep = add_up(&reach, slot);
+		*deep = deep_sum(reach.slots, reach.first, reach.edge, size_in_slot, &reach,
+				 slot);
 	}
 	progress_end(&progress);
 	reach_free(&reach);

@@ -7,6 +7,7 @@
  * others are left out. So what is shown has been true, each for itself.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #include "util.h"
 
 #define TRIES	5
+#define MOST_AHEAD	(1ULL << 32)	/* bytes of a heap that room is made for at once */
+#define KEPT		(64 << 20)	/* bytes of freed memory that are for what comes next */
 
 static const char disturbed_text[] =
 	"refheap: the heap changed meanwhile; what is shown was true, but not all at one moment\n";
@@ -54,6 +57,29 @@ static void make_room(struct loader *loader, size_t edges)
 		loader->edge_room = loader->edges + edges + loader->edge_room / 2 + 4096;
 		graph->edge = xrealloc(graph->edge, loader->edge_room, sizeof(*graph->edge));
 	}
+}
+
+/*
+ * All at once, as far as there is so much: what grows moves, page by page. An
+ * edge has four bytes of the heap at least, so that there is room for more of
+ * them than there are; what is not written to costs nothing.
+ */
+static void expect(struct context *context, struct loader *loader)
+{
+	struct graph *graph = loader->graph;
+	uint64_t objects, bytes;
+
+	heap_extent(context, &objects, &bytes);
+	objects += objects / 64 + 1024;
+	if (objects > UINT32_MAX || bytes > MOST_AHEAD)
+		return;
+	graph->node = malloc(objects * sizeof(*graph->node));
+	graph->first = malloc(objects * sizeof(*graph->first));
+	if (graph->node && graph->first)
+		loader->node_room = (uint32_t)objects;
+	graph->edge = malloc(bytes);
+	if (graph->edge)
+		loader->edge_room = bytes / sizeof(*graph->edge);
 }
 
 static void begin_node(struct loader *loader, const struct refheap_scan *record)
@@ -150,17 +176,18 @@ static void number_edges(struct loader *loader)
 	free(loader->number);
 }
 
-static int scan_into(struct refheap *session, uint32_t flags, struct graph *graph)
+static int scan_into(struct context *context, uint32_t flags, struct graph *graph)
 {
 	refheap_auto_scan struct refheap_scanner *scanner = NULL;
 	struct loader loader = { .graph = graph };
 	const struct refheap_scan *record;
 	int error;
 
-	error = refheap_scan_open(session, flags, &scanner);
+	error = refheap_scan_open(context->session, flags, &scanner);
 	if (error)
 		return error;
 	graph->nodes = 1;
+	expect(context, &loader);
 	make_room(&loader, 1);
 	graph->node[0] = (struct graph_node){ 0 };
 	graph->first[0] = 0;
@@ -211,17 +238,17 @@ void graph_free(struct graph *graph)
 }
 
 /* The last try was disturbed, too: @before is from the one before it. */
-static int settle(struct refheap *session, struct graph *graph, const struct graph *before)
+static int settle(struct context *context, struct graph *graph, const struct graph *before)
 {
 	cleanup_graph struct graph after = { 0 };
-	int error = scan_into(session, 0, &after);
+	int error = scan_into(context, 0, &after);
 
 	if (!error)
 		keep_sure_edges(graph, before, &after);
 	return error;
 }
 
-static int look(struct refheap *session, struct graph *graph)
+static int look(struct context *context, struct graph *graph)
 {
 	cleanup_graph struct graph before = { 0 };
 	int error = 0;
@@ -230,11 +257,11 @@ static int look(struct refheap *session, struct graph *graph)
 		forget(&before);
 		before = *graph;
 		*graph = (struct graph){ 0 };
-		error = scan_into(session, REFHEAP_SCAN_EDGES, graph);
+		error = scan_into(context, REFHEAP_SCAN_EDGES, graph);
 		if (!graph->disturbed)
 			return error;
 	}
-	return error ? error : settle(session, graph, &before);
+	return error ? error : settle(context, graph, &before);
 }
 
 /* Of each object's references those that are edges are taken away. */
@@ -299,8 +326,11 @@ static int load(struct context *context, struct graph *graph)
 	status = heap_session(context, &session);
 	if (status)
 		return status;
+	/* Step after step wants as much again: it need not be new from the kernel. */
+	mallopt(M_MMAP_THRESHOLD, KEPT / 2);
+	mallopt(M_TRIM_THRESHOLD, KEPT);
 	progress_begin(&progress);
-	error = look(session, graph);
+	error = look(context, graph);
 	progress_end(&progress);
 	if (error)
 		return report_error(context, error, "cannot look at the heap");

@@ -150,6 +150,20 @@ int heap_inspect(struct context *context, struct refheap_ctl **control, uint32_t
 	return heap_control(context, control);
 }
 
+void heap_extent(struct context *context, uint64_t *objects, uint64_t *bytes)
+{
+	struct refheap_heap_info info = { 0 };
+	struct refheap_ctl *control;
+	uint32_t heap;
+
+	*objects = 0;
+	*bytes = 0;
+	if (heap_inspect(context, &control, &heap) || refheap_heap_get(control, heap, &info))
+		return;
+	*objects = info.objects;
+	*bytes = info.bytes;
+}
+
 static void remember_type(struct type_names *types, const struct refheap_type_info *info)
 {
 	if (info->type >= types->count) {
