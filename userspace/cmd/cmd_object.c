@@ -45,7 +45,7 @@ static int print_json(struct context *context, refheap_id id, const struct repr_
 
 static int run_get(struct context *context, struct arguments *arguments)
 {
-	const struct repr_limits limits = { .depth = 1, .items = 100 };
+	const struct repr_limits limits = { .depth = 1, .items = 100, .containers = 1 };
 	refheap_id id;
 	int error, status;
 
@@ -118,7 +118,8 @@ static int run_show(struct context *context, struct arguments *arguments)
 	int error, status;
 
 	if (argument_number(context, arguments, "depth", &depth) ||
-	    argument_number(context, arguments, "items", &limits.items))
+	    argument_number(context, arguments, "items", &limits.items) ||
+	    argument_number(context, arguments, "containers", &limits.containers))
 		return STATUS_USAGE;
 	if (depth > REPR_DEPTH_MAX)
 		return report_usage(context, "--depth is at most %d", REPR_DEPTH_MAX);
@@ -139,6 +140,7 @@ static int run_show(struct context *context, struct arguments *arguments)
 static const struct option_spec show_options[] = {
 	{ "depth", 'd', "N", "containers in containers, at most 100 (10)" },
 	{ "items", 'n', "N", "entries of one container (100)" },
+	{ "containers", 'c', "N", "containers in all (10000)" },
 	{ 0 },
 };
 
@@ -146,7 +148,8 @@ const struct command show_command = {
 	.name = "show",
 	.synopsis = "PATH",
 	.summary = "Print an object as Python's repr() does",
-	.details = "A container inside of itself, or too deep, is [...]; further entries are ...",
+	.details = "A container inside of itself, or too deep, is [...]; further entries are ...\n"
+		   "What is referred to on many ways is printed on each of them.",
 	.options = show_options,
 	.minimum = 1,
 	.maximum = 1,

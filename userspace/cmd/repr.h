@@ -14,18 +14,21 @@
  * struct repr_limits - where to stop
  * @depth: containers in containers; a deeper one is "..."
  * @items: entries of one container; further ones are "..."
+ * @containers: in all; further ones are "...". What refers to the same object on
+ *	many ways has it that often, so that depth and items bound nothing
  * @bytes: of one text; "..." behind the quote says that there are more. 0 for all
  */
 struct repr_limits {
 	unsigned int depth;
 	uint64_t items;
+	uint64_t containers;
 	size_t bytes;
 };
 
 #define REPR_DEPTH_MAX 100
-#define REPR_LIMITS_DEFAULT { 10, 100, 0 }
+#define REPR_LIMITS_DEFAULT { 10, 100, 10000, 0 }
 /* Of a column. */
-#define REPR_LIMITS_SHORT { 2, 5, 60 }
+#define REPR_LIMITS_SHORT { 2, 5, 100, 60 }
 
 /**
  * repr_print() - write an object as Python's repr() has it

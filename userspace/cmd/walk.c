@@ -9,19 +9,21 @@ void walk_begin(struct walk *walk, struct context *context, const struct repr_li
 	walk->context = context;
 	walk->limits = *limits;
 	walk->depth = 0;
+	walk->entered = 0;
 	if (walk->limits.depth > REPR_DEPTH_MAX)
 		walk->limits.depth = REPR_DEPTH_MAX;
 }
 
 bool walk_enter(struct walk *walk, refheap_id id)
 {
-	if (walk->depth >= walk->limits.depth)
+	if (walk->depth >= walk->limits.depth || walk->entered >= walk->limits.containers)
 		return false;
 	for (unsigned int i = 0; i < walk->depth; i++) {
 		if (walk->path[i] == id)
 			return false;
 	}
 	walk->path[walk->depth++] = id;
+	walk->entered++;
 	return true;
 }
 

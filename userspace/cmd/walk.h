@@ -11,17 +11,19 @@
  * @limits: where to stop
  * @path: the containers that it is in, outermost first
  * @depth: their number
+ * @entered: containers, ever
  */
 struct walk {
 	struct context *context;
 	struct repr_limits limits;
 	refheap_id path[REPR_DEPTH_MAX];
 	unsigned int depth;
+	uint64_t entered;
 };
 
 void walk_begin(struct walk *walk, struct context *context, const struct repr_limits *limits);
 
-/* Go into a container; false when that would be a circle or too deep. */
+/* Go into a container; false when that would be a circle, too deep, or one too many. */
 bool walk_enter(struct walk *walk, refheap_id id);
 void walk_leave(struct walk *walk);
 

@@ -186,6 +186,20 @@ json doc["value"][1]["truncated"] and "value" not in doc["value"][1] and doc["va
 $ refheap -j show c -n 2
 json doc["truncated"] and doc["length"] == 3 and len(doc["value"]) == 2
 
+## show ends where there are more ways than anybody could wait for
+$ refheap set a '[]'; for _ in $(seq 40); do refheap set b '[]'; refheap append b a; refheap append b a; refheap set a b; done
+$ refheap show a --containers 4
+[[[[[...], [...]], [...]], [...]], [...]]
+$ refheap show a --depth 100 | tr -d '\n' | wc -c | awk '{ print ($1 < 200000) }'
+1
+$ refheap -j show a --depth 100 --containers 50
+json doc["value"][1]["truncated"] and "value" not in doc["value"][1]
+$ refheap -j show a --depth 100 | wc -c | awk '{ print ($1 < 4000000) }'
+1
+$ refheap show a --containers few
+! refheap: --containers needs a number, not 'few'
+= 2
+
 ## show as JSON
 $ refheap type new Point x y; refheap set a '[None, True, 5, 1.5, "t", b"\xff", {"k": 1}, Point(x=1)]'
 $ refheap -j show a
