@@ -45,6 +45,9 @@
 #include <uapi/linux/refheap.h>
 #include "engine/engine.h"
 
+/* How long whoever lets another go first waits for that one. */
+#define REFHEAP_TURN_JIFFIES	1
+
 struct refheap_record;
 struct refheap_user;
 
@@ -195,6 +198,7 @@ static inline bool refheap_turned(struct refheap *heap, int turn)
  * Gives the lock away, and waits for somebody who waits for it to have had it. A
  * mutex alone would not do: whoever takes it again at once is faster than a
  * waiter that has to wake up, or that spins and so never asks to be handed it.
+ * But a waiter who does not get a processor must not keep everybody from working.
  */
 static inline void refheap_yield(struct refheap *heap)
 {
@@ -202,7 +206,8 @@ static inline void refheap_yield(struct refheap *heap)
 
 	mutex_unlock(&heap->lock);
 	if (atomic_read(&heap->waiting))
-		wait_event(heap->turned, refheap_turned(heap, turn));
+		wait_event_timeout(heap->turned, refheap_turned(heap, turn),
+				   REFHEAP_TURN_JIFFIES);
 	cond_resched();
 }
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A session that waits for the heap and then does not get a processor: it runs
+ * only when nobody else wants to, and somebody always does. Who lets waiters go
+ * first must not stand still for that one.
+ *
+ * Priority inversion, as on Mars Pathfinder in 1997.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "../bed.h"
+
+#define HEAP		"replay.slow"
+#define WATCH_US	8000000
+#define LISTS		512	/* made by a batch */
+#define BATCHES		200
+
+static struct bed bed;
+
+static void stay_on(unsigned int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	MUST_SYS(sched_setaffinity(0, sizeof(cpus), &cpus));
+}
+
+static void append_many(int fd, refheap_id list)
+{
+	static struct refheap_op ops[2 * LISTS];
+	static struct refheap_result results[2 * LISTS];
+	struct refheap_batch batch = {
+		.size = sizeof(batch),
+		.ops = (uintptr_t)ops,
+		.results = (uintptr_t)results,
+		.count = 2 * LISTS,
+	};
+	unsigned int i;
+
+	for (i = 0; i < 2 * LISTS; i += 2) {
+		ops[i] = *OP(LIST, .flags = REFHEAP_OPF_TEMP);
+		ops[i + 1] = *OP(APPEND, .a = list, .c = i, .flags = REFHEAP_OPF_C_RESULT);
+	}
+	while (batch.done < batch.count)
+		MUST_SYS(ioctl(fd, REFHEAP_IOC_BATCH, &batch));
+}
+
+/* Return: the longest of many collections, in microseconds. */
+static uint64_t collect(int fd)
+{
+	uint64_t end = now_us() + WATCH_US, longest = 0, begin, took;
+
+	while (now_us() < end) {
+		begin = now_us();
+		must(op(fd, OP(COLLECT, .arg = 2), NULL), "collect");
+		took = now_us() - begin;
+		if (took > longest)
+			longest = took;
+	}
+	return longest;
+}
+
+static void run_for_ever(void)
+{
+	volatile unsigned int n = 0;
+
+	stay_on(1);
+	for (;;)
+		n++;
+}
+
+static void ask_for_ever(void)
+{
+	const struct sched_param none = { 0 };
+	int fd = device_attach(HEAP);
+
+	must(fd, "attach");
+	stay_on(1);
+	MUST_SYS(sched_setscheduler(0, SCHED_IDLE, &none));
+	for (;;)
+		op(fd, OP(NOP), NULL);
+}
+
+int main(void)
+{
+	uint64_t usual, longest;
+	pid_t runner, asker;
+	refheap_id list;
+	unsigned int i;
+	int fd;
+
+	if (cpus() < 2) {
+		skipped("who waits for a processor needs another one");
+		return results();
+	}
+	bed_make(&bed, HEAP);
+	stay_on(0);
+	fd = device_attach(HEAP);
+	must(fd, "attach");
+	list = value_of(fd, OP(LIST));
+	for (i = 0; i < BATCHES; i++)
+		append_many(fd, list);
+	runner = give_birth();
+	if (!runner)
+		run_for_ever();
+	usual = collect(fd);
+	asker = give_birth();
+	if (!asker)
+		ask_for_ever();
+	longest = collect(fd);
+	end(asker);
+	end(runner);
+	close(fd);
+	result(longest < 4 * usual + 500000,
+	       "collecting takes %llu us at most beside who gets no processor, %llu without",
+	       (unsigned long long)longest, (unsigned long long)usual);
+	bed_check(&bed, "afterwards");
+	bed_remove(&bed);
+	return results();
+}
