@@ -99,7 +99,7 @@ static void adopt_and_hold(const struct bed *bed, int fd, void *data)
 		struct victim victim = start(hold_while_alive, bed, NULL);
 
 		finish(&victim);
-		if (!within(10, hold_all(fd, object, REFHEAP_EVENT_ADOPTED)))
+		if (!within(60, hold_all(fd, object, REFHEAP_EVENT_ADOPTED)))
 			_exit(1);
 	}
 	stay();
@@ -118,7 +118,7 @@ static void check(struct bed *bed, const char *what, bool killed, uint64_t skipp
 	struct refheap_gc_info after;
 	bool gone;
 
-	(void)within(10, bed_look(bed).sessions == bed->base.sessions);
+	(void)within(60, bed_look(bed).sessions == bed->base.sessions);
 	MUST(refheap_collect(bed->session, 2, NULL));
 	gone = all_gone(bed);
 	after = counts(bed);
@@ -177,7 +177,7 @@ static void adopt(struct bed *bed)
 	value_of(fd, OP(ADOPT, .a = 1));
 	victim = start(hold_while_alive, bed, NULL);
 	killed = finish(&victim);
-	(void)within(10, (n += hold_all(fd, object + n, REFHEAP_EVENT_ADOPTED)) >= OBJECTS);
+	(void)within(60, (n += hold_all(fd, object + n, REFHEAP_EVENT_ADOPTED)) >= OBJECTS);
 	usleep(20000);
 	if (n <= OBJECTS)
 		n += hold_all(fd, object + n, REFHEAP_EVENT_ADOPTED);

@@ -138,13 +138,13 @@ static void kill_with_exports(struct bed *bed)
 	victim = start(stay_with_exports, bed, ends);
 	killed = finish(&victim);
 	close(ends[1]);
-	result(killed && within(10, bed_look(bed).objects == bed->base.objects + EXPORTS),
+	result(killed && within(60, bed_look(bed).objects == bed->base.objects + EXPORTS),
 	       "what flies outlives its sender");
 	import.fd = receive_fd(ends[0]);
 	MUST_SYS(ioctl(session, REFHEAP_IOC_IMPORT, &import));
 	close(import.fd);
 	close(ends[0]);
-	result(within(10, bed_look(bed).objects == bed->base.objects + 1),
+	result(within(60, bed_look(bed).objects == bed->base.objects + 1),
 	       "and lasts as long as who has received it");
 	value_of(session, OP(LEN, .a = import.object));
 	close(session);

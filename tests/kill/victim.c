@@ -48,5 +48,5 @@ bool finish(struct victim *victim)
 
 bool all_gone(const struct bed *bed)
 {
-	return within(10, bed_look(bed).objects == bed->base.objects);
+	return within(60, bed_look(bed).objects == bed->base.objects);
 }

@@ -23,7 +23,7 @@ export async function open(browser, path, options = {}) {
 	const page = await browser.newPage({ viewport: { width: 1320, height: 900 }, reducedMotion: "reduce", colorScheme: "light", ...options });
 	const complaints = [];
 	const url = pathToFileURL(path).href;
-	page.setDefaultTimeout(10000);
+	page.setDefaultTimeout(60000);
 	page.on("console", (message) => complaints.push(`console: ${message.text()}`));
 	page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
 	page.on("dialog", (dialog) => {

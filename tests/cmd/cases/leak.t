@@ -11,7 +11,7 @@ $ refheap -j leak --samples 3 --interval 0.01
 json doc["leak"] is False and len(doc["samples"]) == 3 and doc["types"] == [] and doc["suspects"] == []
 
 ## something grows
-$ echo 'for i in range(9999): sleep 0.02; set n$i [[i]]' | refheap shell --sites & until refheap leak --samples 4 --interval 0.2 --check >out; status=$?; grep -q '^[3-9] types grow' out; do :; done; kill $!; sed -n '/^Step 3/,$p' out; exit $status
+$ echo 'for i in range(9999): sleep 0.02; set n$i [[i]]' | refheap shell --sites & until refheap leak --samples 4 --interval 0.2 --check >out; status=$?; grep -q '^3 types grow' out; do :; done; kill $!; sed -n '/^Step 3/,$p' out; exit $status
 Step 3: why does it live?
 1. names of the heap: \d+, \+\d+; \d+ new objects, \d+ bytes; most are list, most bytes are in list (re)
    name n\d+: list @.*, 1 items (re)
