@@ -16,6 +16,8 @@
 
 #define HEAP		"replay.slow"
 #define WATCH_US	8000000
+#define FED_US		50000
+#define STARVED_US	3000000
 #define LISTS		512	/* made by a batch */
 #define BATCHES		200
 
@@ -76,20 +78,31 @@ static void run_for_ever(void)
 
 static void ask_for_ever(void)
 {
-	const struct sched_param none = { 0 };
 	int fd = device_attach(HEAP);
 
 	must(fd, "attach");
 	stay_on(1);
-	MUST_SYS(sched_setscheduler(0, SCHED_IDLE, &none));
 	for (;;)
 		op(fd, OP(NOP), NULL);
+}
+
+/* Lets it come to wait for the heap as anybody does, and then not get further. */
+static void starve_for_ever(pid_t asker)
+{
+	const struct sched_param none = { 0 };
+
+	for (;;) {
+		MUST_SYS(sched_setscheduler(asker, SCHED_OTHER, &none));
+		usleep(FED_US);
+		MUST_SYS(sched_setscheduler(asker, SCHED_IDLE, &none));
+		usleep(STARVED_US);
+	}
 }
 
 int main(void)
 {
 	uint64_t usual, longest;
-	pid_t runner, asker;
+	pid_t runner, asker, starver;
 	refheap_id list;
 	unsigned int i;
 	int fd;
@@ -112,7 +125,11 @@ int main(void)
 	asker = give_birth();
 	if (!asker)
 		ask_for_ever();
+	starver = give_birth();
+	if (!starver)
+		starve_for_ever(asker);
 	longest = collect(fd);
+	end(starver);
 	end(asker);
 	end(runner);
 	close(fd);
