@@ -297,6 +297,9 @@ int refheap_nl_object_dump(struct sk_buff *skb, struct netlink_callback *cb)
 			break;
 		}
 		ret = scan_more(dump);
+		/* Long before the first message something may change. */
+		if (!ret && !cb->prev_seq)
+			cb->prev_seq = dump->seq;
 	}
 	return skb->len ? skb->len : ret;
 }

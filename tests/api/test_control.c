@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Heaps and what is in them, by netlink: control, iterators, the monitor. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "fixture.h"
@@ -483,6 +485,46 @@ static void dumps_go_on_while_the_heap_changes(void **state)
 	ok(refheap_drop_many(f->session, more, 3000));
 }
 
+struct changer {
+	struct refheap *session;
+	atomic_bool enough;
+};
+
+static void *change_for_ever(void *arg)
+{
+	struct changer *changer = arg;
+	refheap_id id;
+
+	while (!changer->enough) {
+		ok(refheap_new_list(changer->session, NULL, 0, &id));
+		ok(refheap_drop(changer->session, id));
+	}
+	return NULL;
+}
+
+/* There is no message in which it could be told before the last one. */
+static void lists_of_nothing_tell_of_changes(void **state)
+{
+	enum { MANY = 50000, TRIES = 1000 };
+	struct fixture *f = *state;
+	struct refheap_filter filter = REFHEAP_FILTER_INIT;
+	struct changer changer = { .session = another_session(f, 0) };
+	int count = 0;
+	pthread_t thread;
+
+	for (int i = 0; i < MANY; i++)
+		new_list(f->session);
+	filter.kind = REFHEAP_KIND_SET;
+	assert_int_equal(count_objects(f, &filter), 0);
+	assert_int_equal(pthread_create(&thread, NULL, change_for_ever, &changer), 0);
+	for (int i = 0; i < TRIES && !count; i++)
+		count = count_objects(f, &filter);
+	changer.enough = true;
+	pthread_join(thread, NULL);
+	refheap_close(changer.session);
+	assert_int_equal(count, -1);
+}
+
 /* Notices about one heap until one of an event comes. */
 static int wait_for(struct refheap_monitor *monitor, uint32_t heap,
 		    uint32_t event, struct refheap_notice *notice)
@@ -578,6 +620,7 @@ int main(void)
 		heap_test(generations_add_up),
 		heap_test(sessions_are_listed),
 		heap_test(dumps_go_on_while_the_heap_changes),
+		heap_test(lists_of_nothing_tell_of_changes),
 		heap_test(monitor_tells_of_heaps_and_collections),
 		heap_test(slow_watchers_learn_what_they_lost),
 	};
