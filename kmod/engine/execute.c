@@ -53,7 +53,7 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_LIST] = { rh_op_list, IDS | GIVES | WRITES | HEADER },
 	[REFHEAP_OP_DICT] = { rh_op_dict, IDS | GIVES | WRITES | HEADER },
 	[REFHEAP_OP_SET] = { rh_op_set, IDS | GIVES | WRITES | HEADER },
-	[REFHEAP_OP_INSTANCE] = { rh_op_instance, ARG | GIVES | WRITES | HEADER },
+	[REFHEAP_OP_INSTANCE] = { rh_op_instance, ARG | IDS | GIVES | WRITES | HEADER },
 	[REFHEAP_OP_TAKE] = { rh_op_take, A_OBJECT | GIVES },
 	[REFHEAP_OP_DROP] = { rh_op_drop, A_OBJECT },
 	[REFHEAP_OP_LEN] = { rh_op_len, A_OBJECT },
@@ -114,6 +114,7 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_TYPE_HISTORY] = { rh_op_type_history, ARG | B_NUMBER | WRITES },
 	[REFHEAP_OP_HISTORY_READ] = { rh_op_history_read, A_OBJECT },
 	[REFHEAP_OP_POP_OLDEST] = { rh_op_pop_oldest, A_OBJECT | B_NUMBER | WRITES },
+	[REFHEAP_OP_EXTEND] = { rh_op_extend, A_OBJECT | IDS | WRITES },
 };
 
 static u16 allowed_flags(u32 use)

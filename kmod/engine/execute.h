@@ -104,6 +104,7 @@ RH_OP(get_index);
 RH_OP(set_index);
 RH_OP(del_index);
 RH_OP(append);
+RH_OP(extend);
 RH_OP(insert);
 RH_OP(pop);
 RH_OP(get_key);
@@ -134,8 +135,17 @@ RH_OP(unfreeze);
 RH_OP(garbage_clear);
 RH_OP(verify);
 
-/* Whether every id names a live object. Return: 0 or an errno. */
+/* Whether every id names a live object, or may be none. Return: 0 or an errno. */
 int rh_op_check_ids(const struct rh_op *op);
+
+/* The slot that the i-th id names, 0 for none. Return: 0 or an errno. */
+int rh_op_id_at(const struct rh_op *op, u32 i, u32 *slot);
+
+/* Takes a reference to each of the first @n. Return: 0, or an errno with none taken. */
+int rh_op_take_ids(struct rh_op *op, u32 n);
+
+/* Undoes that. None dies: others hold them. */
+void rh_op_release_ids(struct rh_op *op, u32 n);
 
 /*
  * Gives the caller's reference to @slot to the holder and names it as the

@@ -70,17 +70,17 @@ static int resize(struct rh_heap *heap, u32 slot, u32 capacity)
 	return 0;
 }
 
-int rh_list_prepare(struct rh_heap *heap, u32 slot)
+int rh_list_prepare(struct rh_heap *heap, u32 slot, u32 n)
 {
 	const struct rh_cells *cells = rh_cells(heap, slot);
-	u32 n = cells ? cells->n : 0, capacity;
+	u32 all = n + (cells ? cells->n : 0), capacity;
 
-	if (cells && n < cells->capacity)
+	if (!n || (cells && all <= cells->capacity))
 		return 0;
-	if (n >= heap->params.max_cells)
+	if (all > heap->params.max_cells)
 		return -EFBIG;
 	/* Even, so that the header and the cells fill units of 16 bytes. */
-	capacity = ((n + 1 + (n >> 3) + 4) & ~3U) + 2;
+	capacity = ((all + ((all - 1) >> 3) + 4) & ~3U) + 2;
 	return resize(heap, slot, min(capacity, heap->params.max_cells));
 }
 

@@ -18,8 +18,8 @@ void rh_sequence_append(struct rh_heap *heap, u32 slot, u32 item);
 
 u32 rh_sequence_len(const struct rh_heap *heap, u32 slot);
 
-/* Makes sure that one item can be inserted. Return: 0 or an errno. */
-int rh_list_prepare(struct rh_heap *heap, u32 slot);
+/* Makes sure that @n items can be inserted. Return: 0 or an errno. */
+int rh_list_prepare(struct rh_heap *heap, u32 slot, u32 n);
 
 /* Inserts before @index, and takes over the caller's reference. */
 void rh_list_insert(struct rh_heap *heap, u32 slot, u32 index, u32 item);

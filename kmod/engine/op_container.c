@@ -108,7 +108,7 @@ static int insert_item(struct rh_op *op, u32 index)
 
 	if (!rh_can_take(op->heap, op->item, 1))
 		return -EOVERFLOW;
-	err = rh_list_prepare(op->heap, op->object);
+	err = rh_list_prepare(op->heap, op->object, 1);
 	if (err)
 		return err;
 	rh_take(op->heap, op->item);
@@ -121,6 +121,28 @@ int rh_op_append(struct rh_op *op)
 	if (kind_of(op) != REFHEAP_KIND_LIST)
 		return -EOPNOTSUPP;
 	return insert_item(op, rh_sequence_len(op->heap, op->object));
+}
+
+int rh_op_extend(struct rh_op *op)
+{
+	u32 n = op->len / sizeof(u64), i, item;
+	int err;
+
+	if (kind_of(op) != REFHEAP_KIND_LIST)
+		return -EOPNOTSUPP;
+	err = rh_op_take_ids(op, n);
+	if (err)
+		return err;
+	err = rh_list_prepare(op->heap, op->object, n);
+	if (err) {
+		rh_op_release_ids(op, n);
+		return err;
+	}
+	for (i = 0; i < n; i++) {
+		rh_op_id_at(op, i, &item);
+		rh_sequence_append(op->heap, op->object, item);
+	}
+	return 0;
 }
 
 int rh_op_insert(struct rh_op *op)

@@ -155,13 +155,16 @@ int rh_op_bytearray(struct rh_op *op)
 			 op->len ?: op->a);
 }
 
-/* The slot that the i-th id names. Return: 0 or an errno. */
-static int id_at(const struct rh_op *op, u32 i, u32 *slot)
+int rh_op_id_at(const struct rh_op *op, u32 i, u32 *slot)
 {
 	u64 id;
 	int err;
 
 	memcpy(&id, op->data + i * sizeof(id), sizeof(id));
+	if (!id && op->raw->code == REFHEAP_OP_INSTANCE) {
+		*slot = 0;
+		return 0;
+	}
 	if ((op->raw->flags & REFHEAP_OPF_IDS_RESULT) && id >> 32 == 0xffffffff) {
 		err = rh_op_result_of(op->batch, (u32)id, &id);
 		if (err)
@@ -181,7 +184,7 @@ int rh_op_check_ids(const struct rh_op *op)
 	if (n > REFHEAP_MAX_IDS)
 		return -E2BIG;
 	for (i = 0; i < n; i++) {
-		err = id_at(op, i, &slot);
+		err = rh_op_id_at(op, i, &slot);
 		if (err)
 			return err;
 	}
@@ -189,27 +192,30 @@ int rh_op_check_ids(const struct rh_op *op)
 	return 0;
 }
 
-/* Undoes takes of ids [0, n). None dies: others hold them. */
-static void release_ids(struct rh_op *op, u32 n)
+void rh_op_release_ids(struct rh_op *op, u32 n)
 {
 	u32 slot;
 
 	while (n--)
-		if (!id_at(op, n, &slot))
+		if (!rh_op_id_at(op, n, &slot) && slot)
 			rh_release(op->heap, slot);
 }
 
-/* Takes a reference for every id. */
-static int take_ids(struct rh_op *op, u32 n)
+int rh_op_take_ids(struct rh_op *op, u32 n)
 {
 	u32 i, slot;
+	int err;
 
 	for (i = 0; i < n; i++) {
-		if (id_at(op, i, &slot) || !rh_can_take(op->heap, slot, 1)) {
-			release_ids(op, i);
-			return -EOVERFLOW;
+		err = rh_op_id_at(op, i, &slot);
+		if (!err && slot && !rh_can_take(op->heap, slot, 1))
+			err = -EOVERFLOW;
+		if (err) {
+			rh_op_release_ids(op, i);
+			return err;
 		}
-		rh_take(op->heap, slot);
+		if (slot)
+			rh_take(op->heap, slot);
 	}
 	return 0;
 }
@@ -220,16 +226,16 @@ static int make_sequence(struct rh_op *op, u32 kind)
 	int err = rh_op_prepare_birth(op);
 
 	if (!err)
-		err = take_ids(op, n);
+		err = rh_op_take_ids(op, n);
 	if (err)
 		return err;
 	err = rh_sequence_new(op->heap, kind, n, &slot);
 	if (err) {
-		release_ids(op, n);
+		rh_op_release_ids(op, n);
 		return err;
 	}
 	for (i = 0; i < n; i++) {
-		id_at(op, i, &item);
+		rh_op_id_at(op, i, &item);
 		rh_sequence_append(op->heap, slot, item);
 	}
 	return rh_op_give(op, slot);
@@ -261,9 +267,9 @@ static int fill_map(struct rh_op *op, u32 map, u32 n, u32 stride)
 	int err = 0;
 
 	for (i = 0; !err && i < n; i += stride) {
-		err = id_at(op, i, &op->key);
+		err = rh_op_id_at(op, i, &op->key);
 		if (!err && stride == 2)
-			err = id_at(op, i + 1, &value);
+			err = rh_op_id_at(op, i + 1, &value);
 		if (!err)
 			err = rh_op_map_set(op, map, value, &cost);
 		if (!err && cost > KEYS_COST_MAX)
@@ -305,12 +311,26 @@ int rh_op_set(struct rh_op *op)
 
 int rh_op_instance(struct rh_op *op)
 {
-	u32 slot;
-	int err = rh_op_prepare_birth(op);
+	u32 n = op->len / sizeof(u64), i, slot, value;
+	int err = rh_type_check(op->heap, op->arg, n);
 
 	if (!err)
-		err = rh_instance_new(op->heap, op->batch->holder, op->arg, &slot);
-	return err ?: rh_op_give(op, slot);
+		err = rh_op_prepare_birth(op);
+	if (!err)
+		err = rh_op_take_ids(op, n);
+	if (err)
+		return err;
+	err = rh_instance_new(op->heap, op->batch->holder, op->arg, &slot);
+	if (err) {
+		rh_op_release_ids(op, n);
+		return err;
+	}
+	for (i = 0; i < n; i++) {
+		rh_op_id_at(op, i, &value);
+		if (value)
+			rh_cell_fill(op->heap, slot, &rh_cells(op->heap, slot)->cell[i], value);
+	}
+	return rh_op_give(op, slot);
 }
 
 int rh_op_take(struct rh_op *op)

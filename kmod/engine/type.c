@@ -261,18 +261,24 @@ err_cancel_extra:
 	return err;
 }
 
+int rh_type_check(const struct rh_heap *heap, u32 id, u32 n)
+{
+	if (!id || id > heap->types.n)
+		return -ENOENT;
+	if (n > (rh_type_has_dict(heap, id) ? 0 : heap->types.type[id]->nslots))
+		return -EINVAL;
+	return 0;
+}
+
 int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 *slot)
 {
-	const struct rh_type *type;
+	const struct rh_type *type = heap->types.type[id];
 	struct rh_cells *cells;
 	size_t bytes;
 	struct rh_history *history;
 	u32 block, extra;
 	int err;
 
-	if (!id || id > heap->types.n)
-		return -ENOENT;
-	type = heap->types.type[id];
 	bytes = !rh_type_has_dict(heap, id) && type->nslots ? rh_cells_bytes(type->nslots) : 0;
 	err = rh_object_prepare(heap, REFHEAP_KIND_INSTANCE, bytes, &block);
 	if (err)

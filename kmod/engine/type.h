@@ -35,9 +35,12 @@ int rh_type_new(struct rh_heap *heap, const u8 *data, u32 len);
 /* Return: the id of the type of that name, or -ENOENT. */
 int rh_type_find(const struct rh_heap *heap, const void *name, u32 len);
 
+/* Whether there is such a type, and it has @n slots at least. Return: 0, -ENOENT or -EINVAL. */
+int rh_type_check(const struct rh_heap *heap, u32 type, u32 n);
+
 /*
- * Makes an instance with all attributes unset, whose finalizer @holder will run.
- * Return: 0 or an errno.
+ * Makes an instance of a type that exists with all attributes unset, whose
+ * finalizer @holder will run. Return: 0 or an errno.
  */
 int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 type, u32 *slot);
 

@@ -188,7 +188,10 @@ enum refheap_opcode {
 	REFHEAP_OP_LIST,	/* ids => ref */
 	REFHEAP_OP_DICT,	/* ids: key, value, key, value ... => ref */
 	REFHEAP_OP_SET,		/* ids => ref */
-	REFHEAP_OP_INSTANCE,	/* arg: type => ref */
+	REFHEAP_OP_INSTANCE,	/* arg: type; ids: values of the first of its slots, 0
+				 * leaves one unset => ref. EINVAL: there are not so
+				 * many, as in a dict-backed one.
+				 */
 
 	/* References. */
 	REFHEAP_OP_TAKE,	/* a: object => ref: one reference more */
@@ -366,6 +369,9 @@ enum refheap_opcode {
 	REFHEAP_OP_TRACE_OF,	/* a: object => info: 1 when its birth was traced, else
 				 * 0; value: id of the site as a str, 0 when unknown
 				 */
+
+	/* Lists, in one step. */
+	REFHEAP_OP_EXTEND,	/* a: list, ids: appended in their order */
 	__REFHEAP_OP_MAX,
 };
 
