@@ -449,6 +449,20 @@ int refheap_new_dict(struct refheap *session, const struct refheap_pair *pairs,
 int refheap_new_instance(struct refheap *session, uint32_t type,
 			 refheap_id *id);
 
+/**
+ * refheap_new_instance_with - make an instance whose slots have values
+ * @session: session
+ * @type: slotted; from refheap_type_define() or refheap_type_find()
+ * @values: of the first slots, those of the base first; 0 leaves one unset
+ * @count: how many, at most REFHEAP_MAX_IDS
+ * @id: out: object
+ *
+ * Return: 0, -ENOENT when there is no such type, or -EINVAL when instances have
+ * not so many slots; those that are dict-backed have none.
+ */
+int refheap_new_instance_with(struct refheap *session, uint32_t type,
+			      const refheap_id *values, size_t count, refheap_id *id);
+
 
 /*
  * Types
@@ -570,6 +584,10 @@ int refheap_set_index(struct refheap *session, refheap_id list, int64_t index,
 		      refheap_id item);
 int refheap_del_index(struct refheap *session, refheap_id list, int64_t index);
 int refheap_append(struct refheap *session, refheap_id list, refheap_id item);
+
+/* Appends @count items, at most REFHEAP_MAX_IDS, or none of them. */
+int refheap_extend(struct refheap *session, refheap_id list, const refheap_id *items,
+		   size_t count);
 
 /* Inserts before @index, which is clamped to the list as Python does. */
 int refheap_insert(struct refheap *session, refheap_id list, int64_t index,
@@ -911,6 +929,8 @@ int refheap_batch_new_dict(struct refheap_batch_builder *builder,
 			   const struct refheap_pair *pairs, size_t count);
 int refheap_batch_new_instance(struct refheap_batch_builder *builder,
 			       uint64_t type);
+int refheap_batch_new_instance_with(struct refheap_batch_builder *builder, uint64_t type,
+				    const refheap_id *values, size_t count);
 int refheap_batch_type_define(struct refheap_batch_builder *builder,
 			      const struct refheap_type_def *definition);
 int refheap_batch_type_find(struct refheap_batch_builder *builder,
@@ -928,6 +948,8 @@ int refheap_batch_del_index(struct refheap_batch_builder *builder,
 			    refheap_id list, int64_t index);
 int refheap_batch_append(struct refheap_batch_builder *builder,
 			 refheap_id list, refheap_id item);
+int refheap_batch_extend(struct refheap_batch_builder *builder,
+			 refheap_id list, const refheap_id *items, size_t count);
 int refheap_batch_insert(struct refheap_batch_builder *builder,
 			 refheap_id list, int64_t index, refheap_id item);
 int refheap_batch_pop(struct refheap_batch_builder *builder, refheap_id list,

@@ -42,8 +42,15 @@ static void lists(void **state)
 	ok(refheap_pop(s, list, 0, &got));
 	assert_true(got == new_int(s, 14));
 	assert_items(s, list, (int64_t[]){ 10, 1, 2, 11, 3 }, 5);
+	ok(refheap_extend(s, list, (refheap_id[]){ new_int(s, 7), new_int(s, 8) }, 2));
+	ok(refheap_extend(s, list, NULL, 0));
+	assert_items(s, list, (int64_t[]){ 10, 1, 2, 11, 3, 7, 8 }, 7);
+	ok(refheap_pop(s, list, -1, &got));
+	ok(refheap_pop(s, list, -1, &got));
 
 	item = new_int(s, 5000);
+	fails(refheap_extend(s, item, &list, 1), EOPNOTSUPP);
+	fails(refheap_extend(s, list, (refheap_id[]){ item, 0 }, 2), ENOENT);
 	fails(refheap_get_index(s, list, 5, &got), ERANGE);
 	fails(refheap_get_index(s, list, -6, &got), ERANGE);
 	fails(refheap_set_index(s, list, 5, item), ERANGE);
@@ -253,6 +260,38 @@ static void instances(void **state)
 	fails(refheap_new_instance(s, 9999, &got), ENOENT);
 }
 
+static void instances_with_values(void **state)
+{
+	static const char *const slots[] = { "a", "b", "c" };
+	struct refheap_type_def slotted = {
+		.name = "Triple", .slots = slots, .slot_count = 3,
+	};
+	struct refheap_type_def open = {
+		.name = "Open", .flags = REFHEAP_TYPE_DICT,
+	};
+	struct fixture *f = *state;
+	struct refheap *s = f->session;
+	refheap_id list = new_list(s), object, got;
+	refheap_id values[4] = { list, 0, list, list };
+	uint32_t type;
+
+	ok(refheap_type_define(s, &slotted, &type));
+	ok(refheap_new_instance_with(s, type, values, 3, &object));
+	assert_int_equal(refheap_refcount(s, list), 3);
+	ok(refheap_get_attr(s, object, "c", &got));
+	assert_true(got == list);
+	ok(refheap_drop(s, got));
+	fails(refheap_get_attr(s, object, "b", &got), ENODATA);
+	ok(refheap_drop(s, object));
+	assert_int_equal(refheap_refcount(s, list), 1);
+	fails(refheap_new_instance_with(s, type, values, 4, &got), EINVAL);
+	fails(refheap_new_instance_with(s, 9999, values, 1, &got), ENOENT);
+	ok(refheap_type_define(s, &open, &type));
+	fails(refheap_new_instance_with(s, type, values, 1, &got), EINVAL);
+	ok(refheap_new_instance_with(s, type, NULL, 0, &object));
+	assert_int_equal(refheap_refcount(s, list), 1);
+}
+
 static void bad_types(void **state)
 {
 	static const char *const twice[] = { "x", "x" };
@@ -432,6 +471,7 @@ int main(void)
 		heap_test(equal_numbers_are_one_key),
 		heap_test(sets),
 		heap_test(instances),
+		heap_test(instances_with_values),
 		heap_test(bad_types),
 		heap_test(walking),
 		heap_test(walking_in_strides),

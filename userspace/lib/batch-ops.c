@@ -89,11 +89,13 @@ int refheap_batch_new_dict(struct refheap_batch_builder *builder,
 int refheap_batch_new_instance(struct refheap_batch_builder *builder,
 			       uint64_t type)
 {
-	struct rh_call call = rh_call_instance((uint32_t)type);
+	return rh_batch_call(builder, rh_call_instance(type, NULL, 0));
+}
 
-	if (REFHEAP_ID_TAG(type))
-		call.op.flags = REFHEAP_OPF_ARG_RESULT;
-	return rh_batch_call(builder, call);
+int refheap_batch_new_instance_with(struct refheap_batch_builder *builder, uint64_t type,
+				    const refheap_id *values, size_t count)
+{
+	return rh_batch_call(builder, rh_call_instance(type, values, count));
 }
 
 int refheap_batch_type_define(struct refheap_batch_builder *builder,
@@ -162,6 +164,12 @@ int refheap_batch_append(struct refheap_batch_builder *builder,
 {
 	return rh_batch_call(builder, rh_call_index(REFHEAP_OP_APPEND, list, 0,
 						    item));
+}
+
+int refheap_batch_extend(struct refheap_batch_builder *builder,
+			 refheap_id list, const refheap_id *items, size_t count)
+{
+	return rh_batch_call(builder, rh_call_extend(list, items, count));
 }
 
 int refheap_batch_insert(struct refheap_batch_builder *builder,

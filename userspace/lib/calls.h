@@ -62,11 +62,26 @@ static inline struct rh_call rh_call_ids(uint16_t code, const void *ids,
 	};
 }
 
-static inline struct rh_call rh_call_instance(uint32_t type)
+static inline struct rh_call rh_call_extend(refheap_id list, const refheap_id *items,
+					    size_t count)
 {
-	return (struct rh_call){
-		.op = { .code = REFHEAP_OP_INSTANCE, .arg = type },
-	};
+	struct rh_call call = rh_call_ids(REFHEAP_OP_EXTEND, items, count, 1);
+
+	call.op.a = list;
+	call.objects |= RH_OBJECT_A;
+	return call;
+}
+
+/* @type may be the result of an earlier operation of the batch. */
+static inline struct rh_call rh_call_instance(uint64_t type, const refheap_id *values,
+					      size_t count)
+{
+	struct rh_call call = rh_call_ids(REFHEAP_OP_INSTANCE, values, count, 1);
+
+	call.op.arg = (uint32_t)type;
+	if (REFHEAP_ID_TAG(type))
+		call.op.flags = REFHEAP_OPF_ARG_RESULT;
+	return call;
 }
 
 /* An object alone. */

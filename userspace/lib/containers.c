@@ -36,6 +36,12 @@ int refheap_append(struct refheap *session, refheap_id list, refheap_id item)
 	return rh_do(session, rh_call_index(REFHEAP_OP_APPEND, list, 0, item));
 }
 
+int refheap_extend(struct refheap *session, refheap_id list, const refheap_id *items,
+		   size_t count)
+{
+	return rh_do(session, rh_call_extend(list, items, count));
+}
+
 int refheap_insert(struct refheap *session, refheap_id list, int64_t index,
 		   refheap_id item)
 {

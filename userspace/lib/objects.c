@@ -85,5 +85,11 @@ int refheap_new_dict(struct refheap *session, const struct refheap_pair *pairs,
 int refheap_new_instance(struct refheap *session, uint32_t type,
 			 refheap_id *id)
 {
-	return rh_object(session, rh_call_instance(type), id);
+	return rh_object(session, rh_call_instance(type, NULL, 0), id);
+}
+
+int refheap_new_instance_with(struct refheap *session, uint32_t type,
+			      const refheap_id *values, size_t count, refheap_id *id)
+{
+	return rh_object(session, rh_call_instance(type, values, count), id);
 }

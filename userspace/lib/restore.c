@@ -20,6 +20,7 @@ enum {
 	KEPT = 1,	/* names keep it */
 	FILLED = 2,	/* it has its edges */
 	SHARED = 4,	/* it has the weak reference that all share */
+	LATE = 8,	/* it was made when what it refers to had been */
 };
 
 /* An entry of a weak-keyed dict, which keeps its value only while the key is there. */
@@ -272,6 +273,37 @@ static int make_whole(struct restore *restore, uint32_t object, uint16_t code)
 			    object);
 }
 
+/* Whether what a cell refers to was there when @object was made. */
+static bool was_before(const struct restore *restore, uint32_t object, uint32_t cell)
+{
+	return cell && cell - 1 < object && !(restore->state[cell - 1] & LATE);
+}
+
+static bool is_slotted(const struct restore *restore, uint32_t object)
+{
+	return record_of(restore, object)->kind == REFHEAP_KIND_INSTANCE &&
+	       !rh_image_has_dict(restore->image, object);
+}
+
+/* With those values that are there already. */
+static int make_slotted(struct restore *restore, uint32_t object)
+{
+	const struct rh_image_record *record = record_of(restore, object);
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	refheap_id values[RH_IMAGE_SLOTS_MAX];
+	int err = make_room(restore, record->n * sizeof(*values));
+
+	if (err)
+		return err;
+	for (uint64_t i = 0; i < record->n; i++)
+		values[i] = edge[i] ? restore->id[edge[i] - 1] : 0;
+	return added_object(restore,
+			    refheap_batch_new_instance_with(restore->batch,
+							    restore->types[record->type],
+							    values, record->n),
+			    object);
+}
+
 /* An empty one of what can be filled later. */
 static int make_empty(struct restore *restore, uint32_t object)
 {
@@ -365,6 +397,8 @@ static int make_object(struct restore *restore, uint32_t object)
 			return make_whole(restore, object, REFHEAP_OP_SET);
 		break;
 	default:
+		if (is_slotted(restore, object))
+			return make_slotted(restore, object);
 		break;
 	}
 	return make_empty(restore, object);
@@ -385,6 +419,7 @@ static int make_objects(struct restore *restore)
 
 		if (!is_kept(restore, object) || restore->id[object])
 			continue;
+		restore->state[object] |= LATE;
 		if (image->record[object].kind == REFHEAP_KIND_TUPLE)
 			err = make_whole(restore, object, REFHEAP_OP_TUPLE);
 		else
@@ -396,15 +431,20 @@ static int make_objects(struct restore *restore)
 static int fill_list(struct restore *restore, uint32_t object)
 {
 	const uint32_t *edge = rh_image_edges(restore->image, object);
+	uint64_t left = record_of(restore, object)->n;
+	refheap_id items[REFHEAP_MAX_IDS];
+	size_t count;
 	int err = 0;
 
-	for (uint64_t i = 0; !err && i < record_of(restore, object)->n; i++) {
-		err = make_room(restore, 0);
-		if (!err)
-			err = added(restore,
-				    refheap_batch_append(restore->batch,
-							 restore->id[object],
-							 restore->id[edge[i] - 1]));
+	for (; !err && left; left -= count, edge += count) {
+		count = left < REFHEAP_MAX_IDS ? left : REFHEAP_MAX_IDS;
+		err = make_room(restore, count * sizeof(*items));
+		if (err)
+			break;
+		for (size_t i = 0; i < count; i++)
+			items[i] = restore->id[edge[i] - 1];
+		err = added(restore, refheap_batch_extend(restore->batch, restore->id[object],
+							  items, count));
 	}
 	return err;
 }
@@ -417,7 +457,7 @@ static int fill_slots(struct restore *restore, uint32_t object)
 	int err = 0;
 
 	for (uint64_t i = 0; !err && i < record->n; i++) {
-		if (!edge[i])
+		if (!edge[i] || was_before(restore, object, edge[i]))
 			continue;
 		err = make_room(restore, REFHEAP_NAME_MAX);
 		if (!err)
@@ -507,7 +547,7 @@ static int fill_object(struct restore *restore, uint32_t object)
 		return 0;
 	if (kind == REFHEAP_KIND_LIST)
 		return fill_list(restore, object);
-	if (kind == REFHEAP_KIND_INSTANCE && !rh_image_has_dict(restore->image, object))
+	if (is_slotted(restore, object))
 		return fill_slots(restore, object);
 	return fill_map(restore, object);
 }
