@@ -18,6 +18,7 @@ extern const struct command is_command;
 
 /* cmd_container.c */
 extern const struct command append_command;
+extern const struct command extend_command;
 extern const struct command insert_command;
 extern const struct command pop_command;
 extern const struct command clear_command;

@@ -67,6 +67,28 @@ const struct command append_command = {
 	.run = run_append,
 };
 
+static int run_extend(struct context *context, struct arguments *arguments)
+{
+	cleanup_free char *text = argument_join(arguments, 1);
+	cleanup_literal struct literal *literal = literal_parse(context, text);
+
+	if (!literal)
+		return STATUS_USAGE;
+	if (literal->type != LITERAL_LIST && literal->type != LITERAL_TUPLE)
+		return report_usage(context, "extend needs a list of values, such as [1, 2], not '%s'",
+				    text);
+	return store_items(context, arguments->words[0], literal);
+}
+
+const struct command extend_command = {
+	.name = "extend",
+	.synopsis = "PATH [VALUE, ...]",
+	.summary = "Append several values to a list at once",
+	.minimum = 2,
+	.maximum = -1,
+	.run = run_extend,
+};
+
 static int parse_index(struct context *context, const char *word, int64_t *index)
 {
 	char *end;

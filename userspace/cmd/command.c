@@ -16,7 +16,8 @@
 /* In the order of the help: objects, inspection, collector, heap, shell, the rest. */
 const struct command *const commands[] = {
 	&new_command,	      &set_command,	  &get_command,	     &del_command,
-	&append_command,      &insert_command,	  &pop_command,	     &clear_command,
+	&append_command,      &extend_command,	  &insert_command,   &pop_command,
+	&clear_command,
 	&show_command,	      &list_command,	  &refcount_command, &is_command,
 	&len_command,	      &id_command,	  &view_command,
 	&is_tracked_command,  &referents_command, &referrers_command, &sizeof_command,

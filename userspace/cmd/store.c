@@ -2,6 +2,7 @@
 #include "output.h"
 #include "path.h"
 #include "store.h"
+#include "util.h"
 #include "value.h"
 
 /* The id behind a result of the batch. */
@@ -94,5 +95,29 @@ int store_into(struct context *context, const char *path, const struct literal *
 		store_done(context, path, result_id(&batch, id));
 	value_end(&batch);
 	refheap_drop(context->session, container);
+	return status;
+}
+
+int store_items(struct context *context, const char *path, const struct literal *literal)
+{
+	cleanup_free refheap_id *items = xcalloc(literal->count + 1, sizeof(*items));
+	struct value_batch batch;
+	refheap_id list;
+	int status;
+
+	status = path_resolve(context, path, &list);
+	if (status)
+		return status;
+	status = value_begin(context, &batch);
+	for (size_t i = 0; !status && i < literal->count; i++)
+		status = value_add(&batch, literal->items[i], &items[i]);
+	if (!status) {
+		refheap_batch_extend(batch.builder, list, items, literal->count);
+		status = value_submit(&batch, path);
+	}
+	if (!status)
+		store_done(context, path, 0);
+	value_end(&batch);
+	refheap_drop(context->session, list);
 	return status;
 }

@@ -27,6 +27,14 @@ int store_into(struct context *context, const char *path, const struct literal *
 	       store_fn *store, int64_t index);
 
 /**
+ * store_items() - make the items of a literal and append them to the list at a path
+ * @literal: a list or tuple
+ *
+ * Return: a status. Prints what JSON output wants.
+ */
+int store_items(struct context *context, const char *path, const struct literal *literal);
+
+/**
  * store_object() - put an object where a path ends; in the shell a plain name is a variable
  * @id: the caller's reference to it is used up, whether it succeeds or not
  *

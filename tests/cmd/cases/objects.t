@@ -150,6 +150,23 @@ $ refheap pop l; refheap pop l 0; refheap pop l -1; refheap show l
 0
 'two'
 [1]
+$ refheap extend l [2, l, '"x"']; refheap extend l '()'; refheap show l; refheap len l
+[1, 2, [...], 'x']
+4
+$ refheap -j extend l '(3, 4)'; refheap show l
+{"path":"l"}
+[1, 2, [...], 'x', 3, 4]
+$ refheap extend l 5
+! refheap: extend needs a list of values, such as [1, 2], not '5'
+= 2
+$ refheap set d '{}'; refheap extend d '[1]'
+! refheap: 'd': this kind of object cannot do that
+= 1
+$ refheap extend l "[$(seq -s, 20000)]"
+! refheap: 'l': there is more than fits into one call
+= 1
+$ refheap len l
+6
 $ refheap clear l; refheap show l
 []
 $ refheap pop l
