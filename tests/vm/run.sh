@@ -300,7 +300,7 @@ port() {
 
 qemu_command() {
 	# Emulated, "rep movsb" goes a byte at a time: nobody is to be told that it is fast.
-	local initramfs accelerator=(-accel 'tcg,thread=multi' -cpu max,-erms,-fsrm)
+	local initramfs accelerator=(-accel 'tcg,thread=multi' -cpu 'max,-erms,-fsrm')
 	initramfs=$(prepare --initramfs "$kernel")
 	! kvm_works || accelerator=(-accel kvm -cpu host)
 	# Emulated and on a busy host, a processor may well be away for the 21

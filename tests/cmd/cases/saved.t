@@ -94,7 +94,7 @@ $ refheap set a '[1, [2, 3]]'; refheap dump f >/dev/null; refheap del a; printf 
 $ printf 'vars -o name,refcount,value\nprint a\nlen a\nset a 2\n' | refheap -D f shell -k
 [1, [2, 3]]
 2
-! <stdin>:4: 'set' is for heaps in the kernel: a saved heap can be looked at, but not changed
+! <stdin>:4: 'set' is for heaps in the kernel: a saved one is objects, names and types, to be looked at
 = 1
 
 ## who held an object then is not saved, but that somebody did
