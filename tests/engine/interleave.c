@@ -69,7 +69,7 @@ struct node {
 
 enum action {
 	TAKE, DROP, APPEND, INSERT, SET, UNSET, POP, GET, CLEAR, HAND_OVER, MAKE, MAKE_INTO,
-	REPLACE, DEREF, NEW_WEAK, ANSWER, KEY_SET, KEY_UNSET, KEY_GET, ACTIONS
+	REPLACE, DEREF, NEW_WEAK, ANSWER, KEY_SET, KEY_UNSET, KEY_GET, EXTEND, MAKE_WITH, ACTIONS
 };
 
 struct change {
@@ -435,6 +435,10 @@ static bool possible(const struct change *c)
 		       (x->kind == LIST ? x->n < EDGES : x->edge[c->i] < 0 && c->i < capacity(x));
 	case MAKE:
 		return nnodes < NODES && (c->y >= nnodes || y->exists);
+	case EXTEND:
+		return x->kind == LIST && x->n + 2 <= EDGES && y->exists;
+	case MAKE_WITH:
+		return nnodes < NODES && y->exists;
 	case MAKE_INTO:
 		return x->kind == LIST && x->n < EDGES && nnodes < NODES;
 	}
@@ -458,6 +462,7 @@ static void emit_change(const struct change *c)
 {
 	const struct node *x = &node[c->x], *y = &node[c->y];
 	struct refheap_op *op;
+	u64 ids[2];
 
 	switch (c->action) {
 	case TAKE:
@@ -530,6 +535,21 @@ static void emit_change(const struct change *c)
 			op->data_off = rig_data(&rig, &y->id, sizeof(y->id));
 			op->data_len = sizeof(y->id);
 		}
+		return;
+	case EXTEND:
+		op = emit(REFHEAP_OP_EXTEND, x->id);
+		ids[0] = x->id;
+		ids[1] = y->id;
+		op->data_off = rig_data(&rig, ids, sizeof(ids));
+		op->data_len = sizeof(ids);
+		return;
+	case MAKE_WITH:
+		op = emit(REFHEAP_OP_INSTANCE, 0);
+		op->arg = types[0];
+		ids[0] = c->i ? x->id : 0;
+		ids[1] = y->id;
+		op->data_off = rig_data(&rig, ids, sizeof(ids));
+		op->data_len = sizeof(ids);
 		return;
 	case MAKE_INTO:
 		emit(REFHEAP_OP_LIST, 0)->flags = REFHEAP_OPF_TEMP;
@@ -664,6 +684,16 @@ static void mirror(const struct change *c)
 		if (c->y < made)
 			list_insert(&node[made], 0, c->y);
 		break;
+	case EXTEND:
+		list_insert(x, x->n, c->x);
+		list_insert(x, x->n, c->y);
+		break;
+	case MAKE_WITH:
+		made = new_node(results[0].value, SLOTTED);
+		node[made].held = 1;
+		node[made].edge[0] = c->i ? c->x : -1;
+		node[made].edge[1] = c->y;
+		break;
 	case MAKE_INTO:
 		made = new_node(results[0].value, LIST);
 		list_insert(x, x->n, made);
@@ -677,6 +707,8 @@ static bool uses_y(const struct change *c)
 	switch (c->action) {
 	case APPEND:
 	case INSERT:
+	case EXTEND:
+	case MAKE_WITH:
 	case SET:
 	case HAND_OVER:
 	case KEY_SET:
@@ -1248,6 +1280,7 @@ static u32 all_changes(struct change *list, u32 n)
 				break;
 			case APPEND:
 			case INSERT:
+			case EXTEND:
 			case HAND_OVER:
 				for (y = 0; y < n; y++)
 					list[count++] = (struct change){ action, x, 0, y };
@@ -1260,6 +1293,10 @@ static u32 all_changes(struct change *list, u32 n)
 			case NEW_WEAK:
 				if (flavour != LISTS)
 					list[count++] = (struct change){ action, x, 0, 0 };
+				break;
+			case MAKE_WITH:
+				for (y = 0; flavour != LISTS && y < n; y++)
+					list[count++] = (struct change){ action, x, 1, y };
 				break;
 			case MAKE:
 				list[count++] = (struct change){ action, 0, 0, x };
@@ -1467,8 +1504,8 @@ static void random_change(bool anything)
 		/* A program reaches only what can be reached; ids reach more. */
 		if (!anything && (!node[c.x].reachable || !node[c.y].reachable))
 			continue;
-		if ((c.action == MAKE || c.action == MAKE_INTO || c.action == REPLACE ||
-		     c.action == NEW_WEAK) && rnd(2))
+		if ((c.action == MAKE || c.action == MAKE_INTO || c.action == MAKE_WITH ||
+		     c.action == REPLACE || c.action == NEW_WEAK) && rnd(2))
 			continue;
 		/* A finalizer that goes on for a while. */
 		if (c.action == ANSWER && rnd(2)) {

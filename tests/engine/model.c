@@ -627,7 +627,7 @@ static int index_of(const struct object *x, s64 i)
 }
 
 static struct answer do_list(struct twin *twin, const struct refheap_op *op, struct object *x,
-			     struct object *y)
+			     struct object *y, struct object *z)
 {
 	bool tuple = x->kind == REFHEAP_KIND_TUPLE;
 	int i = index_of(x, op->b);
@@ -637,6 +637,10 @@ static struct answer do_list(struct twin *twin, const struct refheap_op *op, str
 		return refuse(EOPNOTSUPP);
 	switch (op->code) {
 	case REFHEAP_OP_APPEND:
+		insert_cell(x, x->len, y);
+		return answer;
+	case REFHEAP_OP_EXTEND:
+		insert_cell(x, x->len, z);
 		insert_cell(x, x->len, y);
 		return answer;
 	case REFHEAP_OP_INSERT:
@@ -922,7 +926,7 @@ static const u16 codes[] = {
 	REFHEAP_OP_COLLECT_FINISH, REFHEAP_OP_FRAME_PUSH, REFHEAP_OP_FRAME_POP,
 	REFHEAP_OP_HAND_OUT, REFHEAP_OP_MOVE_TO_END, REFHEAP_OP_POP_OLDEST,
 	REFHEAP_OP_SET_DEFAULT, REFHEAP_OP_HISTORY, REFHEAP_OP_SET_KEY, REFHEAP_OP_SET_KEY,
-	REFHEAP_OP_ADD, READ_EVENT, READ_EVENT, READ_EVENT, END_SESSION,
+	REFHEAP_OP_ADD, REFHEAP_OP_EXTEND, REFHEAP_OP_EXTEND, REFHEAP_OP_INSTANCE, READ_EVENT, READ_EVENT, READ_EVENT, END_SESSION,
 };
 
 /* Books what the engine has made. Its contents are in @op and @items. */
@@ -955,8 +959,11 @@ static const char *book(struct twin *twin, const struct refheap_op *op, u64 id, 
 	}
 	take(twin, x);
 	for (i = 0; i < n; i++) {
-		if (kind == REFHEAP_KIND_TUPLE || kind == REFHEAP_KIND_LIST)
-			insert_cell(x, x->len, items[i]);
+		if (!items[i])
+			continue;
+		/* The names of slots are the first ones. */
+		x->name[x->len] = i;
+		insert_cell(x, x->len, items[i]);
 	}
 	return NULL;
 }
@@ -995,9 +1002,10 @@ static struct answer answer_of(struct twin *twin, const struct refheap_op *op, s
 	case REFHEAP_OP_SET_INDEX:
 	case REFHEAP_OP_DEL_INDEX:
 	case REFHEAP_OP_APPEND:
+	case REFHEAP_OP_EXTEND:
 	case REFHEAP_OP_INSERT:
 	case REFHEAP_OP_POP:
-		return do_list(twin, op, x, z);
+		return do_list(twin, op, x, z, y);
 	case REFHEAP_OP_GET_KEY:
 	case REFHEAP_OP_SET_KEY:
 	case REFHEAP_OP_DEL_KEY:
@@ -1095,6 +1103,14 @@ static const char *make(struct twin *twin, struct refheap_op *op, const u8 *code
 	case REFHEAP_OP_INSTANCE:
 		op->arg = twin->type[type];
 		kind = REFHEAP_KIND_INSTANCE;
+		for (i = 0; type != 1 && i < code[1] / 3 % 3; i++, n++) {
+			items[n] = twin->n ? twin->object[code[2 + i] % twin->n] : NULL;
+			if (items[n] && !items[n]->alive)
+				items[n] = NULL;
+			ids[n] = items[n] ? items[n]->id : 0;
+		}
+		op->data_len = n * sizeof(*ids);
+		op->data_off = rig_data(&twin->rig, ids, op->data_len);
 		break;
 	case REFHEAP_OP_WEAK_VALUE_DICT:
 	case REFHEAP_OP_WEAK_KEY_DICT:
@@ -1286,6 +1302,8 @@ static void put_key(struct twin *twin, struct refheap_op *op, const struct objec
 static bool put_fields(struct twin *twin, struct refheap_op *op, const struct object *x,
 		       const struct object *y, const struct object *z, const u8 *code)
 {
+	u64 ids[2];
+
 	op->a = x->id;
 	switch (op->code) {
 	case REFHEAP_OP_CONTAINS:
@@ -1326,6 +1344,12 @@ static bool put_fields(struct twin *twin, struct refheap_op *op, const struct ob
 		return true;
 	case REFHEAP_OP_APPEND:
 		op->c = z->id;
+		return true;
+	case REFHEAP_OP_EXTEND:
+		ids[0] = y->id;
+		ids[1] = z->id;
+		op->data_len = sizeof(ids);
+		op->data_off = rig_data(&twin->rig, ids, sizeof(ids));
 		return true;
 	case REFHEAP_OP_WRITE:
 		op->b = code[2];

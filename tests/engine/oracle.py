@@ -389,10 +389,14 @@ def window_tuple(at, items):
     return id(x)
 
 
-def window_instance(at, cls, canary):
+def window_instance(at, cls, canary, values):
     begin()
     x = cls()
     x.canary = canary
+    i = 0
+    while i < len(values):
+        setattr(x, KEYS[i], values[i])
+        i += 1
     held[at] = x
     end()
     return id(x)
@@ -474,6 +478,12 @@ def window_drop(at):
 def window_append(x, y):
     begin()
     x.append(y)
+    end()
+
+
+def window_extend(x, items):
+    begin()
+    x.extend(items)
     end()
 
 
@@ -917,8 +927,13 @@ class Trace:
         elif kind == SET:
             self.born(kind, window_set(at, canary), engine.op("SET"), at, canary)
         else:
-            self.born(kind, window_instance(at, CLASSES[kind], canary),
-                      engine.op("INSTANCE", arg=engine.types[kind]), at, canary)
+            chosen = self.numbers(kind) if kind in WITH_SLOTS else []
+            items, ids = self.objects_of(chosen), self.ids_of(chosen)
+            untrack(chosen)
+            untrack(items)
+            untrack(ids)
+            self.born(kind, window_instance(at, CLASSES[kind], canary, items),
+                      engine.op("INSTANCE", arg=engine.types[kind], data=pack(ids)), at, canary)
 
     def make_weakref(self, n, at):
         engine, flags = self.engine, WEAKREF_CALLBACK * (self.rng.random() < 0.6)
@@ -1047,7 +1062,16 @@ class Trace:
         if what in (0, 1, 2):
             y = self.pick()
             target = object_at(self.address[y])
-            if what == 0:
+            if what == 0 and rng.random() < 0.3:
+                target = None
+                chosen = self.numbers(LIST)
+                items, ids = self.objects_of(chosen), self.ids_of(chosen)
+                untrack(chosen)
+                untrack(items)
+                untrack(ids)
+                window_extend(x, items)
+                engine.op("EXTEND", ident, data=pack(ids))
+            elif what == 0:
                 window_append(x, target)
                 engine.op("APPEND", ident, c=self.id[y])
             elif what == 1:

@@ -113,12 +113,16 @@ u32 rig_data(struct rig *rig, const void *data, u32 len)
 	return offset;
 }
 
-struct refheap_result rig_ids(struct rig *rig, u16 code, const u64 *ids, u32 n)
+struct refheap_result rig_with_ids(struct rig *rig, struct refheap_op op, const u64 *ids, u32 n)
 {
-	struct refheap_op op = { .code = code, .data_len = n * sizeof(*ids) };
-
+	op.data_len = n * sizeof(*ids);
 	op.data_off = rig_data(rig, ids, op.data_len);
 	return rig_op(rig, op);
+}
+
+struct refheap_result rig_ids(struct rig *rig, u16 code, const u64 *ids, u32 n)
+{
+	return rig_with_ids(rig, (struct refheap_op){ .code = code }, ids, n);
 }
 
 struct refheap_result rig_string(struct rig *rig, u16 code, u64 a, u64 c, const char *string)

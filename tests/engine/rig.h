@@ -46,6 +46,7 @@ u32 rig_data(struct rig *rig, const void *data, u32 len);
 
 /* One operation with an array of ids, or with a string, as input. */
 struct refheap_result rig_ids(struct rig *rig, u16 code, const u64 *ids, u32 n);
+struct refheap_result rig_with_ids(struct rig *rig, struct refheap_op op, const u64 *ids, u32 n);
 struct refheap_result rig_string(struct rig *rig, u16 code, u64 a, u64 c, const char *string);
 
 /* Runs what is pending. */

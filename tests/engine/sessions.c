@@ -25,6 +25,7 @@
 #define OPS		13
 #define KNOWN		64	/* ids */
 #define TYPES		4
+#define SLOTS		2	/* of a type that has some */
 #define IDS		40	/* of a sequence at most */
 #define IN_IDS		8	/* where ids begin in the input, behind names */
 #define STUCK		1000000	/* steps after which something never ends */
@@ -42,6 +43,7 @@ enum field {
 	FEW_A	= 1 << 8,
 	FEW_B	= 1 << 9,
 	GIVES	= 1 << 10,
+	VALUES	= 1 << 11,	/* data: as many ids as there are slots at most */
 };
 
 static const struct recipe {
@@ -51,7 +53,8 @@ static const struct recipe {
 } recipes[] = {
 	{ REFHEAP_OP_LIST, 6, ITEMS | GIVES },
 	{ REFHEAP_OP_TUPLE, 3, ITEMS | GIVES },
-	{ REFHEAP_OP_INSTANCE, 12, TYPE | GIVES },
+	{ REFHEAP_OP_INSTANCE, 8, TYPE | GIVES },
+	{ REFHEAP_OP_INSTANCE, 4, TYPE | VALUES | GIVES },
 	{ REFHEAP_OP_DICT, 3, GIVES },
 	{ REFHEAP_OP_WEAK_VALUE_DICT, 2, GIVES },
 	{ REFHEAP_OP_WEAK_KEY_DICT, 3, GIVES },
@@ -61,7 +64,8 @@ static const struct recipe {
 	{ REFHEAP_OP_DEREF, 3, A | GIVES },
 	{ REFHEAP_OP_TAKE, 2, A | GIVES },
 	{ REFHEAP_OP_DROP, 30, A },
-	{ REFHEAP_OP_APPEND, 14, A | C },
+	{ REFHEAP_OP_APPEND, 12, A | C },
+	{ REFHEAP_OP_EXTEND, 4, A | ITEMS },
 	{ REFHEAP_OP_SET_KEY, 14, A | B | C },
 	{ REFHEAP_OP_SET_DEFAULT, 2, A | B | C | GIVES },
 	{ REFHEAP_OP_DEL_KEY, 2, A | B },
@@ -205,6 +209,10 @@ static void fill(struct world *world, struct session *session, u32 n)
 	if ((fields & ITEMS) && below(world, 3)) {
 		op->data_off = IN_IDS;
 		op->data_len = below(world, IDS) * sizeof(u64);
+	}
+	if (fields & VALUES) {
+		op->data_off = IN_IDS;
+		op->data_len = below(world, SLOTS + 1) * sizeof(u64);
 	}
 	if (fields & TYPE)
 		op->arg = world->type[below(world, TYPES)];
@@ -421,7 +429,7 @@ static void make_types(struct world *world)
 		bool slots = !(flags[i] & REFHEAP_TYPE_DICT);
 
 		in.head = (struct refheap_type_new){
-			.flags = flags[i], .name_len = 1, .nslots = slots ? 2 : 0,
+			.flags = flags[i], .name_len = 1, .nslots = slots ? SLOTS : 0,
 		};
 		in.rest[0] = 'A' + i;
 		memcpy(&in.rest[1], "\1\0a\1\0b", 6);

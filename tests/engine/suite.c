@@ -102,6 +102,11 @@ void append(struct kunit *test, u64 list, u64 item)
 	do_op(test, OP(REFHEAP_OP_APPEND, .a = list, .c = item));
 }
 
+int extend(struct kunit *test, u64 list, u32 n, const u64 *items)
+{
+	return rig_with_ids(test->priv, OP(REFHEAP_OP_EXTEND, .a = list), items, n).error;
+}
+
 u32 count_of(struct kunit *test, u64 id)
 {
 	struct refheap_info info = rig_info(test->priv, id);

@@ -35,6 +35,8 @@ u64 new_set(struct kunit *test);
 u64 new_instance(struct kunit *test, s64 type);
 void drop(struct kunit *test, u64 id);
 void append(struct kunit *test, u64 list, u64 item);
+/* Return: 0 or a negative errno. */
+int extend(struct kunit *test, u64 list, u32 n, const u64 *items);
 /* Of an object that must be alive. */
 u32 count_of(struct kunit *test, u64 id);
 bool alive(struct kunit *test, u64 id);

@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "suite.h"
 
+/* One fits, two do not: neither may be taken, nor room for them. */
+static void expect_no_pair(struct kunit *test, u64 list, u64 item)
+{
+	static const char * const xyz[] = { "x", "y", "z" };
+	u64 values[] = { list, item, item }, empty = new_list(test, 0, NULL);
+	u32 type = rig_type(test->priv, "Slotted", 0, 0, xyz, 3);
+	struct refheap_info was = rig_info(test->priv, empty), now;
+	u64 objects = rig_objects(test->priv);
+
+	KUNIT_EXPECT_EQ(test, rig_ids(test->priv, REFHEAP_OP_TUPLE, values, 3).error, -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, rig_with_ids(test->priv, OP(REFHEAP_OP_INSTANCE, .arg = type), values,
+					   3).error, -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, extend(test, empty, 3, values), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 1);
+	KUNIT_EXPECT_EQ(test, rig_objects(test->priv), objects);
+	now = rig_info(test->priv, empty);
+	KUNIT_EXPECT_EQ(test, memcmp(&was, &now, sizeof(was)), 0);
+	drop(test, empty);
+}
+
 static void counts_do_not_wrap(struct kunit *test)
 {
 	struct rh_params params;
 	u64 list, item;
-	u64 pair[2];
 
 	rig_params(&params);
 	params.max_count = 1000;
@@ -18,10 +37,7 @@ static void counts_do_not_wrap(struct kunit *test)
 	EXPECT_ERROR(test, EOVERFLOW, REFHEAP_OP_APPEND, .a = list, .c = item);
 	EXPECT_ERROR(test, EOVERFLOW, REFHEAP_OP_GET_INDEX, .a = list, .b = 0);
 	do_op(test, OP(REFHEAP_OP_DEL_INDEX, .a = list, .b = 0));
-	pair[0] = item;
-	pair[1] = item;
-	/* One fits, two do not: neither may be taken. */
-	KUNIT_EXPECT_EQ(test, rig_ids(test->priv, REFHEAP_OP_TUPLE, pair, 2).error, -EOVERFLOW);
+	expect_no_pair(test, list, item);
 	KUNIT_EXPECT_EQ(test, count_of(test, item), 999);
 	do_op(test, OP(REFHEAP_OP_TAKE, .a = item));
 	KUNIT_EXPECT_EQ(test, count_of(test, item), 1000);

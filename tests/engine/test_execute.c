@@ -150,6 +150,7 @@ static void read_only(struct kunit *test)
 	rig->rdonly = true;
 	EXPECT_ERROR(test, EROFS, REFHEAP_OP_LIST);
 	EXPECT_ERROR(test, EROFS, REFHEAP_OP_APPEND, .a = list, .c = leaf);
+	KUNIT_EXPECT_EQ(test, extend(test, list, 1, &leaf), -EROFS);
 	EXPECT_ERROR(test, EROFS, REFHEAP_OP_CLEAR, .a = list);
 	EXPECT_ERROR(test, EROFS, REFHEAP_OP_RESIZE, .a = bytes, .b = 1);
 	EXPECT_ERROR(test, EROFS, REFHEAP_OP_COLLECT);

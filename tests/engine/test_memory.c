@@ -11,6 +11,7 @@ static const char * const xy[] = { "x", "y" };
 struct things {
 	u64 list, dict, set, slotted, open, bytes, leaf, key;
 	s64 types[2];
+	s64 with_values[3];	/* types of slots */
 };
 
 struct snapshot {
@@ -26,6 +27,10 @@ static void make_things(struct kunit *test, struct things *things, u32 size)
 
 	things->types[0] = rig_type(test->priv, "Slotted", 0, 0, xy, 2);
 	things->types[1] = rig_type(test->priv, "Open", REFHEAP_TYPE_DICT, 0, NULL, 0);
+	things->with_values[0] = things->types[0];
+	things->with_values[1] = rig_type(test->priv, "Final", REFHEAP_TYPE_FINALIZER, 0, xy, 2);
+	things->with_values[2] = rig_type(test->priv, "Recorded", 0, 0, xy, 2);
+	do_op(test, OP(REFHEAP_OP_TYPE_HISTORY, .arg = things->with_values[2], .b = 8));
 	things->list = new_list(test, 0, NULL);
 	things->dict = new_dict(test);
 	things->set = new_set(test);
@@ -184,6 +189,17 @@ static bool make_op(struct rig *rig, const struct things *t, u32 which, struct r
 		return true;
 	case 28:
 		*op = OP(REFHEAP_OP_FREEZE);
+		return true;
+	case 29:
+		*op = OP(REFHEAP_OP_EXTEND, .a = t->list, .data_len = sizeof(ids));
+		op->data_off = rig_data(rig, ids, sizeof(ids));
+		return true;
+	case 30:
+	case 31:
+	case 32:
+		*op = OP(REFHEAP_OP_INSTANCE, .arg = t->with_values[which - 30],
+			 .data_len = sizeof(ids));
+		op->data_off = rig_data(rig, ids, sizeof(ids));
 		return true;
 	}
 	return false;

@@ -22,6 +22,96 @@ static void slotted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig_info(test->priv, point).type, type);
 }
 
+static struct refheap_result instance_with(struct kunit *test, s64 type, const u64 *values, u32 n)
+{
+	return rig_with_ids(test->priv, OP(REFHEAP_OP_INSTANCE, .arg = type), values, n);
+}
+
+static void expect_attr(struct kunit *test, u64 object, const char *name, u64 value)
+{
+	struct refheap_result result = rig_string(test->priv, REFHEAP_OP_GET_ATTR, object, 0, name);
+
+	KUNIT_EXPECT_EQ(test, result.error, value ? 0 : -ENODATA);
+	KUNIT_EXPECT_EQ(test, result.value, value);
+	if (!result.error)
+		drop(test, value);
+}
+
+static void with_values(struct kunit *test)
+{
+	static const char * const z[] = { "z" };
+	s64 base = rig_type(test->priv, "Point", 0, 0, xy, 2);
+	s64 type = rig_type(test->priv, "Point3", 0, base, z, 1);
+	u64 list = new_list(test, 0, NULL), leaf = new_int(test, 1000), point;
+	u64 values[] = { list, 0, leaf, leaf };
+
+	point = instance_with(test, type, values, 3).value;
+	expect_attr(test, point, "x", list);
+	expect_attr(test, point, "y", 0);
+	expect_attr(test, point, "z", leaf);
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, leaf), 2);
+	KUNIT_EXPECT_TRUE(test, tracked(test, point));
+	/* Others than the first stay unset, and can be set. */
+	point = instance_with(test, type, values, 1).value;
+	expect_attr(test, point, "x", list);
+	expect_attr(test, point, "z", 0);
+	do_string(test, REFHEAP_OP_SET_ATTR, point, point, "z");
+	do_string(test, REFHEAP_OP_SET_ATTR, point, leaf, "x");
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 2);
+	drop(test, point);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, leaf), 2);
+	KUNIT_EXPECT_EQ(test, instance_with(test, type, values + 1, 1).error, 0);
+}
+
+static void with_values_refused(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2);
+	s64 empty = rig_type(test->priv, "Empty", 0, 0, NULL, 0);
+	s64 open = rig_type(test->priv, "Open", REFHEAP_TYPE_DICT, type, NULL, 0);
+	u64 list = new_list(test, 0, NULL), stale = new_list(test, 0, NULL);
+	u64 values[] = { list, stale, 0 };
+	u64 objects;
+
+	drop(test, stale);
+	objects = rig_objects(test->priv);
+	KUNIT_EXPECT_EQ(test, instance_with(test, type, values, 2).error, -ESTALE);
+	values[1] = 0;
+	KUNIT_EXPECT_EQ(test, instance_with(test, type, values, 3).error, -EINVAL);
+	KUNIT_EXPECT_EQ(test, instance_with(test, empty, values, 1).error, -EINVAL);
+	KUNIT_EXPECT_EQ(test, instance_with(test, open, values, 1).error, -EINVAL);
+	KUNIT_EXPECT_EQ(test, instance_with(test, open + 1, values, 1).error, -ENOENT);
+	KUNIT_EXPECT_EQ(test, instance_with(test, 0, values, 1).error, -ENOENT);
+	KUNIT_EXPECT_EQ(test, rig_objects(test->priv), objects);
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 1);
+	KUNIT_EXPECT_EQ(test, instance_with(test, empty, values, 0).error, 0);
+	KUNIT_EXPECT_EQ(test, instance_with(test, open, values, 0).error, 0);
+}
+
+static void with_values_within_a_batch(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2);
+	struct refheap_op ops[] = {
+		OP(REFHEAP_OP_LIST),
+		OP(REFHEAP_OP_NOP),
+		OP(REFHEAP_OP_INSTANCE, .arg = type, .data_len = 16,
+		   .flags = REFHEAP_OPF_TEMP | REFHEAP_OPF_IDS_RESULT),
+		OP(REFHEAP_OP_INSTANCE, .arg = type, .data_len = 8, .data_off = 16,
+		   .flags = REFHEAP_OPF_IDS_RESULT),
+	};
+	u64 ids[] = { 0, REFHEAP_ID_RESULT(0), REFHEAP_ID_RESULT(1) };
+	struct refheap_result results[ARRAY_SIZE(ops)];
+
+	rig_data(test->priv, ids, sizeof(ids));
+	KUNIT_ASSERT_EQ(test, rig_batch(test->priv, ops, results, ARRAY_SIZE(ops), 0), 4);
+	KUNIT_EXPECT_EQ(test, results[2].error, 0);
+	KUNIT_EXPECT_FALSE(test, alive(test, results[2].value));
+	/* Nothing that came about is not the same as nothing. */
+	KUNIT_EXPECT_EQ(test, results[3].error, -ENOENT);
+	KUNIT_EXPECT_EQ(test, count_of(test, results[0].value), 1);
+}
+
 static void dict_backed(struct kunit *test)
 {
 	s64 type = rig_type(test->priv, "Open", REFHEAP_TYPE_DICT, 0, NULL, 0);
@@ -139,6 +229,9 @@ static void finding_is_booked(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(slotted),
+	KUNIT_CASE(with_values),
+	KUNIT_CASE(with_values_refused),
+	KUNIT_CASE(with_values_within_a_batch),
 	KUNIT_CASE(dict_backed),
 	KUNIT_CASE(the_same_again),
 	KUNIT_CASE(derived),
