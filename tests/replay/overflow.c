@@ -24,6 +24,7 @@
 
 static struct bed bed;
 static uint32_t type;	/* whose instances take any attribute */
+static uint32_t slotted_type; /* with three slots */
 
 /* What the doors need: it all goes with the session. */
 struct room {
@@ -64,13 +65,28 @@ static int insert(struct room *room)
 }
 
 /* Many at once: all of them or none. */
-static int new_tuple(struct room *room)
+static int op_many(struct room *room, struct refheap_op operation)
 {
 	const refheap_id items[] = { room->object, room->object, room->object };
-	struct refheap_op tuple = { .code = REFHEAP_OP_TUPLE, .data_len = sizeof(items) };
 	struct refheap_result result;
 
-	return op_whole(room->fd, &tuple, items, NULL, 0, &result);
+	operation.data_len = sizeof(items);
+	return op_whole(room->fd, &operation, items, NULL, 0, &result);
+}
+
+static int new_tuple(struct room *room)
+{
+	return op_many(room, *OP(TUPLE));
+}
+
+static int new_instance(struct room *room)
+{
+	return op_many(room, *OP(INSTANCE, .arg = slotted_type));
+}
+
+static int extend(struct room *room)
+{
+	return op_many(room, *OP(EXTEND, .a = room->empty));
 }
 
 static int new_dict(struct room *room)
@@ -187,7 +203,9 @@ static const struct {
 	{ "take", take },
 	{ "append", append },
 	{ "insert", insert },
+	{ "extend", extend },
 	{ "tuple", new_tuple },
+	{ "instance with values", new_instance },
 	{ "dict", new_dict },
 	{ "set key", set_key },
 	{ "set default", set_default },
@@ -257,7 +275,7 @@ static void fill_through(size_t door)
 		err = doors[door].open(&room);
 	} while (!err && ++times <= MOST);
 	count = refheap_refcount(bed.session, room.object);
-	/* A tuple of three may not fit where one would. */
+	/* Three at once may not fit where one would. */
 	good = err == -EOVERFLOW && count <= MOST && count > MOST - 3;
 	good &= doors[door].open(&room) == -EOVERFLOW;
 	good &= refheap_refcount(bed.session, room.object) == count;
@@ -344,6 +362,10 @@ int main(void)
 	static const struct refheap_type_def open_type = {
 		.name = "open", .flags = REFHEAP_TYPE_DICT,
 	};
+	static const char *const slots[] = { "one", "two", "three" };
+	static const struct refheap_type_def slotted = {
+		.name = "slotted", .slots = slots, .slot_count = 3,
+	};
 	struct rlimit files = { 2 * MOST + 100, 2 * MOST + 100 };
 	size_t door;
 
@@ -355,6 +377,7 @@ int main(void)
 	bed_make(&bed, HEAP);
 	set_parameter("max_count", 0);
 	MUST(refheap_type_define(bed.session, &open_type, &type));
+	MUST(refheap_type_define(bed.session, &slotted, &slotted_type));
 	/* What a type needs stays as long as the heap. */
 	bed_set_base(&bed);
 	for (door = 0; door < sizeof(doors) / sizeof(doors[0]); door++)
