@@ -111,12 +111,14 @@ static void print_json(const struct top *top, uint64_t limit)
 static int look(struct top *top)
 {
 	int error = top_look(top);
+	/* Before it was looked for, or while it was read. */
+	bool removed = error ? error == -ENOENT || error == -EIDRM : !*top->heap_name;
 
+	if (removed && top->view != TOP_HEAPS)
+		return report_refused(top->context, ENOENT, "the heap has been removed");
 	if (error)
 		return report_error(top->context, error, "cannot read the %s",
 				    top_layouts[top->view].name);
-	if (top->view != TOP_HEAPS && !*top->heap_name)
-		return report_refused(top->context, ENOENT, "the heap has been removed");
 	return STATUS_OK;
 }
 
