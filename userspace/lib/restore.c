@@ -34,6 +34,7 @@ struct restore {
 	struct refheap *session;
 	struct refheap_batch_builder *batch;
 	refheap_id *id;		/* of each object, or the result that it will be */
+	refheap_id *ids;	/* of one operation, REFHEAP_MAX_IDS */
 	unsigned char *state;
 	uint32_t *made;		/* by operation of the batch: the object, or NOBODY */
 	uint32_t *types;	/* by number in the file: number in the heap */
@@ -255,21 +256,20 @@ static int make_whole(struct restore *restore, uint32_t object, uint16_t code)
 {
 	const struct rh_image_record *record = record_of(restore, object);
 	const uint32_t *edge = rh_image_edges(restore->image, object);
-	refheap_id ids[REFHEAP_MAX_IDS];
 	size_t count = 0;
 	int err;
 
-	err = make_room(restore, record->n * sizeof(*ids));
+	err = make_room(restore, record->n * sizeof(*restore->ids));
 	if (err)
 		return err;
 	for (uint64_t i = 0; i < record->n; i++) {
 		if (edge[i])
-			ids[count++] = restore->id[edge[i] - 1];
+			restore->ids[count++] = restore->id[edge[i] - 1];
 	}
 	restore->state[object] |= FILLED;
 	return added_object(restore,
 			    rh_batch_call(restore->batch,
-					  rh_call_ids(code, ids, count, 1)),
+					  rh_call_ids(code, restore->ids, count, 1)),
 			    object);
 }
 
@@ -432,19 +432,18 @@ static int fill_list(struct restore *restore, uint32_t object)
 {
 	const uint32_t *edge = rh_image_edges(restore->image, object);
 	uint64_t left = record_of(restore, object)->n;
-	refheap_id items[REFHEAP_MAX_IDS];
 	size_t count;
 	int err = 0;
 
 	for (; !err && left; left -= count, edge += count) {
 		count = left < REFHEAP_MAX_IDS ? left : REFHEAP_MAX_IDS;
-		err = make_room(restore, count * sizeof(*items));
+		err = make_room(restore, count * sizeof(*restore->ids));
 		if (err)
 			break;
 		for (size_t i = 0; i < count; i++)
-			items[i] = restore->id[edge[i] - 1];
+			restore->ids[i] = restore->id[edge[i] - 1];
 		err = added(restore, refheap_batch_extend(restore->batch, restore->id[object],
-							  items, count));
+							  restore->ids, count));
 	}
 	return err;
 }
@@ -594,12 +593,13 @@ static int restore_alloc(struct restore *restore)
 	size_t count = restore->image->count;
 
 	restore->id = calloc(count, sizeof(*restore->id));
+	restore->ids = malloc(REFHEAP_MAX_IDS * sizeof(*restore->ids));
 	restore->state = calloc(count, 1);
 	restore->made = malloc(BATCH_OPS * sizeof(*restore->made));
 	restore->types = calloc(restore->image->types + 1ULL, sizeof(*restore->types));
 	restore->stack = malloc(count * sizeof(*restore->stack));
 	restore->waiting = calloc(count, sizeof(*restore->waiting));
-	if (!restore->id || !restore->state || !restore->made || !restore->types ||
+	if (!restore->id || !restore->ids || !restore->state || !restore->made || !restore->types ||
 	    !restore->stack || !restore->waiting)
 		return -ENOMEM;
 	return refheap_batch_alloc(&restore->batch);
@@ -609,6 +609,7 @@ static void restore_free(struct restore *restore)
 {
 	refheap_batch_free(restore->batch);
 	free(restore->id);
+	free(restore->ids);
 	free(restore->state);
 	free(restore->made);
 	free(restore->types);
