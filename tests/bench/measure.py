@@ -131,12 +131,17 @@ def weak_references():
             "cpython_peek_c": [*python, "peek_c", library],
             "empty_batch": program("weakref_device", "ioctl"),
         }),
-        Run("6.1", [Figure("weakref_death_notice", "ns"),
-                    Figure("weakref_death_notice_longest", "ns", column=1)], {
-            "ours": program("death_notice", "event"),
-            "pipe": program("death_notice", "pipe"),
-        }, per_turn=1),
+        death_notice("6.1"),
+        death_notice("uml", "_uml"),
     ]
+
+
+def death_notice(machine, suffix=""):
+    return Run(machine, [Figure("weakref_death_notice" + suffix, "ns"),
+                         Figure("weakref_death_notice_longest" + suffix, "ns", column=1)], {
+        "ours": program("death_notice", "event"),
+        "pipe": program("death_notice", "pipe"),
+    }, per_turn=1)
 
 
 def finalizers():
@@ -153,10 +158,10 @@ def finalizers():
     ]
 
 
-def session_close(name, mode, more=()):
+def session_close(name, mode, machine="6.1", suffix="", more=()):
     python = [PYTHON, os.path.join(HERE, "session_close_cpython.py")]
-    return Run("6.1", [Figure(f"{name}_1m", "ns/reference"),
-                       Figure(f"{name}_wait_1m", "ns", column=1), *more], {
+    return Run(machine, [Figure(f"{name}_1m{suffix}", "ns/reference"),
+                         Figure(f"{name}_wait_1m{suffix}", "ns", column=1), *more], {
         "ours": program("session_close", mode),
         "cpython": [*python, mode],
         "nobody": program("session_close", "nobody"),
@@ -257,8 +262,9 @@ RUNS = [
     *weak_references(),
     *finalizers(),
     session_close("session_close", "alone",
-                  [Figure("session_close_deaths_in_a_wait_1m", "objects", column=2)]),
+                  more=[Figure("session_close_deaths_in_a_wait_1m", "objects", column=2)]),
     session_close("session_close_shared", "shared"),
+    session_close("session_close", "alone", "uml", "_uml"),
     *caches(),
     histories(),
     listings(),

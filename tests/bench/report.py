@@ -98,10 +98,10 @@ def bars(rows):
             yield f"{name}: no slower than CPython", f"{ratio:.3g}", ratio >= 1
         elif name == "weakref_alive" and peer.startswith("cpython"):
             yield f"{name}: less than {peer}", f"{ratio:.3g}", ratio > 1
-        elif name == "weakref_death_notice_longest":
+        elif name.startswith("weakref_death_notice_longest"):
             yield (f"{name}: at most 10 ms", f'{row["ours_worst"] / 1e6:.3g} ms',
                    row["ours_worst"] <= 1e7)
-        elif name.endswith("_wait_1m") and peer == "nobody":
+        elif "_wait_1m" in name and peer == "nobody":
             yield (f"{name}: at most 1 ms", f'{row["ours"] / 1e6:.3g} ms',
                    row["ours"] <= 1e6)
         elif name.startswith(("trace_", "snapshot_")) and peer == "cpython":
