@@ -5,10 +5,14 @@
 #include <linux/cred.h>
 #include <linux/slab.h>
 #include <linux/ktime.h>
+#include <linux/sched/stat.h>
 #include "seat.h"
 #include "watch.h"
 
-/* Steps that a closing process makes itself; the worker makes the others. */
+/*
+ * Steps that a closing process makes itself, while nobody else wants its processor;
+ * the worker makes the others.
+ */
 #define LEAVE_STEPS	8
 
 static struct refheap_seat *new_seat(struct refheap_events *events)
@@ -139,7 +143,7 @@ static bool stand_up(struct refheap *heap, struct refheap_seat *seat)
 	 * heap finds its holder before the engine is destroyed.
 	 */
 	while (refheap_seat_empty_step(heap, seat) == RH_MORE) {
-		if (++steps == LEAVE_STEPS)
+		if (++steps == LEAVE_STEPS || !single_task_running())
 			break;
 		refheap_relax(heap);
 	}
