@@ -99,13 +99,14 @@ static void dump_restore(struct run *run)
 	char *dump[] = { "refheap", "--heap", run->heap, "dump", file, NULL };
 	char *restore[] = { "refheap", "--heap", copy, "restore", file, NULL };
 	char *del[] = { "refheap", "--heap", copy, "heap", "del", copy, NULL };
-	uint64_t begin = now_ns();
+	uint64_t begin = now_ns(), took;
 
 	execute(dump);
 	execute(restore);
-	printf("%llu\n", (unsigned long long)(now_ns() - begin));
+	took = now_ns() - begin;
 	execute(del);
 	unlink(file);
+	printf("%llu\n", (unsigned long long)took);
 }
 
 /* There are two: the branch and the other object. */
