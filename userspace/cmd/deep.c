@@ -10,7 +10,6 @@
 #include "util.h"
 
 #define SLOTS_MORE	1048576		/* than four for each object */
-#define MOST_AHEAD	(1ULL << 32)	/* bytes of a heap that room is made for at once */
 
 /**
  * struct reach - sizes and edges by slot
@@ -57,16 +56,16 @@ static void make_room(struct reach *reach, uint32_t slot, size_t edges)
 /* As a graph does; slots are a few more than objects. */
 static void expect(struct context *context, struct reach *reach)
 {
-	uint64_t objects, bytes;
+	uint32_t objects;
+	uint64_t bytes;
 
-	heap_extent(context, &objects, &bytes);
-	objects += objects / 8 + 1024;
-	if (objects > UINT32_MAX || bytes > MOST_AHEAD)
+	if (!heap_extent(context, &objects, &bytes))
 		return;
+	objects += objects / 8 + 1024;
 	reach->first = malloc(objects * sizeof(*reach->first));
 	reach->size = malloc(objects * sizeof(*reach->size));
 	if (reach->first && reach->size)
-		reach->room = (uint32_t)objects;
+		reach->room = objects;
 	reach->edge = malloc(bytes);
 	if (reach->edge)
 		reach->edge_room = bytes / sizeof(*reach->edge);

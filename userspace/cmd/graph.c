@@ -20,7 +20,6 @@
 #include "util.h"
 
 #define TRIES	5
-#define MOST_AHEAD	(1ULL << 32)	/* bytes of a heap that room is made for at once */
 #define KEPT		(64 << 20)	/* bytes of freed memory that are for what comes next */
 
 static const char disturbed_text[] =
@@ -67,16 +66,16 @@ static void make_room(struct loader *loader, size_t edges)
 static void expect(struct context *context, struct loader *loader)
 {
 	struct graph *graph = loader->graph;
-	uint64_t objects, bytes;
+	uint32_t objects;
+	uint64_t bytes;
 
-	heap_extent(context, &objects, &bytes);
-	objects += objects / 64 + 1024;
-	if (objects > UINT32_MAX || bytes > MOST_AHEAD)
+	if (!heap_extent(context, &objects, &bytes))
 		return;
+	objects += objects / 64 + 1024;
 	graph->node = malloc(objects * sizeof(*graph->node));
 	graph->first = malloc(objects * sizeof(*graph->first));
 	if (graph->node && graph->first)
-		loader->node_room = (uint32_t)objects;
+		loader->node_room = objects;
 	graph->edge = malloc(bytes);
 	if (graph->edge)
 		loader->edge_room = bytes / sizeof(*graph->edge);

@@ -12,6 +12,7 @@
 #include "util.h"
 
 #define DEVICE "/dev/" REFHEAP_DEVICE_NAME
+#define MOST_AHEAD (1ULL << 32) /* bytes of a heap that room is made for at once */
 
 struct type_names {
 	char **names;	/* by number; NULL where there is none */
@@ -150,18 +151,19 @@ int heap_inspect(struct context *context, struct refheap_ctl **control, uint32_t
 	return heap_control(context, control);
 }
 
-void heap_extent(struct context *context, uint64_t *objects, uint64_t *bytes)
+bool heap_extent(struct context *context, uint32_t *objects, uint64_t *bytes)
 {
 	struct refheap_heap_info info = { 0 };
 	struct refheap_ctl *control;
 	uint32_t heap;
 
-	*objects = 0;
-	*bytes = 0;
 	if (heap_inspect(context, &control, &heap) || refheap_heap_get(control, heap, &info))
-		return;
-	*objects = info.objects;
+		return false;
+	if (info.objects > UINT32_MAX / 2 || info.bytes > MOST_AHEAD)
+		return false;
+	*objects = (uint32_t)info.objects;
 	*bytes = info.bytes;
+	return true;
 }
 
 static void remember_type(struct type_names *types, const struct refheap_type_info *info)

@@ -49,8 +49,11 @@ int heap_control(struct context *context, struct refheap_ctl **control);
 /* Both, and the heap's number. Returns a status. */
 int heap_inspect(struct context *context, struct refheap_ctl **control, uint32_t *heap);
 
-/* The objects of the heap and their bytes, to ask for memory but once; 0 when unknown. */
-void heap_extent(struct context *context, uint64_t *objects, uint64_t *bytes);
+/*
+ * The objects of the heap and their bytes, to ask for memory but once. False when
+ * that is unknown, or so much that it had better come as it is needed.
+ */
+bool heap_extent(struct context *context, uint32_t *objects, uint64_t *bytes);
 
 /* The name of a type, "?" when it is unknown. Valid until the next call. */
 const char *heap_type_name(struct context *context, uint32_t type);
