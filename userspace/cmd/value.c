@@ -153,16 +153,20 @@ static void add_others(struct value_batch *batch, const struct literal *literal,
 		       const refheap_id *items, refheap_id container)
 {
 	struct refheap_batch_builder *builder = batch->builder;
-	bool dict = is_dict(literal);
+	size_t step = 1 + is_dict(literal);
 	int n;
 
-	for (size_t i = at_once(literal); i < literal->count; i += 1 + dict) {
-		if (dict)
+	for (size_t i = at_once(literal); i < literal->count; i += step) {
+		if (is_dict(literal)) {
 			n = refheap_batch_set_key(builder, container, items[i], items[i + 1]);
-		else if (is_set(literal))
+		} else if (is_set(literal)) {
 			n = refheap_batch_add_member(builder, container, items[i]);
-		else
-			n = refheap_batch_append(builder, container, items[i]);
+		} else {
+			step = literal->count - i;
+			if (step > REFHEAP_MAX_IDS)
+				step = REFHEAP_MAX_IDS;
+			n = refheap_batch_extend(builder, container, items + i, step);
+		}
 		made(batch, literal, n);
 	}
 }
