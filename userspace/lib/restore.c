@@ -273,10 +273,10 @@ static int make_whole(struct restore *restore, uint32_t object, uint16_t code)
 			    object);
 }
 
-/* Whether what a cell refers to was there when @object was made. */
+/* Whether what a cell (not an empty one) refers to was there when @object was made. */
 static bool was_before(const struct restore *restore, uint32_t object, uint32_t cell)
 {
-	return cell && cell - 1 < object && !(restore->state[cell - 1] & LATE);
+	return cell - 1 < object && !(restore->state[cell - 1] & LATE);
 }
 
 static bool is_slotted(const struct restore *restore, uint32_t object)
@@ -290,17 +290,16 @@ static int make_slotted(struct restore *restore, uint32_t object)
 {
 	const struct rh_image_record *record = record_of(restore, object);
 	const uint32_t *edge = rh_image_edges(restore->image, object);
-	refheap_id values[RH_IMAGE_SLOTS_MAX];
-	int err = make_room(restore, record->n * sizeof(*values));
+	int err = make_room(restore, record->n * sizeof(*restore->ids));
 
 	if (err)
 		return err;
 	for (uint64_t i = 0; i < record->n; i++)
-		values[i] = edge[i] ? restore->id[edge[i] - 1] : 0;
+		restore->ids[i] = edge[i] ? restore->id[edge[i] - 1] : 0;
 	return added_object(restore,
 			    refheap_batch_new_instance_with(restore->batch,
 							    restore->types[record->type],
-							    values, record->n),
+							    restore->ids, record->n),
 			    object);
 }
 
