@@ -142,7 +142,7 @@ $ cat >check.py <<'END'
 >     roots = [(r.get("name", r["root"]), *(s.get("edge") for s in r["chain"])) for r in doc["roots"]]
 >     must = {("d", None, '["k"]'), ("n", None, "[0]", '["k"]')}
 >     may = {(f"w{i}", None, "[2]", '["k"]') for i in range(1, 5)} | {("session", None, '["k"]'),
->           ("session", None, "[2]", '["k"]')}
+>           ("session", None, "[2]", '["k"]'), ("heap", None, '["k"]'), ("heap", None, "[2]", '["k"]')}
 >     if must - set(roots) or set(roots) - must - may or doc["refcount"] != 1:
 >         sys.exit(f"wrong: {done.stdout}")
 >     if doc["disturbed"] != ("the heap changed meanwhile" in done.stderr):
