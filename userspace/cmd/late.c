@@ -12,11 +12,18 @@ int late_load(struct context *context, const char *library, const char *const *n
 	void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL), *function;
 	char *at = functions;
 
-	for (; handle && *names; names++, at += sizeof(function)) {
+	if (!handle)
+		return report_refused(context, ELIBACC, "this needs the library %s: %s", library,
+				      dlerror());
+	for (; *names; names++, at += sizeof(function)) {
 		function = dlsym(handle, *names);
-		if (!function)
-			return report_refused(context, ELIBACC, "'%s' has no %s", library, *names);
+		if (!function) {
+			dlclose(handle);
+			return report_refused(context, ELIBBAD,
+					      "this needs the library %s, and what is there has no %s",
+					      library, *names);
+		}
 		memcpy(at, &function, sizeof(function));
 	}
-	return handle ? STATUS_OK : report_refused(context, ELIBACC, "%s", dlerror());
+	return STATUS_OK;
 }

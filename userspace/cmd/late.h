@@ -18,6 +18,9 @@
  * @names: of functions, in the order of the table; NULL ends them
  * @functions: out: a table of pointers to these functions
  *
+ * The library stays until the end. It may be missing, or be another one than this
+ * was made for: then that is said.
+ *
  * Return: a status.
  */
 int late_load(struct context *context, const char *library, const char *const *names,

@@ -23,8 +23,10 @@ static void load(void)
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		function = dlsym(library, names[i]);
-		if (!function)
+		if (!function) {
+			dlclose(library);
 			return;
+		}
 		memcpy(at + i * sizeof(function), &function, sizeof(function));
 	}
 	loaded = true;
