@@ -35,10 +35,6 @@ usage() {
 
 run_all() {
 	local program status=0
-	[ $# -gt 0 ] || {
-		printf 'the programs have not been built: make -f tests/programs.mk\n'
-		return 1
-	}
 	for program in "$@"; do
 		printf '== %s\n' "${program##*/}"
 		"$program" 2>&1 || {
@@ -47,6 +43,26 @@ run_all() {
 		}
 	done
 	return "$status"
+}
+
+# Prints what a suite runs: a program each that the sources in a folder become,
+# or one.
+needed() {
+	local source
+	case $1 in
+	api | replay)
+		for source in "$tests/$1"/*.c; do
+			[[ $source == */fixture.c ]] || printf '%s\n' "$programs/tests/$1/$(basename "$source" .c)"
+		done
+		;;
+	examples)
+		for source in "$top"/userspace/examples/*.c; do
+			printf '%s\n' "$programs/examples/$(basename "$source" .c)"
+		done
+		;;
+	failnth | kill* | storm*) printf '%s\n' "$programs/tests/${1%:*}" ;;
+	*) printf '%s\n' "$programs/refheap" ;;
+	esac
 }
 
 executables() { find "$1" -maxdepth 1 -type f -perm -1 | sort; }
@@ -118,7 +134,14 @@ shift $((OPTIND - 1))
 [ $# -ge 2 ] || usage
 kernel=$1
 shift
-[ ${#modules[@]} -gt 0 ] || modules=(-m "$top/build/$kernel/refheap.ko")
+if [ ${#modules[@]} -eq 0 ]; then
+	"$tests/built.sh" "$top/build/$kernel/refheap.ko"
+	modules=(-m "$top/build/$kernel/refheap.ko")
+fi
+for name in "$@"; do
+	mapfile -t files < <(needed "$name")
+	"$tests/built.sh" "${files[@]}"
+done
 
 mkdir -p "$top/build/check"
 log=$(mktemp "$top/build/check/kernel-$kernel-XXXXXX")

@@ -15,4 +15,5 @@ if [ "${1-}" = -m ]; then
 fi
 build=${1:-$here/../../build/userspace}
 [ $# -eq 0 ] || shift
+"$here/../built.sh" "$build/refheap"
 exec python3 -B "$here/cases.py" ${only:+"$only"} "$(cd "$build" && pwd -P)" "$@"

@@ -14,6 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 top=$(cd "$here/../.." && pwd -P)
 kernel=${1:-6.1}
 
+"$here/../built.sh" "$top/build/$kernel/refheap.ko" "$top/build/userspace/refheap"
 mkdir -p "$top/build/check"
 log=$(mktemp "$top/build/check/metrics-$kernel-XXXXXX")
 machine=

@@ -5,7 +5,8 @@
 #
 #   run.sh [KERNEL]     uml unless given
 #
-# Screenshots are left in build/report-test/pictures. Prints TAP.
+# The command, tests/programs.mk and the module must have been built. Screenshots
+# are left in build/report-test/pictures. Prints TAP.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -14,6 +15,8 @@ kernel=${1:-uml}
 work=$top/build/report-test
 pages=$work/pages
 
+"$here/../built.sh" "$top/build/$kernel/refheap.ko" "$top/build/userspace/refheap" \
+	"$top/build/userspace/tests/report"
 if [ ! -s "$top/build/userspace/report/viewer.html" ]; then
 	printf 'ok 1 # SKIP the viewer of reports is not built\n1..1\n'
 	exit 0
