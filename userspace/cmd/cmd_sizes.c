@@ -24,13 +24,6 @@
 
 #define TOP_DEFAULT 10
 
-static uint64_t size_of_node(const void *data, uint32_t number)
-{
-	const struct graph *graph = data;
-
-	return graph->node[number].sizeof_;
-}
-
 /* The session's own reference would keep what is looked at, so it is dropped first. */
 static int resolve(struct context *context, const char *path, struct refheap_info *info)
 {
@@ -103,8 +96,7 @@ static int find_answer(struct context *context, const char *path, struct answer 
 		return path_error(context, -ESTALE, path);
 	answer->size = graph.node[number].sizeof_;
 	if (answer->wants_deep)
-		answer->deep = deep_sum(graph.nodes, graph.first, graph.edge, size_of_node,
-					&graph, number);
+		answer->deep = deep_size_of_node(&graph, number);
 	if (!answer->wants_retained)
 		return STATUS_OK;
 	status = find_retained(context, &graph, &retained);

@@ -21,6 +21,26 @@ $ refheap sizeof a -d; refheap sizeof a -r; refheap sizeof 'a[1]' -r
 124
 72
 
+## whatever was made first, what is reached is counted once
+$ cat >deep.py <<'END'
+> import json, random, subprocess
+> def run(*words):
+>     return subprocess.run(["refheap", *words], capture_output=True, text=True, check=True).stdout
+> random.seed(7)
+> lines = [f"set n{i} [[{i}, \"text {i}\"]]" for i in range(40)]
+> lines.append("set long [" + "[]," * 9000 + "n39]")
+> for _ in range(60):
+>     to = random.choice(["long"] + [f"n{i}" for i in range(40)])
+>     lines.append(f"append n{random.randrange(40)} {to}")
+> lines += ["append long n0", "append long n1"]
+> subprocess.run(["refheap", "--batch", "-"], input="\n".join(lines), text=True, check=True)
+> for name in ["long"] + [f"n{i}" for i in range(40)]:
+>     alone, both = (json.loads(run("-j", "sizeof", name, way)) for way in ("-d", "-dr"))
+>     if alone["deep"] != both["deep"] or alone["size"] != both["size"]:
+>         print(name, alone, both)
+> END
+$ python3 deep.py
+
 ## weak references reach and retain nothing
 $ refheap set a '["a text of this object"]'; refheap weakref a --name w
 <weakref at @[0-9a-f]+; to 'list' at @[0-9a-f]+> (re)
