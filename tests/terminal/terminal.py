@@ -129,10 +129,10 @@ def test_top_sorts():
 
 
 def test_top_filters():
-    """top: / filters, Escape leaves the filter as it was"""
+    """top: / filters, what it hid has no rate, Escape leaves it as it was"""
     make_some()
     with Terminal() as terminal:
-        terminal.run("refheap top -v types")
+        terminal.run("refheap top -v types -d 60")
         terminal.expect(r"^float ")
         terminal.type("/LIx")
         terminal.press("BSpace")
@@ -146,7 +146,9 @@ def test_top_filters():
         check([row[0] for row in rows(terminal)] == ["list"], "Escape has filtered", terminal)
         terminal.type("/")
         terminal.press("C-u", "Enter")
-        terminal.expect(r"^float ")
+        terminal.expect(r"^float +6 +\S+ +- +- ")
+        terminal.press("C-l")
+        terminal.expect(r"^float +6 +\S+ +0 +0 ")
         terminal.press("q")
         terminal.is_restored()
 

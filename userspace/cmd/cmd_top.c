@@ -203,7 +203,7 @@ static int choose(struct top *top, const struct arguments *arguments, struct wis
 		status = report_usage(context, "--filter takes at most %zu bytes",
 				      sizeof(top->filter) - 1);
 	if (filter)
-		snprintf(top->filter, sizeof(top->filter), "%s", filter);
+		top_show_only(top, filter);
 	if (!status)
 		status = argument_number(context, arguments, "count", &wishes->count);
 	return status ? status : argument_number(context, arguments, "rows", &wishes->rows);

@@ -84,6 +84,7 @@ struct top_row {
  * @total: how many there were, those that were not kept included
  * @before: those of the look before, sorted by key
  * @before_count: number of @before
+ * @whole: whether a row that is not in @before was not there then
  * @looked_ns: when the last look was, 0 when there was none at this view
  * @seconds: between the last two looks
  * @session: that sites are read by, while they are looked at
@@ -106,6 +107,7 @@ struct top {
 	uint64_t total;
 	struct top_row *before;
 	size_t before_count;
+	bool whole;
 	uint64_t looked_ns;
 	double seconds;
 	struct refheap *session;
@@ -117,6 +119,9 @@ void top_go(struct top *top, enum top_view view);
 
 /* Look at another heap. */
 void top_choose(struct top *top, uint32_t heap, const char *name, uint32_t owner);
+
+/* Show only rows with that text in their name, from the next look on. */
+void top_show_only(struct top *top, const char *text);
 
 /**
  * top_look() - read what there is now, and sort it

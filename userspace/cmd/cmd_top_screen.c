@@ -418,7 +418,7 @@ static void end_prompt(struct screen *screen)
 	double seconds;
 
 	if (screen->prompt == '/') {
-		snprintf(screen->top->filter, sizeof(screen->top->filter), "%s", screen->typed);
+		top_show_only(screen->top, screen->typed);
 		look(screen);
 	} else {
 		seconds = strtod(screen->typed, &end);

@@ -148,6 +148,15 @@ static double rate(const struct top *top, const struct top_row *row, unsigned in
 					   NAN;
 }
 
+/* The same of a figure that was 0 if there was no such row. */
+static double rate_from_none(const struct top *top, const struct top_row *row, unsigned int which)
+{
+	double known = rate(top, row, which);
+
+	return isnan(known) && top->whole && top->seconds > 0 ? row->raw[which] / top->seconds :
+								known;
+}
+
 static double average(double bytes, double count)
 {
 	return count > 0 ? bytes / count : NAN;
@@ -185,6 +194,7 @@ static void add_heap(struct top *top, const struct refheap_heap_info *info)
 		snprintf(row.name, sizeof(row.name), "%" PRIu32 "/%s", info->owner, info->name);
 	row.numbers[0] = (double)info->objects;
 	row.numbers[1] = (double)info->bytes;
+	/* One that was not there may have been, only for others to read. */
 	row.numbers[2] = rate(top, &row, 0);
 	row.numbers[3] = rate(top, &row, 1);
 	row.numbers[4] = fmax(percent(info->bytes, info->max_bytes),
@@ -228,8 +238,8 @@ static int look_at_types(struct top *top)
 		snprintf(row.name, sizeof(row.name), "%s", info.name);
 		row.numbers[0] = (double)info.objects;
 		row.numbers[1] = (double)info.bytes;
-		row.numbers[2] = rate(top, &row, 0);
-		row.numbers[3] = rate(top, &row, 1);
+		row.numbers[2] = rate_from_none(top, &row, 0);
+		row.numbers[3] = rate_from_none(top, &row, 1);
 		row.numbers[4] = average(row.numbers[1], row.numbers[0]);
 		add(top, &row);
 	}
@@ -257,8 +267,10 @@ static void add_site(struct top *top, const struct refheap_statistic *site)
 	row.key = key_of(row.name);
 	row.numbers[0] = (double)site->size;
 	row.numbers[1] = (double)site->count;
-	row.numbers[2] = rate(top, &row, 0);
-	row.numbers[3] = rate(top, &row, 1);
+	row.numbers[2] = rate_from_none(top, &row, 0);
+	/* There is no row while nothing lives of what was made there. */
+	row.numbers[3] = site->births == (uint64_t)site->count ? rate_from_none(top, &row, 1) :
+						       rate(top, &row, 1);
 	row.numbers[4] = average(row.numbers[0], row.numbers[1]);
 	add(top, &row);
 }
@@ -349,7 +361,7 @@ static int look_at_sessions(struct top *top)
 		row.numbers[0] = info.pid;
 		row.numbers[1] = info.uid;
 		row.numbers[2] = (double)info.held;
-		row.numbers[3] = rate(top, &row, 0);
+		row.numbers[3] = rate_from_none(top, &row, 0);
 		row.numbers[4] = info.frames;
 		row.numbers[5] = (double)info.events;
 		row.numbers[6] = floor(clock_age(info.since_ns));
@@ -411,6 +423,7 @@ int top_look(struct top *top)
 
 	turn_over(top);
 	error = look_at_view(top);
+	top->whole = !error && !top->note && !interrupted() && top->total <= TOP_ROWS;
 	/* What a walk may have missed will be seen next time. */
 	if (error == -EINTR)
 		error = 0;
@@ -425,6 +438,7 @@ static void forget(struct top *top)
 	top->count = 0;
 	top->total = 0;
 	top->looked_ns = 0;
+	top->whole = false;
 	top->note = NULL;
 	refheap_close(top->session);
 	top->session = NULL;
@@ -442,6 +456,12 @@ void top_choose(struct top *top, uint32_t heap, const char *name, uint32_t owner
 	top->heap = heap;
 	top->heap_owner = owner;
 	snprintf(top->heap_name, sizeof(top->heap_name), "%s", name);
+}
+
+void top_show_only(struct top *top, const char *text)
+{
+	snprintf(top->filter, sizeof(top->filter), "%s", text);
+	top->whole = false;
 }
 
 void top_free(struct top *top)

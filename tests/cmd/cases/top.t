@@ -22,6 +22,18 @@ json docs[1]["rows"] == docs[0]["rows"][::-1]
 $ refheap set l '[]'; refheap -j top -v types -d 0.1 -f list >seen & j=$!; await lines seen 1; refheap set m '[[], [], []]'; await grep '"change":[0-9.]*[1-9]' seen; kill -INT $j; wait $j; cat seen
 json docs[0]["rows"][0]["change"] is None and max(d["rows"][0]["change"] for d in docs[1:]) > 0
 
+## what was not there counts from nothing
+$ refheap set l '[]'; refheap -j top -v types -d 0.1 >seen & j=$!; await lines seen 1; refheap set n "[$(seq -s, 0.5 500)]"; await grep '"name":"float"' seen; kill -INT $j; wait $j; grep -m 1 '"name":"float"' seen
+json [r["change"] > 0 and r["bytes_change"] > 0 for r in doc["rows"] if r["name"] == "float"] == [True]
+$ refheap trace start; refheap -j top -v sites -d 0.1 >seen & j=$!; await lines seen 1; printf 'set s [1.5, 2.5]\n' >script; refheap run script; await grep '"name":"script:1"' seen; kill -INT $j; wait $j; grep -m 1 '"name":"script:1"' seen
+json [r["change"] > 0 and r["births"] > 0 for r in doc["rows"] if r["name"] == "script:1"] == [True]
+$ refheap -j top -v sessions -d 0.1 >seen & j=$!; await lines seen 1; mkfifo f; refheap shell <f >/dev/null & exec 3>f; await grep '"held"' seen; kill -INT $j; wait $j; exec 3>&-; wait; grep -m 1 '"held"' seen
+json doc["rows"][0]["change"] >= 0
+
+## a rate is not known of what did not fit, or was not to be seen
+$ { for i in $(seq 1100); do echo "type new T$i x"; done; } | refheap -b -; refheap -j top -v types -d 0.1 >seen & j=$!; await lines seen 1; printf 'type new Last x\nset n [Last()]\n' | refheap -b -; await grep '"name":"Last"' seen; kill -INT $j; wait $j; grep -m 1 '"name":"Last"' seen
+json [r["change"] for r in doc["rows"] if r["name"] == "Last"] == [None]
+
 ## generations
 $ refheap set l '[[]]'; refheap gc collect >/dev/null; refheap -j top -v generations -n 1
 json [r["name"] for r in doc["rows"]] == ["permanent", "2", "1", "0"] or [r["name"] for r in doc["rows"]] == ["0", "1", "2", "permanent"]
