@@ -275,6 +275,8 @@ int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object);
 enum rh_near_stage {
 	RH_NEAR_BEGIN,
 	RH_NEAR_SEARCH,
+	RH_NEAR_CHECK,	/* whether what is marked so far has all references */
+	RH_NEAR_KNOWN,	/* it has; the first object and the last are known */
 	RH_NEAR_MARKED,	/* what is not marked has no reference to the subject */
 	RH_NEAR_ALL,	/* the marks are worth nothing */
 };
@@ -284,12 +286,17 @@ enum rh_near_stage {
  * @stage: of the search
  * @cursor: where it is
  * @changes: of the heap when it began
+ * @left: how many more there may be
+ * @first: with CHECK, the first object that has one, or 0; with KNOWN, too
+ * @end: with KNOWN, behind the last
  * @group: by group of blocks, 1: some block of it may have one
  */
 struct rh_near {
 	enum rh_near_stage stage;
 	u64 cursor;
 	u64 changes;
+	u64 left;
+	u32 first, end;
 	u8 group[RH_NEAR_GROUPS];
 };
 

@@ -101,7 +101,7 @@ int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object)
 	return err;
 }
 
-static bool is_visible(const struct rh_heap *heap, u32 slot)
+bool rh_is_visible(const struct rh_heap *heap, u32 slot)
 {
 	u32 meta = rh_head(heap, slot)->meta;
 
@@ -112,7 +112,7 @@ static bool passes(const struct rh_heap *heap, const struct rh_scan *scan, u32 s
 {
 	u32 meta = rh_head(heap, slot)->meta, filters = scan->filters;
 
-	if (!is_visible(heap, slot))
+	if (!rh_is_visible(heap, slot))
 		return false;
 	if ((filters & (RH_SCAN_TRACKED | RH_SCAN_GENERATION)) && !(meta & RH_META_TRACKED))
 		return false;
@@ -125,65 +125,36 @@ static bool passes(const struct rh_heap *heap, const struct rh_scan *scan, u32 s
 	return !(filters & RH_SCAN_GARBAGE) || (meta & RH_META_GARBAGE);
 }
 
-/*
- * Counts the edges of @slot to the subject, from scan->cell on.
- * Return: false when the slice ended within the object; the edges met until
- * then are in *@edges.
- */
-static bool count_edges(struct rh_heap *heap, struct rh_scan *scan, u32 slot, u32 subject,
-			u32 *edges)
+static int scan_all(struct rh_heap *heap, struct rh_scan *scan, struct rh_object *objects,
+		    u32 max, u32 *n)
 {
-	const struct rh_cells *cells;
-	u32 n;
+	u32 end = rh_table_end(heap);
 
-	if (rh_kind_is_leaf(rh_kind(heap, slot)))
-		return true;
-	cells = rh_cells(heap, slot);
-	n = rh_cells_used(heap, slot);
-	while (scan->cell < n) {
-		*edges += cells->cell[scan->cell++] == subject;
-		if (scan->cell < n && rh_slice_over(heap))
-			return false;
-	}
-	scan->cell = 0;
-	return true;
-}
-
-static int scan_all(struct rh_heap *heap, struct rh_scan *scan, u32 subject,
-		    struct rh_object *objects, u32 max, u32 *n)
-{
-	u32 end = rh_table_end(heap), edges, slot;
-
-	if (subject && rh_near_search(heap, &scan->near, subject) == RH_MORE)
-		return RH_MORE;
 	for (;; scan->cursor++) {
-		slot = min(scan->cursor, end);
-		slot = subject ? rh_near_next(heap, &scan->near, subject, slot) :
-				 rh_used_next(heap, slot);
-		scan->cursor = slot;
-		if (slot >= end)
+		scan->cursor = rh_used_next(heap, min(scan->cursor, end));
+		if (scan->cursor >= end)
 			return RH_DONE;
 		if (*n == max || rh_slice_over(heap))
 			return RH_MORE;
-		/* The object that the walk stopped within may have died since. */
-		if (scan->at != rh_id(heap, slot)) {
-			scan->at = rh_id(heap, slot);
-			scan->cell = 0;
-			scan->edges = 0;
-		}
-		if (!passes(heap, scan, slot))
-			continue;
-		edges = scan->edges;
-		scan->edges = 0;
-		if (subject && !count_edges(heap, scan, slot, subject, &edges)) {
-			scan->edges = edges;
-			return RH_MORE;
-		}
-		if (subject && !edges)
-			continue;
-		describe(heap, slot, &objects[*n]);
-		objects[(*n)++].edges = edges;
+		if (passes(heap, scan, scan->cursor))
+			describe(heap, scan->cursor, &objects[(*n)++]);
 	}
+}
+
+static int scan_referrers(struct rh_heap *heap, struct rh_scan *scan, u32 subject,
+			  struct rh_object *objects, u32 max, u32 *n)
+{
+	for (; *n < max; scan->cursor++) {
+		if (rh_referrers_next(heap, scan, subject) == RH_MORE)
+			return RH_MORE;
+		if (scan->cursor >= rh_table_end(heap))
+			return RH_DONE;
+		if (!passes(heap, scan, scan->cursor))
+			continue;
+		describe(heap, scan->cursor, &objects[*n]);
+		objects[(*n)++].edges = scan->edges;
+	}
+	return RH_MORE;
 }
 
 static int scan_referents(struct rh_heap *heap, struct rh_scan *scan, u32 subject,
@@ -223,7 +194,9 @@ int rh_scan_step(struct rh_heap *heap, struct rh_scan *scan,
 	}
 	if (scan->filters & RH_SCAN_REFERENTS)
 		return scan_referents(heap, scan, subject, objects, max, n);
-	return scan_all(heap, scan, subject, objects, max, n);
+	if (scan->filters & RH_SCAN_REFERRERS)
+		return scan_referrers(heap, scan, subject, objects, max, n);
+	return scan_all(heap, scan, objects, max, n);
 }
 
 /*
@@ -261,7 +234,7 @@ int rh_payload_mapped(struct rh_heap *heap, u32 slot, u32 pages, bool write, u32
 	int err;
 
 	rh_assert_locked(heap);
-	if (!slot || slot >= rh_table_end(heap) || !is_visible(heap, slot))
+	if (!slot || slot >= rh_table_end(heap) || !rh_is_visible(heap, slot))
 		return -ENOENT;
 	err = rh_payload_view(heap, slot, offset);
 	if (err)

@@ -7,6 +7,9 @@
 
 #include "object.h"
 
+/* Whether an object is there for those who look. */
+bool rh_is_visible(const struct rh_heap *heap, u32 slot);
+
 /* Items, entries, attributes that are set, or bytes. */
 u64 rh_object_len(const struct rh_heap *heap, u32 slot);
 

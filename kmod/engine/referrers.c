@@ -7,6 +7,11 @@
  * when the objects whose blocks are near it are asked. Of the others, no more
  * than the block's handle is looked at.
  *
+ * An object's count says how many references there can be. When as many have
+ * been met, the search stops, and what is marked is asked without being told:
+ * if it has them all, what lies between the first and the last is told, else
+ * the search goes on to its end.
+ *
  * Blocks that lie together are a group; groups share a mark when there are many.
  *
  * A search takes several slices. When the heap changes between them, an edge
@@ -17,12 +22,16 @@
 #include <linux/prefetch.h>
 #include <linux/string.h>
 #include "block.h"
+#include "holder.h"
+#include "inspect.h"
+#include "map.h"
 #include "referrers.h"
 #include "table.h"
 
 #define GROUP_SHIFT	10	/* of handles; as many units as a pool has */
 #define CHUNK		64U	/* slots; their blocks have no gap in the directory */
 #define FEW_CELLS	32
+#define FEW_HOLDERS	64
 #define AT_ONCE		16	/* words; a stretch has a multiple of it */
 #define PREFETCH_AHEAD	(RH_PAGE_BYTES / sizeof(u32))	/* words; beyond what the processor does */
 
@@ -58,29 +67,74 @@ static void mark(struct rh_near *near, const struct rh_stretch *stretch)
 		near->group[group % RH_NEAR_GROUPS] = 1;
 }
 
-static void look_for_changes(struct rh_heap *heap, struct rh_near *near)
+static u32 count_words(const struct rh_stretch *stretch, u32 word)
 {
-	if (near->stage == RH_NEAR_BEGIN) {
-		near->stage = RH_NEAR_SEARCH;
-		near->changes = heap->changes;
-	} else if (near->changes != heap->changes) {
-		near->stage = RH_NEAR_ALL;
-	}
+	u32 i, n = 0;
+
+	for (i = 0; i < stretch->n; i++)
+		n += stretch->words[i] == word;
+	return n;
 }
 
-enum rh_progress rh_near_search(struct rh_heap *heap, struct rh_near *near, u32 subject)
+static void walk_from(struct rh_scan *scan, u32 slot)
+{
+	scan->cursor = slot;
+	scan->at = 0;
+}
+
+/* How many edges lead to @subject, at most. What a session has of it is none. */
+static u64 edges_at_most(struct rh_heap *heap, u32 subject)
+{
+	const struct rh_head *head = rh_head(heap, subject);
+	u32 edges = head->count - !!(head->meta & RH_META_IMMORTAL), n = 0;
+	const struct rh_holder *holder;
+
+	for (holder = heap->holders; holder && n < FEW_HOLDERS; holder = holder->next, n++)
+		edges -= rh_holder_slot_count(holder, subject);
+	rh_slice_book(heap, n);
+	return edges;
+}
+
+static void begin(struct rh_heap *heap, struct rh_near *near, u32 subject)
+{
+	near->changes = heap->changes;
+	near->left = edges_at_most(heap, subject);
+	near->stage = near->left ? RH_NEAR_SEARCH : RH_NEAR_KNOWN;
+}
+
+static void look_for_changes(struct rh_heap *heap, struct rh_scan *scan)
+{
+	struct rh_near *near = &scan->near;
+
+	if (near->changes == heap->changes || near->stage == RH_NEAR_ALL)
+		return;
+	/* A check has passed over what it did not tell. */
+	if (near->stage == RH_NEAR_CHECK)
+		walk_from(scan, 0);
+	near->stage = RH_NEAR_ALL;
+}
+
+static enum rh_progress search(struct rh_heap *heap, struct rh_near *near, u32 subject)
 {
 	struct rh_stretch stretch;
 
-	look_for_changes(heap, near);
 	while (near->stage == RH_NEAR_SEARCH) {
 		if (rh_slice_over(heap))
 			return RH_MORE;
-		if (!rh_arena_stretch(heap, REFHEAP_SPACE_REFS, &near->cursor, &stretch))
-			near->stage = RH_NEAR_MARKED;
-		else if (has_word(&stretch, subject))
-			mark(near, &stretch);
 		rh_slice_book_bytes(heap, RH_POOL_BYTES);
+		if (!rh_arena_stretch(heap, REFHEAP_SPACE_REFS, &near->cursor, &stretch)) {
+			near->stage = RH_NEAR_MARKED;
+			break;
+		}
+		if (!has_word(&stretch, subject))
+			continue;
+		mark(near, &stretch);
+		near->left -= min_t(u64, near->left, count_words(&stretch, subject));
+		rh_slice_book_bytes(heap, RH_POOL_BYTES);
+		if (!near->left) {
+			near->left = edges_at_most(heap, subject);
+			near->stage = RH_NEAR_CHECK;
+		}
 	}
 	return RH_DONE;
 }
@@ -118,10 +172,14 @@ static bool may_refer(const struct rh_heap *heap, u32 slot, u32 subject)
 	return false;
 }
 
-u32 rh_near_next(struct rh_heap *heap, const struct rh_near *near, u32 subject, u32 slot)
+/*
+ * The first slot from @slot on whose object may refer to the subject, @end, or,
+ * when the slice has ended, where to go on.
+ */
+static u32 next_near(struct rh_heap *heap, const struct rh_near *near, u32 subject, u32 slot,
+		     u32 end)
 {
 	bool all = near->stage == RH_NEAR_ALL;
-	u32 end = rh_table_end(heap);
 
 	while (slot < end && heap->slice_left) {
 		if (!all && slot % CHUNK == 0 && !any_marked(heap, near, slot)) {
@@ -136,4 +194,93 @@ u32 rh_near_next(struct rh_heap *heap, const struct rh_near *near, u32 subject, 
 		rh_slice_book(heap, 1);
 	}
 	return slot;
+}
+
+/*
+ * Counts the edges of @slot to the subject, from scan->cell on.
+ * Return: false when the slice ended within the object; the edges met until
+ * then are in scan->edges.
+ */
+static bool count_edges(struct rh_heap *heap, struct rh_scan *scan, u32 slot, u32 subject)
+{
+	const struct rh_cells *cells;
+	u32 n;
+
+	if (rh_kind_is_leaf(rh_kind(heap, slot)))
+		return true;
+	cells = rh_cells(heap, slot);
+	n = rh_cells_used(heap, slot);
+	while (scan->cell < n) {
+		scan->edges += cells->cell[scan->cell++] == subject;
+		if (scan->cell < n && rh_slice_over(heap))
+			return false;
+	}
+	return true;
+}
+
+/* As rh_referrers_next(), of what is asked in this stage. */
+static enum rh_progress next_referrer(struct rh_heap *heap, struct rh_scan *scan, u32 subject)
+{
+	const struct rh_near *near = &scan->near;
+	u32 end = rh_table_end(heap), last = near->stage == RH_NEAR_KNOWN ? near->end : end, slot;
+
+	for (;; scan->cursor++) {
+		slot = next_near(heap, near, subject, scan->cursor, last);
+		scan->cursor = min(slot, end);
+		if (slot >= last) {
+			scan->cursor = end;
+			return RH_DONE;
+		}
+		if (rh_slice_over(heap))
+			return RH_MORE;
+		/* The object that the walk stopped within may have died since. */
+		if (scan->at != rh_id(heap, slot)) {
+			scan->at = rh_id(heap, slot);
+			scan->cell = 0;
+			scan->edges = 0;
+		}
+		if (!rh_is_visible(heap, slot))
+			continue;
+		if (!count_edges(heap, scan, slot, subject))
+			return RH_MORE;
+		if (scan->edges)
+			return RH_DONE;
+	}
+}
+
+static enum rh_progress check(struct rh_heap *heap, struct rh_scan *scan, u32 subject)
+{
+	struct rh_near *near = &scan->near;
+
+	for (; near->stage == RH_NEAR_CHECK; scan->cursor++) {
+		if (next_referrer(heap, scan, subject) == RH_MORE)
+			return RH_MORE;
+		if (scan->cursor >= rh_table_end(heap)) {
+			near->left = U64_MAX;
+			near->stage = RH_NEAR_SEARCH;
+			break;
+		}
+		near->first = near->first ?: scan->cursor;
+		near->left -= min_t(u64, near->left, scan->edges);
+		if (!near->left) {
+			near->end = scan->cursor + 1;
+			near->stage = RH_NEAR_KNOWN;
+		}
+	}
+	walk_from(scan, near->stage == RH_NEAR_KNOWN ? near->first : 0);
+	return RH_DONE;
+}
+
+enum rh_progress rh_referrers_next(struct rh_heap *heap, struct rh_scan *scan, u32 subject)
+{
+	struct rh_near *near = &scan->near;
+
+	if (near->stage == RH_NEAR_BEGIN)
+		begin(heap, near, subject);
+	look_for_changes(heap, scan);
+	if (search(heap, near, subject) == RH_MORE ||
+	    (near->stage == RH_NEAR_CHECK && check(heap, scan, subject) == RH_MORE) ||
+	    search(heap, near, subject) == RH_MORE)
+		return RH_MORE;
+	return next_referrer(heap, scan, subject);
 }

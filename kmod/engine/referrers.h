@@ -8,15 +8,10 @@
 #include "heap.h"
 
 /*
- * Searches the memory of all edges for some to @subject. All zero is a search
- * that has yet to begin. Return: RH_MORE when the slice ended before.
+ * The next object from scan->cursor on that refers to @subject: scan->cursor is
+ * its slot, or the end of the table; scan->edges says how often.
+ * Return: RH_MORE when the slice ended before.
  */
-enum rh_progress rh_near_search(struct rh_heap *heap, struct rh_near *near, u32 subject);
-
-/*
- * The first slot from @slot on whose object may refer to the subject, the end
- * of the table, or, when the slice has ended, where to go on.
- */
-u32 rh_near_next(struct rh_heap *heap, const struct rh_near *near, u32 subject, u32 slot);
+enum rh_progress rh_referrers_next(struct rh_heap *heap, struct rh_scan *scan, u32 subject);
 
 #endif

@@ -103,8 +103,11 @@ static void no_referrer_is_dead(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scan(test, RH_SCAN_REFERRERS, leaf, 0, found, 8), 0);
 }
 
-/* Steps of a walk; before one of them the list grows. Return: how often it was told. */
-static u32 told_while_growing(struct kunit *test, u64 leaf, u64 list, u32 step)
+/*
+ * Steps of a walk; before one of them the list grows. Return: how often it was
+ * told, and what refers to the leaf as well.
+ */
+static u32 told_while_growing(struct kunit *test, u64 leaf, u64 list, u32 step, u32 *others)
 {
 	struct rh_scan request = { .filters = RH_SCAN_REFERRERS, .subject = leaf };
 	struct rig *rig = test->priv;
@@ -112,14 +115,28 @@ static u32 told_while_growing(struct kunit *test, u64 leaf, u64 list, u32 step)
 	enum rh_progress progress;
 	u32 told = 0, n, i;
 
+	*others = 0;
 	do {
 		for (i = 0; !step && i < 40; i++)
 			append(test, list, list);
 		step--;
 		progress = rh_scan_step(rig->heap, &request, &object, 1, &n);
-		told += n && object.info.id == list && object.edges == 1;
+		if (n && object.info.id == list && object.edges == 1)
+			told++;
+		else
+			*others += n;
 	} while (progress == RH_MORE);
 	return told;
+}
+
+/* As many steps as there can be. */
+static void slow_walks(struct kunit *test)
+{
+	struct rh_params params;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	suite_params(test, &params);
 }
 
 /*
@@ -128,13 +145,10 @@ static u32 told_while_growing(struct kunit *test, u64 leaf, u64 list, u32 step)
  */
 static void referrer_moves_meanwhile(struct kunit *test)
 {
-	struct rh_params params;
 	u64 leaf, first[20], list;
-	u32 i, j;
+	u32 others, i, j;
 
-	rig_params(&params);
-	params.slice_units = 1;
-	suite_params(test, &params);
+	slow_walks(test);
 	leaf = new_int(test, 1000);
 	for (i = 0; i < ARRAY_SIZE(first); i++) {
 		first[i] = new_list(test, 0, NULL);
@@ -146,9 +160,121 @@ static void referrer_moves_meanwhile(struct kunit *test)
 	for (i = 1; i < ARRAY_SIZE(first); i++) {
 		list = new_list(test, 1, &leaf);
 		do_op(test, OP(REFHEAP_OP_CLEAR, .a = first[i]));
-		KUNIT_EXPECT_EQ(test, told_while_growing(test, leaf, list, i), 1);
+		KUNIT_EXPECT_EQ(test, told_while_growing(test, leaf, list, i, &others), 1);
+		KUNIT_EXPECT_EQ(test, others, 0);
 		drop(test, list);
 		collect(test, 2);
+	}
+}
+
+/* How many steps a walk takes, and what it finds. */
+static u32 steps_of(struct kunit *test, u64 leaf, u32 *found, enum rh_near_stage *stage)
+{
+	struct rh_scan request = { .filters = RH_SCAN_REFERRERS, .subject = leaf };
+	struct rig *rig = test->priv;
+	struct rh_object object;
+	enum rh_progress progress;
+	u32 steps = 0, n;
+
+	*found = 0;
+	do {
+		progress = rh_scan_step(rig->heap, &request, &object, 1, &n);
+		*found += n;
+		steps++;
+	} while (progress == RH_MORE);
+	*stage = request.near.stage;
+	return steps;
+}
+
+static void fill(struct kunit *test)
+{
+	u64 zero = new_int(test, 0);
+	u32 i;
+
+	for (i = 0; i < 3000; i++)
+		new_tuple(test, 1, &zero);
+}
+
+/* What is held by sessions alone is not searched for; what has been found, no further. */
+static void search_ends_when_all_is_found(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	enum rh_near_stage stage;
+	u64 leaf, first, last;
+	u32 found, steps;
+
+	slow_walks(test);
+	fill(test);
+	leaf = new_int(test, 1000);
+	KUNIT_EXPECT_EQ(test, steps_of(test, leaf, &found, &stage), 1);
+	KUNIT_EXPECT_EQ(test, found, 0);
+	KUNIT_EXPECT_EQ(test, stage, RH_NEAR_KNOWN);
+
+	first = new_list(test, 1, &leaf);
+	rig->current_holder = 1;
+	do_op(test, OP(REFHEAP_OP_TAKE, .a = leaf));
+	rig->current_holder = 0;
+	steps = steps_of(test, leaf, &found, &stage);
+	KUNIT_EXPECT_EQ(test, found, 1);
+	KUNIT_EXPECT_EQ(test, stage, RH_NEAR_KNOWN);
+	for (last = 0; !last || REFHEAP_ID_SLOT(last) < 9000;)
+		last = new_tuple(test, 1, &first);
+	KUNIT_EXPECT_EQ(test, steps_of(test, leaf, &found, &stage), steps);
+
+	/* The heap itself has a reference to such an object. */
+	steps_of(test, new_int(test, 0), &found, &stage);
+	KUNIT_EXPECT_EQ(test, found, 3000);
+	KUNIT_EXPECT_EQ(test, stage, RH_NEAR_KNOWN);
+}
+
+/* What looks like the last reference is how long a list is. */
+static void search_goes_on_when_not_all_is_found(struct kunit *test)
+{
+	enum rh_near_stage stage;
+	u64 leaf, other, list;
+	u32 found, i;
+
+	slow_walks(test);
+	fill(test);
+	leaf = new_int(test, 1000);
+	other = new_int(test, 1001);
+	list = new_list(test, 0, NULL);
+	for (i = 0; i < REFHEAP_ID_SLOT(leaf); i++)
+		append(test, list, other);
+	list = new_list(test, 0, NULL);
+	for (i = 0; i < 20000; i++)
+		append(test, list, other);
+	append(test, list, leaf);
+	steps_of(test, leaf, &found, &stage);
+	KUNIT_EXPECT_EQ(test, found, 1);
+	KUNIT_EXPECT_EQ(test, stage, RH_NEAR_MARKED);
+	KUNIT_EXPECT_TRUE(test, rig_knows_referrers(test->priv, leaf));
+}
+
+/*
+ * Whatever a walk is at when a referrer moves: what has been passed, but was not
+ * told, and what is no longer where it was marked, are told once.
+ */
+static void referrer_moves_at_any_step(struct kunit *test)
+{
+	enum rh_near_stage stage;
+	u32 found, steps, others, i;
+	u64 leaf, list;
+
+	slow_walks(test);
+	leaf = new_int(test, 1000);
+	new_tuple(test, 1, &leaf);
+	fill(test);
+	list = new_list(test, 1, &leaf);
+	steps = steps_of(test, leaf, &found, &stage);
+	KUNIT_EXPECT_EQ(test, found, 2);
+	KUNIT_EXPECT_EQ(test, stage, RH_NEAR_KNOWN);
+	for (i = 0; i < steps; i += 7) {
+		KUNIT_EXPECT_EQ(test, told_while_growing(test, leaf, list, i, &others), 1);
+		KUNIT_EXPECT_EQ(test, others, 1);
+		do_op(test, OP(REFHEAP_OP_CLEAR, .a = list));
+		drop(test, list);
+		list = new_list(test, 1, &leaf);
 	}
 }
 
@@ -230,6 +356,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(referrers_of_every_size),
 	KUNIT_CASE(no_referrer_is_dead),
 	KUNIT_CASE(referrer_moves_meanwhile),
+	KUNIT_CASE(search_ends_when_all_is_found),
+	KUNIT_CASE(search_goes_on_when_not_all_is_found),
+	KUNIT_CASE(referrer_moves_at_any_step),
 	KUNIT_CASE(filters),
 	KUNIT_CASE(subject_is_gone),
 	KUNIT_CASE(everything_is_met_once),
