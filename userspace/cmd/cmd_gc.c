@@ -40,7 +40,7 @@ static void print_collected(struct context *context, unsigned int generation,
 		if (result->pending)
 			fprintf(stderr, "refheap: %" PRIu64 " %s not ended; what waits for that is "
 				"not freed\n", result->pending,
-				result->pending == 1 ? "finalizer has" : "finalizers have");
+				plural(result->pending, "finalizer has", "finalizers have"));
 		return;
 	}
 	document = json_object_new_object();

@@ -98,9 +98,11 @@ static int take_samples(struct context *context, struct inquiry *inquiry)
 			return report_refused(context, EINTR, "interrupted");
 		status = leak_samples_add(context, samples);
 		if (!status && inquiry->asks)
-			printf("%zu of %zu: %" PRIu64 " objects, %" PRIu64 " bytes\n",
+			printf("%zu of %zu: %" PRIu64 " %s, %" PRIu64 " bytes\n",
 			       samples->count, samples->wanted,
 			       samples->all.objects[samples->count - 1],
+			       plural(samples->all.objects[samples->count - 1], "object",
+				      "objects"),
 			       samples->all.bytes[samples->count - 1]);
 	}
 	inquiry->leak.growing = leak_samples_sort(samples);

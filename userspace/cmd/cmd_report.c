@@ -234,7 +234,7 @@ static void print_done(struct context *context, const char *path, size_t snapsho
 		return;
 	if (!context->format.json) {
 		printf("Report written to %s (%zu %s)\n", path, snapshots,
-		       snapshots == 1 ? "snapshot" : "snapshots");
+		       plural(snapshots, "snapshot", "snapshots"));
 		return;
 	}
 	document = json_object_new_object();

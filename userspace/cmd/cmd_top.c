@@ -38,16 +38,18 @@ static void fill_cells(const struct top *top, size_t row, struct cell *cells)
 
 static void print_head(const struct top *top)
 {
-	const char *name = top_layouts[top->view].name;
+	const struct top_layout *layout = &top_layouts[top->view];
+	const char *rows = plural(top->total, layout->one, layout->name);
 	char time[CLOCK_TEXT];
 
 	clock_format(top->looked_ns, time);
 	if (top->view == TOP_HEAPS)
-		printf("%s %" PRIu64 " %s\n", time, top->total, name);
+		printf("%s %" PRIu64 " %s\n", time, top->total, rows);
 	else
-		printf("%s %" PRIu64 " %s of %s: %" PRIu64 " objects, %" PRIu64 " bytes, %" PRIu32
-		       " sessions\n", time, top->total, name, top->heap_name, top->info.objects,
-		       top->info.bytes, top->info.sessions);
+		printf("%s %" PRIu64 " %s of %s: %" PRIu64 " %s, %" PRIu64 " bytes, %" PRIu32
+		       " %s\n", time, top->total, rows, top->heap_name, top->info.objects,
+		       plural(top->info.objects, "object", "objects"), top->info.bytes,
+		       top->info.sessions, plural(top->info.sessions, "session", "sessions"));
 }
 
 /* *@end: the columns were only to be listed. */

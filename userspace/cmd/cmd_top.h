@@ -36,7 +36,8 @@ enum top_form {
 
 /**
  * struct top_layout - what a view consists of
- * @name: the word for it
+ * @name: the word for it, which is that for its rows
+ * @one: the word for one row
  * @columns: the name, then the figures in their order
  * @count: number of @columns
  * @forms: of each column
@@ -44,6 +45,7 @@ enum top_form {
  */
 struct top_layout {
 	const char *name;
+	const char *one;
 	const struct column *columns;
 	size_t count;
 	const enum top_form *forms;

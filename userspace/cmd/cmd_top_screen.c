@@ -135,14 +135,17 @@ static void draw_summary(const struct screen *screen)
 		length += snprintf(line + length, sizeof(line) - (size_t)length, " paused");
 	if (top->view == TOP_HEAPS)
 		length += snprintf(line + length, sizeof(line) - (size_t)length,
-				   "  %" PRIu64 " heaps", top->total);
+				   "  %" PRIu64 " %s", top->total,
+				   plural(top->total, "heap", "heaps"));
 	else if (*top->heap_name)
 		length += snprintf(line + length, sizeof(line) - (size_t)length,
-				   "  %s  %" PRIu64 " objects  %s  %" PRIu32 " sessions",
+				   "  %s  %" PRIu64 " %s  %s  %" PRIu32 " %s",
 				   top->heap_name, top->info.objects,
+				   plural(top->info.objects, "object", "objects"),
 				   (refheap_format_size((double)top->info.bytes, false, size,
 							sizeof(size)), size),
-				   top->info.sessions);
+				   top->info.sessions,
+				   plural(top->info.sessions, "session", "sessions"));
 	if (top->view == TOP_SITES && top->traced.on)
 		length += snprintf(line + length, sizeof(line) - (size_t)length,
 				   "  traced %s", (refheap_format_size((double)top->traced.bytes,

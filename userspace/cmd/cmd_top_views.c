@@ -87,7 +87,7 @@ static const enum top_form session_forms[] = {
 };
 
 #define LAYOUT(word, which, by) { \
-	.name = word, .columns = which##_columns, .count = ARRAY_SIZE(which##_columns), \
+	.name = word, .one = #which, .columns = which##_columns, .count = ARRAY_SIZE(which##_columns), \
 	.forms = which##_forms, .sort = by, \
 }
 

@@ -62,7 +62,7 @@ void leak_print_samples(struct context *context, const struct leak *leak)
 		listing_end(listing);
 	if (leak->growing)
 		printf("%zu type%s: what there was least of later is more than there was most of "
-		       "before.\n", leak->growing, leak->growing == 1 ? " grows" : "s grow");
+		       "before.\n", leak->growing, plural(leak->growing, " grows", "s grow"));
 	else
 		puts("No type grows: there is no leak.");
 }
@@ -178,10 +178,12 @@ static void print_title(struct context *context, const struct leak *leak,
 		printf("names of the heap: %" PRIu64 ", %+" PRId64, suspect->length,
 		       (int64_t)(suspect->length - suspect->before));
 	else
-		printf("%s, %s: %" PRIu64 " entries, %+" PRId64, suspect->path,
+		printf("%s, %s: %" PRIu64 " %s, %+" PRId64, suspect->path,
 		       graph_type(context, graph, suspect->holder), suspect->length,
+		       plural(suspect->length, "entry", "entries"),
 		       (int64_t)(suspect->length - suspect->before));
-	printf("; %" PRIu64 " new objects, %" PRIu64 " bytes", suspect->objects, suspect->bytes);
+	printf("; %" PRIu64 " new %s, %" PRIu64 " bytes", suspect->objects,
+	       plural(suspect->objects, "object", "objects"), suspect->bytes);
 	if (suspect->member && suspect->bulk)
 		printf("; most are %s, most bytes are in %s", suspect->member, suspect->bulk);
 	putchar('\n');

@@ -98,7 +98,9 @@ void objects_preview(FILE *file, const struct refheap_object_info *info)
 		if (info->id == REFHEAP_ID_ROOT)
 			fputs("the names, ", file);
 		fprintf(file, "%" PRIu64 " %s", info->length,
-			info->kind == REFHEAP_KIND_INSTANCE ? "attributes" : "items");
+			info->kind == REFHEAP_KIND_INSTANCE ?
+				plural(info->length, "attribute", "attributes") :
+				plural(info->length, "item", "items"));
 		break;
 	}
 }

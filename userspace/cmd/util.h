@@ -33,6 +33,12 @@ void text_add_char(struct text *text, char c);
 void text_add_string(struct text *text, const char *string);
 void text_free(struct text *text);
 
+/* The word for so many of something. */
+static inline const char *plural(uint64_t count, const char *one, const char *many)
+{
+	return count == 1 ? one : many;
+}
+
 /**
  * parse_number() - an unsigned number with an optional suffix K, M, G or T
  * @word: decimal digits, then at most one suffix (powers of 1024)

@@ -62,7 +62,7 @@ $ refheap gc debug SAVEALL; refheap set a '[]'; refheap append a a; refheap del 
 1
 $ refheap gc garbage -o type,refcount,value
 TYPE REFCOUNT VALUE
-list        2 1 items
+list        2 1 item
 $ refheap gc debug none; refheap gc garbage --clear; refheap gc collect; refheap -j gc garbage
 1
 1
@@ -95,7 +95,7 @@ $ refheap gc objects --generation 0 -o type,refcount,tracked,value
 TYPE  REFCOUNT TRACKED VALUE
 dict         0 yes     the names, 2 items
 list         2 yes     0 items
-Point        1 yes     1 attributes
+Point        1 yes     1 attribute
 $ refheap -j gc objects --type Point
 json len(doc) == 1 and doc[0]["type"] == "Point" and doc[0]["kind"] == "instance" and doc[0]["tracked"]
 $ refheap gc objects --type Nothing

@@ -3,10 +3,10 @@
 $ refheap type new Node left right; refheap set a '[[1, 2], "x"]'; refheap set d '{}'; refheap set 'd["k"]' 'a[0]'; refheap set n 'Node()'; refheap set n.left 'd'; refheap why 'a[0]' | sed 's/@[0-9a-f]*/@ID/'
 name a: list @ID, 2 items
   [0]: list @ID, 2 items
-name d: dict @ID, 1 items
+name d: dict @ID, 1 item
   ["k"]: list @ID, 2 items
-name n: Node @ID, 1 attributes
-  .left: dict @ID, 1 items
+name n: Node @ID, 1 attribute
+  .left: dict @ID, 1 item
     ["k"]: list @ID, 2 items
 $ refheap why 'a[0]' --max 1 | sed 's/@[0-9a-f]*/@ID/'
 name a: list @ID, 2 items
@@ -21,15 +21,15 @@ json all(r["chain"][-1]["id"] == doc["id"] for r in doc["roots"])
 ## why: attributes of any name, keys of any kind, sets and tuples
 $ refheap type new Any --dict; refheap set y 'Any()'; refheap set x '[]'; refheap set y.zap '({5: x}, {"a", "b"})'; refheap why x | sed 's/@[0-9a-f]*/@ID/'
 name x: list @ID, 0 items
-name y: Any @ID, 1 attributes
+name y: Any @ID, 1 attribute
   .zap: tuple @ID, 2 items
-    [0]: dict @ID, 1 items
+    [0]: dict @ID, 1 item
       [5]: list @ID, 0 items
 
 ## why: sessions with their processes and frames
 $ printf 'x = [[]]\nframe push\ny = x[0]\nwhy y\n' | refheap shell | sed 's/@[0-9a-f]*/@ID/'
 session \d+, refheap, pid \d+, 1 reference, frame 1, since \d\d:\d\d:\d\d\.\d{3}: list @ID, 0 items (re)
-session \d+, refheap, pid \d+, 1 reference, since \d\d:\d\d:\d\d\.\d{3}: list @ID, 1 items (re)
+session \d+, refheap, pid \d+, 1 reference, since \d\d:\d\d:\d\d\.\d{3}: list @ID, 1 item (re)
   [0]: list @ID, 0 items
 $ printf 'x = [[]]\nframe push\ny = x[0]\nwhy y --json\n' | refheap shell --json >out; python3 -c 'import json; r = json.loads(open("out").read().splitlines()[-1])["roots"]; print([(x["root"], x["command"], x["count"], x["frame"], len(x["chain"])) for x in r])'
 [('session', 'refheap', 1, 1, 1), ('session', 'refheap', 1, 0, 2)]
@@ -77,17 +77,17 @@ json doc["nodes"][0]["refcount"] == 3 and not doc["disturbed"]
 
 ## graph: a cycle is shown once
 $ refheap set a '[]'; refheap append a a; refheap graph a | sed 's/@[0-9a-f]*/@ID/'
-list [2] @ID, 1 items
+list [2] @ID, 1 item
   <- a: names
-  <- [0]: list [2] @ID, 1 items (see above)
+  <- [0]: list [2] @ID, 1 item (see above)
 
 ## graph: DOT as objgraph writes it, with processes as roots
 $ refheap set a '[["q\"q"]]'; printf 'frame push\nq = a\ngraph a[0] -o x.dot\n' | refheap shell; sed 's/"@[0-9a-f]*"/"@ID"/; s/o[0-9]\+/oN/g; s/session [0-9]*/session N/; s/pid [0-9]*/pid N/; s/since [0-9:.]*/since T/; /cluster_legend/,$d' x.dot
 Graph written to x.dot (4 nodes)
 digraph ObjectGraph {
   node[shape=box, style=filled, fillcolor=white];
-  oN[label="list [1]\n1 items", tooltip="@ID", fillcolor="0,0,1", fontcolor=red];
-  oN[label="list [2]\n1 items", tooltip="@ID", fillcolor="0,0,0.766667"];
+  oN[label="list [1]\n1 item", tooltip="@ID", fillcolor="0,0,1", fontcolor=red];
+  oN[label="list [2]\n1 item", tooltip="@ID", fillcolor="0,0,0.766667"];
   root2[label="session N\nrefheap, pid N\n1 reference\nframe 1\nsince T", shape=ellipse, fillcolor="0.6,0.4,1"];
   names[label="names", fillcolor="0.3,1,0.533333"];
   oN -> oN [label="[0]",weight=2];

@@ -14,8 +14,8 @@ json doc["leak"] is False and len(doc["samples"]) == 3 and doc["types"] == [] an
 $ echo 'for i in range(9999): sleep 0.02; set n$i [[i]]' | refheap shell --sites & until refheap leak --samples 4 --interval 0.2 --check >out; status=$?; grep -q '^3 types grow' out; do :; done; kill $!; sed -n '/^Step 3/,$p' out; exit $status
 Step 3: why does it live?
 1. names of the heap: \d+, \+\d+; \d+ new objects, \d+ bytes; most are list, most bytes are in list (re)
-   name n\d+: list @.*, 1 items (re)
-     \[0\]: list @.*, 1 items (re)
+   name n\d+: list @.*, 1 item (re)
+     \[0\]: list @.*, 1 item (re)
    born at <stdin>:1
 Step 4: what to do about it
 1. Names are made and never deleted: 'refheap list' shows them, 'refheap del NAME' deletes one. What one process needs may be a variable of its session.

@@ -99,15 +99,15 @@ $ printf 'vars -o name,refcount,value\nprint a\nlen a\nset a 2\n' | refheap -D f
 
 ## who held an object then is not saved, but that somebody did
 $ printf 'x = [[5]]\ny = x[0]\ndump f\nid x\nid y\n' | refheap shell >out; refheap -D f why "$(tail -n 1 out)" | sed 's/@[0-9a-f]*/@ID/'
-whoever held it when the heap was saved: list @ID, 1 items
-whoever held it when the heap was saved: list @ID, 1 items
-  [0]: list @ID, 1 items
+whoever held it when the heap was saved: list @ID, 1 item
+whoever held it when the heap was saved: list @ID, 1 item
+  [0]: list @ID, 1 item
 $ refheap -D f -j why "$(tail -n 1 out)"
 json [r["root"] for r in doc["roots"]] == ["saved", "saved"]
 $ refheap -D f graph "$(tail -n 1 out)" --depth 1 | sed 's/@[0-9a-f]*/@ID/'
-list [2] @ID, 1 items
+list [2] @ID, 1 item
   <- whoever held it when the heap was saved
-  <- [0]: list [1] @ID, 1 items
+  <- [0]: list [1] @ID, 1 item
 
 ## what is no saved heap, and a heap besides
 $ echo text >f; refheap -D f list; refheap -D /nothing list; refheap -D f -H x list

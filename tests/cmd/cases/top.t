@@ -1,7 +1,7 @@
 # needs: module
 ## heaps as a table
 $ refheap heap new first; refheap -H first set a '[1.5, 2.5]'; refheap top -b -n 1 -f first
-\d\d:\d\d:\d\d\.\d{3} 1 heaps (re)
+\d\d:\d\d:\d\d\.\d{3} 1 heap (re)
 HEAP  OBJECTS BYTES BIRTHS/S DEATHS/S %LIMIT SESSIONS RESERVED NAMES
 first +\d+ +\d+ +0 +\d+ +1 (re)
 $ refheap heap del first
@@ -41,7 +41,7 @@ json [r["collections"] for r in doc["rows"] if r["name"] == "2"] == [1] and [r["
 
 ## sites when the heap is traced, and what to do when it is not
 $ refheap list >/dev/null; refheap top -b -v sites -n 1
-\d\d:\d\d:\d\d\.\d{3} 0 sites of user.0: \d+ objects, \d+ bytes, \d+ sessions (re)
+\d\d:\d\d:\d\d\.\d{3} 0 sites of user.0: \d+ objects?, \d+ bytes, \d+ sessions? (re)
 the heap is not traced; 'refheap trace start' does
 $ printf 'trace start\nset a [1.5]\nset b [2.5, 3.5]\n' >script; refheap -b script; refheap -j top -v sites -n 1
 json [r["name"] for r in doc["rows"]] == ["script:3", "script:2"] and doc["rows"][0]["count"] == doc["rows"][1]["count"] + 1
