@@ -31,14 +31,16 @@ void refheap_iter_close(struct refheap_iter *iter)
  * Each has a socket of its own: a dump takes as long as its reader likes, and
  * nothing else can be asked for on that socket meanwhile.
  */
-static int make_iter(rh_parse_fn *parse, struct refheap_iter **iter)
+static int make_iter(const struct refheap_ctl *ctl, rh_parse_fn *parse,
+		     struct refheap_iter **iter)
 {
 	struct refheap_iter *made = calloc(1, sizeof(*made));
 	int err;
 
 	if (!made)
 		return -ENOMEM;
-	err = rh_socket_open(&made->socket);
+	err = ctl ? rh_socket_open_beside(&made->socket, &ctl->socket) :
+		    rh_socket_open(&made->socket);
 	if (err) {
 		free(made);
 		return err;
@@ -125,7 +127,7 @@ static int start_about(struct refheap_ctl *ctl, uint8_t command, uint32_t heap,
 
 	err = filter ? check_filter(filter) : 0;
 	if (!err)
-		err = make_iter(parse, &made);
+		err = make_iter(ctl, parse, &made);
 	if (err)
 		return err;
 	request = rh_request(&made->socket, command, NLM_F_DUMP, heap);

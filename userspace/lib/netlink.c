@@ -129,24 +129,41 @@ int rh_nl_error(int error)
 	}
 }
 
-int rh_socket_open(struct rh_socket *socket)
+static int connect_socket(struct rh_socket *socket)
 {
-	int err;
-
 	*socket = (struct rh_socket){ .sock = nl_socket_alloc() };
-	if (!socket->sock)
-		return -ENOMEM;
-	err = genl_connect(socket->sock);
-	if (!err) {
-		socket->family = genl_ctrl_resolve(socket->sock,
-						   REFHEAP_GENL_NAME);
-		err = socket->family < 0 ? socket->family : 0;
-	}
+	return socket->sock ? genl_connect(socket->sock) : -NLE_NOMEM;
+}
+
+/* Closes it again when it could not be opened. */
+static int opened(struct rh_socket *socket, int err)
+{
 	if (!err)
 		return 0;
 	rh_socket_close(socket);
 	/* What is not found is the family, which the module brings. */
 	return err == -NLE_OBJ_NOTFOUND ? -ENXIO : rh_nl_error(err);
+}
+
+int rh_socket_open(struct rh_socket *socket)
+{
+	int err = connect_socket(socket);
+
+	if (!err) {
+		socket->family = genl_ctrl_resolve(socket->sock,
+						   REFHEAP_GENL_NAME);
+		err = socket->family < 0 ? socket->family : 0;
+	}
+	return opened(socket, err);
+}
+
+int rh_socket_open_beside(struct rh_socket *socket,
+			  const struct rh_socket *other)
+{
+	int err = connect_socket(socket);
+
+	socket->family = other->family;
+	return opened(socket, err);
 }
 
 void rh_socket_close(struct rh_socket *socket)

@@ -21,6 +21,9 @@ struct rh_socket {
 typedef struct nlattr *rh_attrs[REFHEAP_A_MAX + 1];
 
 int rh_socket_open(struct rh_socket *socket);
+/* Likewise, but with the family's number from another that is open. */
+int rh_socket_open_beside(struct rh_socket *socket,
+			  const struct rh_socket *other);
 void rh_socket_close(struct rh_socket *socket);
 
 /* A request about a heap; 0 for none. To be sent, or freed with nlmsg_free(). */
