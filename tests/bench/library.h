@@ -19,15 +19,22 @@
 	value_;								\
 })
 
-/* A session on the heap of the contender @pid, which is made when there is none. */
-static inline struct refheap *library_open(pid_t pid)
+/* A session on a heap, which is made when there is none. */
+static inline struct refheap *library_open_name(const char *name)
 {
 	struct refheap *session;
+
+	must(refheap_open(name, REFHEAP_ATTACH_CREATE, &session));
+	return session;
+}
+
+/* Likewise, on the heap of the contender @pid. */
+static inline struct refheap *library_open(pid_t pid)
+{
 	char name[REFHEAP_NAME_MAX];
 
 	snprintf(name, sizeof(name), "bench.%d", pid);
-	must(refheap_open(name, REFHEAP_ATTACH_CREATE, &session));
-	return session;
+	return library_open_name(name);
 }
 
 /* An instance of a type with two slots, as the objects of graphs are. */

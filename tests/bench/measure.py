@@ -158,12 +158,13 @@ def finalizers():
     ]
 
 
-def session_close(name, mode, machine="6.1", suffix="", more=()):
+def session_close(name, mode, machine="6.1", suffix=""):
     python = [PYTHON, os.path.join(HERE, "session_close_cpython.py")]
     return Run(machine, [Figure(f"{name}_1m{suffix}", "ns/reference"),
-                         Figure(f"{name}_wait_1m{suffix}", "ns", column=1), *more], {
+                         Figure(f"{name}_wait_1m{suffix}", "ns", column=1)], {
         "ours": program("session_close", mode),
         "cpython": [*python, mode],
+        "elsewhere": program("session_close", "elsewhere"),
         "nobody": program("session_close", "nobody"),
         "lock": program("session_close", "lock"),
     }, per_turn=1)
@@ -261,8 +262,7 @@ RUNS = [
     metadata(),
     *weak_references(),
     *finalizers(),
-    session_close("session_close", "alone",
-                  more=[Figure("session_close_deaths_in_a_wait_1m", "objects", column=2)]),
+    session_close("session_close", "alone"),
     session_close("session_close_shared", "shared"),
     session_close("session_close", "alone", "uml", "_uml"),
     *caches(),

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A session with a million references is closed while another one works:
- * session_close alone|shared|nobody|lock
+ * session_close alone|shared|elsewhere|nobody|lock
  *
  *   alone    to objects that nobody else holds
  *   shared   to objects that the other session holds, too
+ *   elsewhere  as alone, but the heap that is asked is another one: what as much
+ *            work makes wait on this machine that is in nobody's way
  *   nobody   as alone, but what waits is measured while nobody closes anything,
  *            for as long as closing takes: what the machine itself makes wait
  *   lock     likewise, but waiting for a fair lock that another process holds for
  *            as long at a time as the heap is held: what is the least that two
  *            can make each other wait on this machine
  *
- * Prints nanoseconds a reference, of a close that nobody disturbs; the longest
- * time that asking for the length of a list took during another close; and how
- * many objects died at most while one such question waited, which does not depend
- * on who else gets the processors.
+ * Prints nanoseconds a reference, of a close that nobody disturbs, and the longest
+ * time that asking for the length of a list took during another close.
  *
  * References are dropped in the order of slots. The object in the last slot is
  * in both cases the closing session's alone, so when it is dead all are dropped.
@@ -36,7 +36,8 @@ struct shared {
 };
 
 struct run {
-	struct refheap *session;
+	struct refheap *session;	/* of whoever asks */
+	struct refheap *closed;		/* at the heap where somebody closes */
 	struct shared *shared;
 	refheap_id list;
 	int disturb;		/* whether somebody closes while waits are measured */
@@ -47,11 +48,6 @@ struct run {
 struct closer {
 	pid_t pid;
 	int to, from;
-};
-
-struct waits {
-	uint64_t longest;
-	unsigned int most_deaths;
 };
 
 /* Makes what @op makes from @first on, or takes what is there. */
@@ -108,7 +104,7 @@ static void give_way(void)
 
 static void hold(const struct run *run, int from, int to)
 {
-	struct refheap *session = library_open(getppid());
+	struct refheap *session = library_open_name(refheap_name(run->closed));
 	struct shared *shared = run->shared;
 	refheap_id last;
 	char byte;
@@ -174,7 +170,7 @@ static void end_closer(const struct closer *closer)
 
 static int all_dropped(const struct run *run)
 {
-	return !refheap_alive(run->session, run->shared->id[REFERENCES - 1]);
+	return !refheap_alive(run->closed, run->shared->id[REFERENCES - 1]);
 }
 
 /* Return: nanoseconds. */
@@ -191,66 +187,36 @@ static uint64_t undisturbed(const struct run *run)
 	return start;
 }
 
-static void ask(const struct run *run, struct waits *waits)
+static void ask(const struct run *run, uint64_t *longest)
 {
 	uint64_t start = now_ns(), took;
 
 	must(refheap_len(run->session, run->list));
 	took = now_ns() - start;
-	if (took > waits->longest)
-		waits->longest = took;
-}
-
-/* Return: the first object that is alive, from @first on. */
-static unsigned int first_alive(const struct run *run, unsigned int first)
-{
-	while (first < REFERENCES && !refheap_alive(run->session, run->shared->id[first]))
-		first++;
-	return first;
-}
-
-static void ask_while_closing(const struct run *run, struct waits *waits)
-{
-	unsigned int before = first_alive(run, 0), after;
-
-	while (!all_dropped(run)) {
-		before = first_alive(run, before);
-		ask(run, waits);
-		after = first_alive(run, before);
-		if (after - before > waits->most_deaths)
-			waits->most_deaths = after - before;
-		before = after;
-	}
-}
-
-static void ask_for(const struct run *run, struct waits *waits, uint64_t duration)
-{
-	uint64_t end = now_ns() + duration;
-
-	while (now_ns() < end)
-		ask(run, waits);
+	if (took > *longest)
+		*longest = took;
 }
 
 static void sample(void *arg)
 {
-	struct waits waits = { 0 };
 	struct run *run = arg;
-	uint64_t duration = undisturbed(run);
+	uint64_t duration = undisturbed(run), longest = 0, end;
 	struct closer closer = start_closer(run);
 
 	if (run->disturb) {
 		let_close(&closer);
-		ask_while_closing(run, &waits);
+		while (!all_dropped(run))
+			ask(run, &longest);
+	} else if (run->lock) {
+		longest = ticket_longest_wait(duration, HOLD_NS);
+		let_close(&closer);
 	} else {
-		if (run->lock)
-			waits.longest = ticket_longest_wait(duration, HOLD_NS);
-		else
-			ask_for(run, &waits, duration);
+		for (end = now_ns() + duration; now_ns() < end;)
+			ask(run, &longest);
 		let_close(&closer);
 	}
 	end_closer(&closer);
-	printf("%.3f %llu %u\n", (double)duration / REFERENCES,
-	       (unsigned long long)waits.longest, waits.most_deaths);
+	printf("%.3f %llu\n", (double)duration / REFERENCES, (unsigned long long)longest);
 }
 
 int main(int argc, char **argv)
@@ -258,7 +224,7 @@ int main(int argc, char **argv)
 	struct run run = { NULL };
 
 	if (argc != 2)
-		fail("usage: session_close alone|shared|nobody|lock");
+		fail("usage: session_close alone|shared|elsewhere|nobody|lock");
 	run.lock = !strcmp(argv[1], "lock");
 	run.disturb = strcmp(argv[1], "nobody") && !run.lock;
 	run.with_others = !strcmp(argv[1], "shared");
@@ -267,6 +233,8 @@ int main(int argc, char **argv)
 	if (run.shared == MAP_FAILED)
 		fail("out of memory");
 	run.session = library_open(getpid());
+	run.closed = strcmp(argv[1], "elsewhere") ? run.session :
+						    library_open_name("bench.elsewhere");
 	must(refheap_new_list(run.session, NULL, 0, &run.list));
 	if (run.with_others)
 		repeat(run.session, run.shared, instance(run.session), 0, REFERENCES - 1);
