@@ -337,10 +337,10 @@ esac
 # timeout ends the machine; should this script be killed outright, setpriv
 # sees to it that timeout ends too, and the machine with it. Where a session is a
 # group to the scheduler, niceness counts only within it: the group is given the
-# same.
+# same. User Mode Linux would leave that group, were it not the head of one.
 ulimit -c 0
 # shellcheck disable=SC2016 # for the shell that becomes the machine
-setsid setpriv --pdeathsig TERM timeout --foreground -k 3 "$limit" \
+setsid setpriv --pdeathsig TERM timeout --foreground -k 3 "$limit" setsid \
 	sh -c '{ nice >/proc/self/autogroup; } 2>/dev/null; echo $$ >"$0"; exec "$@"' \
 	"$run/process" "${start[@]}" \
 	<&"$keys" >&"${channel[stdout]}" 2>"$run/monitor" {stdin}<&- &
