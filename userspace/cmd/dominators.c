@@ -22,11 +22,10 @@ struct search {
 	uint32_t *node;
 	uint32_t *parent;	/* in the walk; later the way up is shortened */
 	uint32_t count;		/* the next number */
-	uint32_t *first;	/* predecessors: where they begin in @from */
+	uint32_t *first;	/* predecessors: where they begin in @from; see semi_of() */
 	uint32_t *from;
-	uint32_t *semi;		/* in the walk: the stack */
 	uint32_t *label;	/* in the walk: of each on the stack, the next edge */
-	uint32_t *dominator;
+	uint32_t *dominator;	/* in the walk: the stack */
 };
 
 static void number_node(struct search *search, uint32_t node, uint32_t parent)
@@ -40,7 +39,7 @@ static void number_node(struct search *search, uint32_t node, uint32_t parent)
 static void walk_from(struct search *search, uint32_t root)
 {
 	const struct dominators *graph = search->graph;
-	uint32_t *stack = search->semi, *cursor = search->label;
+	uint32_t *stack = search->dominator, *cursor = search->label;
 	uint32_t depth = 1, at;
 
 	stack[0] = search->count;
@@ -76,27 +75,45 @@ static void walk(struct search *search)
 	}
 }
 
+/* Where an edge leads. Of edges by which the walk went, which is known, nowhere. */
+static uint32_t target(const struct search *search, uint32_t from, uint32_t edge)
+{
+	uint32_t to = search->number[search->graph->edge[edge]];
+
+	return search->parent[to] == from ? 0 : to;
+}
+
+static void count_predecessors(struct search *search)
+{
+	const struct dominators *graph = search->graph;
+
+	for (uint32_t node = 1; node < graph->nodes; node++) {
+		for (uint32_t i = graph->first[node]; i < graph->first[node + 1]; i++) {
+			uint32_t to = target(search, search->number[node], i);
+
+			if (to)
+				search->first[to + 2]++;
+		}
+	}
+	for (uint32_t i = 2; i < search->count + 2; i++)
+		search->first[i] += search->first[i - 1];
+}
+
 /* The edges turned around, between numbers. */
 static void find_predecessors(struct search *search)
 {
 	const struct dominators *graph = search->graph;
-	uint32_t *first = search->first, to;
 
-	for (uint32_t i = 0; i < graph->first[graph->nodes]; i++) {
-		to = graph->edge[i];
-		if (to)
-			first[search->number[to] + 2]++;
-	}
-	for (uint32_t i = 2; i < search->count + 2; i++)
-		first[i] += first[i - 1];
-	search->from = xcalloc(first[search->count + 1] + 1ULL, sizeof(*search->from));
-	for (uint32_t from = ABOVE + 1; from < search->count; from++) {
-		uint32_t node = search->node[from];
+	count_predecessors(search);
+	search->from = xcalloc(search->first[search->count + 1] + 1ULL, sizeof(*search->from));
+	for (uint32_t node = 1; node < graph->nodes; node++) {
+		uint32_t from = search->number[node];
 
 		for (uint32_t i = graph->first[node]; i < graph->first[node + 1]; i++) {
-			to = graph->edge[i];
+			uint32_t to = target(search, from, i);
+
 			if (to)
-				search->from[first[search->number[to] + 1]++] = from;
+				search->from[search->first[to + 1]++] = from;
 		}
 	}
 }
@@ -120,6 +137,12 @@ static uint32_t evaluate(struct search *search, uint32_t v, uint32_t w)
 	return label[v];
 }
 
+/* Takes the place of where the predecessors end, once these have been looked at. */
+static uint32_t *semi_of(struct search *search, uint32_t w)
+{
+	return &search->first[w + 1];
+}
+
 static void find_semidominator(struct search *search, uint32_t w)
 {
 	uint32_t semi = search->graph->is_root[search->node[w]] ? ABOVE : search->parent[w];
@@ -130,7 +153,7 @@ static void find_semidominator(struct search *search, uint32_t w)
 		if (u < semi)
 			semi = u;
 	}
-	search->semi[w] = semi;
+	*semi_of(search, w) = semi;
 	search->label[w] = semi;
 }
 
@@ -149,7 +172,7 @@ static bool find_dominators(struct search *search)
 			return false;
 	}
 	for (uint32_t w = ABOVE + 1; w < search->count; w++) {
-		while (dominator[w] > search->semi[w])
+		while (dominator[w] > *semi_of(search, w))
 			dominator[w] = dominator[dominator[w]];
 	}
 	return true;
@@ -163,7 +186,6 @@ static void search_alloc(struct search *search, uint32_t nodes)
 	search->node = xcalloc(count, sizeof(uint32_t));
 	search->parent = xcalloc(count, sizeof(uint32_t));
 	search->first = xcalloc(count, sizeof(uint32_t));
-	search->semi = xcalloc(count, sizeof(uint32_t));
 	search->label = xcalloc(count, sizeof(uint32_t));
 	search->dominator = xcalloc(count, sizeof(uint32_t));
 }
@@ -173,7 +195,6 @@ static void search_free(struct search *search)
 	free(search->parent);
 	free(search->first);
 	free(search->from);
-	free(search->semi);
 	free(search->label);
 	free(search->dominator);
 }

@@ -88,13 +88,13 @@ static void begin_node(struct loader *loader, const struct refheap_scan *record)
 	graph->first[graph->nodes] = loader->edges;
 	graph->node[graph->nodes++] = (struct graph_node){
 		.id = record->id,
-		.sizeof_ = record->sizeof_,
+		.sizeof_ = (uint32_t)record->sizeof_,
 		.refcount = record->refcount,
 		.outside = record->refcount,
 		.type = record->type,
-		.flags = (uint16_t)record->flags,
-		.kind = (uint8_t)record->kind,
-		.generation = (uint8_t)record->generation,
+		.flags = record->flags,
+		.kind = record->kind,
+		.generation = record->generation,
 	};
 }
 
@@ -108,13 +108,13 @@ static bool goes_on(const struct loader *loader, const struct refheap_scan *reco
 	       record->first == loader->edges - graph->first[last];
 }
 
-/* Return: 0, or -EOVERFLOW when there are more edges than can be numbered. */
+/* Return: 0, or -EOVERFLOW when there are more edges, or bytes, than can be counted. */
 static int add_record(struct loader *loader, const struct refheap_scan *record)
 {
 	uint32_t n = refheap_scan_has_edges(record) ? record->n : 0;
 	struct graph *graph = loader->graph;
 
-	if (n > UINT32_MAX - loader->edges)
+	if (n > UINT32_MAX - loader->edges || record->sizeof_ > UINT32_MAX)
 		return -EOVERFLOW;
 	make_room(loader, n);
 	if (!record->first)

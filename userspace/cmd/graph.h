@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A heap as it was at one moment, in memory: every object, every edge, and what
- * is held from outside of the edges. About 44 bytes for an object with two
+ * is held from outside of the edges. About 36 bytes for an object with two
  * edges, and 12 more when the edges are turned around, too.
  */
 #ifndef REFHEAP_CMD_GRAPH_H
@@ -27,13 +27,13 @@
  */
 struct graph_node {
 	refheap_id id;
-	uint64_t sizeof_;
+	uint32_t sizeof_;
 	uint32_t refcount;
-	uint32_t type;
 	uint32_t outside;
-	uint16_t flags;
-	uint8_t kind;
-	uint8_t generation;
+	uint32_t type : 15;
+	uint32_t flags : 10;
+	uint32_t kind : 5;
+	uint32_t generation : 2;
 };
 
 /**
