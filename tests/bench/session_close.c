@@ -19,7 +19,6 @@
  * References are dropped in the order of slots. The object in the last slot is
  * in both cases the closing session's alone, so when it is dead all are dropped.
  */
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -90,16 +89,19 @@ static int by_slot(const void *a, const void *b)
 }
 
 /*
- * What a process does for itself while it closes, such as unmapping, takes a
+ * What a process does for itself when it closes, such as unmapping, takes a
  * processor from others that have only that one; what is asked is how long they
- * wait for the heap. Should that need the closing process, they wait longer so.
+ * wait for the heap. So that is over by now, and the session still there.
+ * Return: the last descriptor of it.
  */
-static void give_way(void)
+static int keep_only_the_session(struct refheap *session)
 {
-	const struct sched_param none = { 0 };
+	int fd = dup(refheap_fd(session));
 
-	if (sched_setscheduler(0, SCHED_IDLE, &none))
-		fail("cannot give way: %m");
+	if (fd < 0)
+		fail("cannot duplicate a descriptor: %m");
+	refheap_close(session);
+	return fd;
 }
 
 static void hold(const struct run *run, int from, int to)
@@ -108,6 +110,7 @@ static void hold(const struct run *run, int from, int to)
 	struct shared *shared = run->shared;
 	refheap_id last;
 	char byte;
+	int fd;
 
 	if (run->with_others)
 		repeat(session, shared, (struct refheap_op){ .code = REFHEAP_OP_TAKE },
@@ -118,10 +121,10 @@ static void hold(const struct run *run, int from, int to)
 	qsort(shared->id, REFERENCES, sizeof(*shared->id), by_slot);
 	if (run->with_others && shared->id[REFERENCES - 1] != last)
 		fail("what is made last is not in the last slot");
+	fd = keep_only_the_session(session);
 	if (write(to, "", 1) != 1 || read(from, &byte, 1) != 1)
 		exit(1);
-	give_way();
-	refheap_close(session);
+	close(fd);
 	if (read(from, &byte, 1))
 		exit(1);
 	_exit(0);
