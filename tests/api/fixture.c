@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "fixture.h"
@@ -94,6 +95,28 @@ void drop_cycle(struct refheap *session)
 
 	ok(refheap_append(session, list, list));
 	ok(refheap_drop(session, list));
+}
+
+int dump(struct refheap *session)
+{
+	int fd = memfd_create("dump", 0);
+
+	assert_true(fd >= 0);
+	assert_true(refheap_dump(session, fd) > 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+struct refheap_image *image_of(struct refheap *session)
+{
+	struct refheap_image *image = NULL;
+	char why[128] = "";
+	int fd = dump(session);
+
+	if (refheap_image_read(fd, &image, why, sizeof(why)))
+		fail_msg("%s", why);
+	close(fd);
+	return image;
 }
 
 static int wait_for(pid_t child)

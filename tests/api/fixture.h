@@ -47,6 +47,11 @@ refheap_id new_dict(struct refheap *session);
 /* A list that contains itself and that nobody holds. */
 void drop_cycle(struct refheap *session);
 
+/* The heap of a session, saved: a file to be read from its beginning. */
+int dump(struct refheap *session);
+/* Likewise, to be looked at. */
+struct refheap_image *image_of(struct refheap *session);
+
 /* Run a function in a child; its exit status, or 128 + the signal. */
 int in_child(void (*run)(void *data), void *data);
 

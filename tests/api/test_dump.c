@@ -10,28 +10,6 @@
 #define COPY	"test_dump.copy"
 #define TIMES	3000
 
-static int dump(struct refheap *session)
-{
-	int fd = memfd_create("dump", 0);
-
-	assert_true(fd >= 0);
-	assert_true(refheap_dump(session, fd) > 0);
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	return fd;
-}
-
-static struct refheap_image *image_of(struct refheap *session)
-{
-	struct refheap_image *image = NULL;
-	char why[128] = "";
-	int fd = dump(session);
-
-	if (refheap_image_read(fd, &image, why, sizeof(why)))
-		fail_msg("%s", why);
-	close(fd);
-	return image;
-}
-
 static void remove_copy(struct fixture *f)
 {
 	uint32_t heap;
