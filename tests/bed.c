@@ -211,8 +211,8 @@ bool set_parameter(const char *name, unsigned int value)
 
 /* Operations. */
 
-int op_whole(int fd, const struct refheap_op *op, const void *in, void *out, uint32_t out_len,
-	     struct refheap_result *result)
+int op_call(int fd, const struct refheap_op *op, const void *in, void *out, uint32_t out_len,
+	    struct refheap_result *result)
 {
 	struct refheap_batch batch = {
 		.size = sizeof(batch),
@@ -227,7 +227,15 @@ int op_whole(int fd, const struct refheap_op *op, const void *in, void *out, uin
 
 	if (ioctl(fd, REFHEAP_IOC_BATCH, &batch))
 		return -errno;
-	return batch.done ? result->error : -EINTR;
+	return batch.done ? 0 : -EINTR;
+}
+
+int op_whole(int fd, const struct refheap_op *op, const void *in, void *out, uint32_t out_len,
+	     struct refheap_result *result)
+{
+	int err = op_call(fd, op, in, out, out_len, result);
+
+	return err ? err : result->error;
 }
 
 int op(int fd, const struct refheap_op *op, uint64_t *value)
@@ -248,6 +256,27 @@ uint64_t value_of(int fd, const struct refheap_op *operation)
 	snprintf(what, sizeof(what), "operation %u", operation->code);
 	must(op(fd, operation, &value), what);
 	return value;
+}
+
+void append_many(int fd, refheap_id list, const struct refheap_op *make)
+{
+	struct refheap_op ops[2 * APPENDED];
+	struct refheap_result results[2 * APPENDED];
+	struct refheap_batch batch = {
+		.size = sizeof(batch),
+		.ops = (uintptr_t)ops,
+		.results = (uintptr_t)results,
+		.count = 2 * APPENDED,
+	};
+	unsigned int i;
+
+	for (i = 0; i < batch.count; i += 2) {
+		ops[i] = *make;
+		ops[i].flags |= REFHEAP_OPF_TEMP;
+		ops[i + 1] = *OP(APPEND, .a = list, .c = i, .flags = REFHEAP_OPF_C_RESULT);
+	}
+	while (batch.done < batch.count)
+		MUST_SYS(ioctl(fd, REFHEAP_IOC_BATCH, &batch));
 }
 
 int device_open(void)

@@ -91,12 +91,20 @@ bool set_parameter(const char *name, unsigned int value);
  */
 #define OP(code_, ...) (&(const struct refheap_op){ .code = REFHEAP_OP_##code_, ##__VA_ARGS__ })
 
+/* Return: whether the call was made, 0 or a negative errno. */
+int op_call(int fd, const struct refheap_op *op, const void *in, void *out, uint32_t out_len,
+	    struct refheap_result *result);
+/* Likewise, and whether the operation was done. */
 int op_whole(int fd, const struct refheap_op *op, const void *in, void *out, uint32_t out_len,
 	     struct refheap_result *result);
 /* Return: 0 or a negative errno; @value may be NULL. */
 int op(int fd, const struct refheap_op *op, uint64_t *value);
 /* The value of one that must succeed. */
 uint64_t value_of(int fd, const struct refheap_op *op);
+
+#define APPENDED	512
+/* Appends so many objects to a list, which an operation makes, in one batch. */
+void append_many(int fd, refheap_id list, const struct refheap_op *make);
 
 /* Device files, attached or not. Return: descriptor or a negative errno. */
 int device_open(void);

@@ -2,24 +2,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <errno.h>
 #include <unistd.h>
 
+#include "../bed.h"
 #include "world.h"
 
 /* Asks about worlds; never under faults. */
 static struct refheap_ctl *observer;
-
-static void must(int err, const char *what)
-{
-	if (err >= 0)
-		return;
-	printf("Bail out! %s: %s\n", what, refheap_strerror(err));
-	exit(2);
-}
-#define MUST(call) must(call, #call)
 
 static struct refheap_ctl *ask(void)
 {
@@ -31,18 +22,7 @@ static struct refheap_ctl *ask(void)
 int world_op(struct world *w, const struct refheap_op *op, const void *in, void *out,
 	     uint32_t out_len, struct refheap_result *result, int *whole)
 {
-	struct refheap_batch batch = {
-		.size = sizeof(batch),
-		.ops = (uintptr_t)op,
-		.results = (uintptr_t)result,
-		.in = (uintptr_t)in,
-		.out = (uintptr_t)out,
-		.count = 1,
-		.in_len = op->data_len,
-		.out_len = out_len,
-	};
-
-	*whole = ioctl(w->fd, REFHEAP_IOC_BATCH, &batch) ? -errno : 0;
+	*whole = op_call(w->fd, op, in, out, out_len, result);
 	return *whole ? *whole : result->error;
 }
 

@@ -4,10 +4,8 @@
  * the last, and its owner changes its rights all the time. Whoever opens another
  * heap must not have to wait for that.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../bed.h"
@@ -17,7 +15,6 @@
 #define HOLD_US		200000	/* that verifying shall take at least */
 #define WATCH_US	4000000
 #define LATE		2	/* openings that other causes may have */
-#define OBJECTS		512	/* of one batch */
 #define ROUNDS		100	/* batches before it is tried again */
 
 static struct bed bed;
@@ -33,27 +30,6 @@ static uint64_t verify_us(int fd)
 	return now_us() - begin;
 }
 
-/* Appends objects to a list, as many as a batch makes. */
-static void append_many(int fd, refheap_id list)
-{
-	static struct refheap_op ops[2 * OBJECTS];
-	static struct refheap_result results[2 * OBJECTS];
-	struct refheap_batch batch = {
-		.size = sizeof(batch),
-		.ops = (uintptr_t)ops,
-		.results = (uintptr_t)results,
-		.count = 2 * OBJECTS,
-	};
-	unsigned int i;
-
-	for (i = 0; i < 2 * OBJECTS; i += 2) {
-		ops[i] = *OP(FLOAT, .a = i, .flags = REFHEAP_OPF_TEMP);
-		ops[i + 1] = *OP(APPEND, .a = list, .c = i, .flags = REFHEAP_OPF_C_RESULT);
-	}
-	while (batch.done < batch.count)
-		MUST_SYS(ioctl(fd, REFHEAP_IOC_BATCH, &batch));
-}
-
 /* Makes the heap large. Return: how long verifying takes. */
 static uint64_t fill(int fd)
 {
@@ -62,7 +38,7 @@ static uint64_t fill(int fd)
 
 	for (n = ROUNDS;; n *= 2) {
 		for (i = 0; i < n; i++)
-			append_many(fd, list);
+			append_many(fd, list, OP(FLOAT, .a = 1));
 		took = verify_us(fd);
 		if (took >= HOLD_US)
 			break;

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../bed.h"
@@ -18,7 +17,6 @@
 #define WATCH_US	8000000
 #define FED_US		50000
 #define STARVED_US	3000000
-#define LISTS		512	/* made by a batch */
 #define BATCHES		200
 
 static struct bed bed;
@@ -30,26 +28,6 @@ static void stay_on(unsigned int cpu)
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
 	MUST_SYS(sched_setaffinity(0, sizeof(cpus), &cpus));
-}
-
-static void append_many(int fd, refheap_id list)
-{
-	static struct refheap_op ops[2 * LISTS];
-	static struct refheap_result results[2 * LISTS];
-	struct refheap_batch batch = {
-		.size = sizeof(batch),
-		.ops = (uintptr_t)ops,
-		.results = (uintptr_t)results,
-		.count = 2 * LISTS,
-	};
-	unsigned int i;
-
-	for (i = 0; i < 2 * LISTS; i += 2) {
-		ops[i] = *OP(LIST, .flags = REFHEAP_OPF_TEMP);
-		ops[i + 1] = *OP(APPEND, .a = list, .c = i, .flags = REFHEAP_OPF_C_RESULT);
-	}
-	while (batch.done < batch.count)
-		MUST_SYS(ioctl(fd, REFHEAP_IOC_BATCH, &batch));
 }
 
 /* Return: the longest of many collections, in microseconds. */
@@ -117,7 +95,7 @@ int main(void)
 	must(fd, "attach");
 	list = value_of(fd, OP(LIST));
 	for (i = 0; i < BATCHES; i++)
-		append_many(fd, list);
+		append_many(fd, list, OP(LIST));
 	runner = give_birth();
 	if (!runner)
 		run_for_ever();
