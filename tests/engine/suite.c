@@ -35,6 +35,19 @@ void suite_params(struct kunit *test, const struct rh_params *params)
 	KUNIT_ASSERT_EQ(test, rig_init(test->priv, params), 0);
 }
 
+void suite_in_steps(struct kunit *test, suite_body *const *bodies, u32 n)
+{
+	struct rh_params params;
+	u32 i;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	for (i = 0; i < n; i++) {
+		suite_params(test, &params);
+		bodies[i](test);
+	}
+}
+
 static u64 value_of(struct kunit *test, struct refheap_result result, u16 code)
 {
 	KUNIT_ASSERT_EQ_MSG(test, result.error, 0, "operation %u", code);

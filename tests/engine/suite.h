@@ -15,6 +15,10 @@ void suite_exit(struct kunit *test);
 /* Begins again with other parameters. */
 void suite_params(struct kunit *test, const struct rh_params *params);
 
+/* Does the same as cases once more, where what can stop does so after each unit. */
+typedef void suite_body(struct kunit *test);
+void suite_in_steps(struct kunit *test, suite_body *const *bodies, u32 n);
+
 /* The operation must succeed. Return: its value. */
 u64 do_op(struct kunit *test, struct refheap_op op);
 u64 do_ids(struct kunit *test, u16 code, const u64 *ids, u32 n);

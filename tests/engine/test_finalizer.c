@@ -477,19 +477,12 @@ static void looked_at_meanwhile(struct kunit *test)
 
 static void in_steps(struct kunit *test)
 {
-	static void (*const bodies[])(struct kunit *test) = {
+	static suite_body *const bodies[] = {
 		at_zero, once, in_cycles, resurrected, never_answered, orphans,
 		let_go_by_another, legacy, legacy_weakrefs, legacy_skipped,
 	};
-	struct rh_params params;
-	u32 i;
 
-	rig_params(&params);
-	params.slice_units = 1;
-	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
-		suite_params(test, &params);
-		bodies[i](test);
-	}
+	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
 }
 
 static struct kunit_case cases[] = {

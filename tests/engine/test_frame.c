@@ -123,18 +123,11 @@ static void many_in_one(struct kunit *test)
 
 static void in_steps(struct kunit *test)
 {
-	static void (*const bodies[])(struct kunit *test) = {
+	static suite_body *const bodies[] = {
 		dropped_by_pop, handed_outwards, drops_go_inside_first, deep, many_in_one,
 	};
-	struct rh_params params;
-	u32 i;
 
-	rig_params(&params);
-	params.slice_units = 1;
-	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
-		suite_params(test, &params);
-		bodies[i](test);
-	}
+	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
 }
 
 static const struct refheap_change *history(struct kunit *test, u64 object, u32 n)

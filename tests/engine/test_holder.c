@@ -38,12 +38,9 @@ static void release_drops_all(struct kunit *test)
 
 static void release_in_steps(struct kunit *test)
 {
-	struct rh_params params;
+	static suite_body *const bodies[] = { release_drops_all };
 
-	rig_params(&params);
-	params.slice_units = 1;
-	suite_params(test, &params);
-	release_drops_all(test);
+	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
 }
 
 static struct kunit_case cases[] = {

@@ -111,16 +111,9 @@ static void payload(struct kunit *test)
 
 static void in_steps(struct kunit *test)
 {
-	static void (*const bodies[])(struct kunit *test) = { everything_once, edges, payload };
-	struct rh_params params;
-	u32 i;
+	static suite_body *const bodies[] = { everything_once, edges, payload };
 
-	rig_params(&params);
-	params.slice_units = 1;
-	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
-		suite_params(test, &params);
-		bodies[i](test);
-	}
+	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
 }
 
 static struct kunit_case cases[] = {

@@ -405,19 +405,11 @@ static void no_memory(struct kunit *test)
 
 static void in_steps(struct kunit *test)
 {
-	static void (*const bodies[])(struct kunit *test) = {
+	static suite_body *const bodies[] = {
 		by_site, growth, collected, clear, clear_often, stop_and_again, many_sites, sampled_bytes,
 	};
-	struct rh_params params;
-	u32 i;
 
-	rig_params(&params);
-	params.slice_units = 1;
-	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
-		suite_params(test, &params);
-		bodies[i](test);
-		KUNIT_EXPECT_EQ(test, rig_verify(test->priv), 0);
-	}
+	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
 }
 
 static struct kunit_case cases[] = {

@@ -197,19 +197,12 @@ static void liveness_words(struct kunit *test)
 
 static void in_steps(struct kunit *test)
 {
-	static void (*const bodies[])(struct kunit *test) = {
+	static suite_body *const bodies[] = {
 		shared_without_callback, callbacks_newest_first, callbacks_of_garbage,
 		adopted_at_exit, listed, liveness_words,
 	};
-	struct rh_params params;
-	u32 i;
 
-	rig_params(&params);
-	params.slice_units = 1;
-	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
-		suite_params(test, &params);
-		bodies[i](test);
-	}
+	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
 }
 
 static s64 node_type(struct kunit *test)
@@ -339,18 +332,11 @@ static void weak_members(struct kunit *test)
 
 static void containers_in_steps(struct kunit *test)
 {
-	static void (*const bodies[])(struct kunit *test) = {
+	static suite_body *const bodies[] = {
 		weak_values, many_weak_values, weak_keys, ephemerons, weak_members,
 	};
-	struct rh_params params;
-	u32 i;
 
-	rig_params(&params);
-	params.slice_units = 1;
-	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
-		suite_params(test, &params);
-		bodies[i](test);
-	}
+	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
 }
 
 /* Dicts in the order of use. */
