@@ -396,11 +396,6 @@ static bool is_run(const struct rh_heap *heap, size_t bytes)
 	return bytes <= heap->params.arena_bytes / 2;
 }
 
-size_t rh_block_charge(size_t bytes)
-{
-	return bytes <= RH_SMALL_MAX ? ALIGN(bytes, 16) : ALIGN(bytes, RH_PAGE_BYTES);
-}
-
 static noinline int large_alloc(struct rh_heap *heap, struct rh_space *space, size_t bytes,
 				u32 *handle)
 {

@@ -10,6 +10,7 @@
 #ifndef REFHEAP_ENGINE_ARENA_H
 #define REFHEAP_ENGINE_ARENA_H
 
+#include <linux/kernel.h>
 #include "heap.h"
 
 #define RH_UNIT_SHIFT	4	/* handles count units of 16 bytes */
@@ -62,7 +63,10 @@ bool rh_arena_stretch(const struct rh_heap *heap, enum refheap_space space, u64 
 		      struct rh_stretch *stretch);
 
 /* What a block of @bytes really takes. */
-size_t rh_block_charge(size_t bytes);
+static inline size_t rh_block_charge(size_t bytes)
+{
+	return bytes <= RH_SMALL_MAX ? ALIGN(bytes, 16) : ALIGN(bytes, RH_PAGE_BYTES);
+}
 
 void rh_arena_init(struct rh_heap *heap);
 void rh_arena_exit(struct rh_heap *heap);

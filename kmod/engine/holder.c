@@ -79,7 +79,7 @@ static int prepare_leaf(struct rh_heap *heap, struct rh_holder *holder, u32 slot
 	return 0;
 }
 
-int rh_holder_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+int rh_holder_prepare_slow(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 {
 	int err = prepare_leaf(heap, holder, slot);
 
@@ -91,8 +91,7 @@ static struct rh_hold_word *hold_of(const struct rh_holder *holder, u32 slot)
 	return &rh_holder_leaf(holder, slot)->hold[slot & (RH_LEAF_SLOTS - 1)];
 }
 
-/* When that is, as leaves have it. */
-static u32 since_now(const struct rh_heap *heap)
+u32 rh_holder_now(const struct rh_heap *heap)
 {
 	return (heap->host->coarse(heap->ctx) - heap->born_ns) / RH_SINCE_NS;
 }
@@ -103,7 +102,7 @@ void rh_holder_book(struct rh_holder *holder, u32 slot)
 
 	if (!hold->count++) {
 		rh_holder_leaf(holder, slot)->n++;
-		hold->since = since_now(holder->heap);
+		hold->since = rh_holder_now(holder->heap);
 	}
 	holder->held++;
 }
@@ -111,6 +110,19 @@ void rh_holder_book(struct rh_holder *holder, u32 slot)
 void rh_holder_add(struct rh_holder *holder, u32 slot)
 {
 	rh_holder_book(holder, slot);
+	if (holder->top)
+		rh_frame_add(holder, slot);
+}
+
+void rh_holder_add_now(struct rh_holder *holder, u32 slot, u32 now)
+{
+	struct rh_hold_word *hold = hold_of(holder, slot);
+
+	if (!hold->count++) {
+		rh_holder_leaf(holder, slot)->n++;
+		hold->since = now;
+	}
+	holder->held++;
 	if (holder->top)
 		rh_frame_add(holder, slot);
 }

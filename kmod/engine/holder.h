@@ -7,11 +7,27 @@
 
 #include "object.h"
 
+/* rh_holder_prepare() when there is more to do than to look. */
+int rh_holder_prepare_slow(struct rh_heap *heap, struct rh_holder *holder, u32 slot);
+
 /* Makes sure that rh_holder_add() of @slot cannot fail. Return: 0 or an errno. */
-int rh_holder_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot);
+static inline int rh_holder_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
+{
+	u32 index = slot >> RH_LEAF_SHIFT;
+
+	if (likely(index < holder->capacity && holder->leaf[index].hold && !holder->top))
+		return 0;
+	return rh_holder_prepare_slow(heap, holder, slot);
+}
+
+/* When it is now, as holders remember it. */
+u32 rh_holder_now(const struct rh_heap *heap);
 
 /* Books one reference, which the caller has taken, as the holder's topmost frame's. */
 void rh_holder_add(struct rh_holder *holder, u32 slot);
+
+/* Likewise, by one who knows rh_holder_now(). */
+void rh_holder_add_now(struct rh_holder *holder, u32 slot, u32 now);
 
 /* Likewise, but as no frame's: what comes from elsewhere. */
 void rh_holder_book(struct rh_holder *holder, u32 slot);

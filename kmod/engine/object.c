@@ -59,13 +59,6 @@ size_t rh_object_sizeof(const struct rh_heap *heap, u32 slot)
 	return bytes;
 }
 
-int rh_object_may_grow(const struct rh_heap *heap, size_t bytes)
-{
-	if (heap->max_bytes && heap->used_bytes + bytes > heap->max_bytes)
-		return -EDQUOT;
-	return 0;
-}
-
 int rh_object_prepare(struct rh_heap *heap, u32 kind, size_t bytes, u32 *block)
 {
 	int err;
@@ -134,7 +127,7 @@ u32 rh_object_publish(struct rh_heap *heap, u32 kind, u32 type, u32 block, u32 l
 	*rh_gc(heap, slot) = rh_kind_is_leaf(kind) ? RH_GC_TOP | length : RH_GC_UNTRACKED;
 	if (born_tracked(kind, block))
 		rh_object_track(heap, slot);
-	account(heap, head->meta, 1, rh_object_sizeof(heap, slot));
+	account(heap, head->meta, 1, RH_OBJECT_BYTES + rh_block_charge(rh_block_bytes(heap, slot)));
 	heap->births++;
 	heap->changes++;
 	if (unlikely(heap->followed))

@@ -5,6 +5,7 @@
 #ifndef REFHEAP_ENGINE_OBJECT_H
 #define REFHEAP_ENGINE_OBJECT_H
 
+#include <linux/errno.h>
 #include "barrier.h"
 
 /**
@@ -40,7 +41,10 @@ void rh_object_reblock(struct rh_heap *heap, u32 slot, u32 block, size_t bytes,
 		       size_t old_bytes);
 
 /* Whether the limits allow @bytes more in blocks. Return: 0 or -EDQUOT. */
-int rh_object_may_grow(const struct rh_heap *heap, size_t bytes);
+static inline int rh_object_may_grow(const struct rh_heap *heap, size_t bytes)
+{
+	return heap->max_bytes && heap->used_bytes + bytes > heap->max_bytes ? -EDQUOT : 0;
+}
 
 /* Bytes that the object itself takes: metadata and block. */
 size_t rh_object_sizeof(const struct rh_heap *heap, u32 slot);

@@ -120,7 +120,7 @@ static int segment_add(struct rh_heap *heap)
 	return 0;
 }
 
-int rh_table_reserve(struct rh_heap *heap, u32 n)
+int rh_table_reserve_slow(struct rh_heap *heap, u32 n)
 {
 	int err;
 
@@ -130,20 +130,6 @@ int rh_table_reserve(struct rh_heap *heap, u32 n)
 			return err;
 	}
 	return unlikely(heap->trace) ? rh_trace_prepare(heap) : 0;
-}
-
-u32 rh_slot_next(struct rh_heap *heap)
-{
-	struct rh_table *table = &heap->table;
-	struct rh_segment *segment;
-
-	while (!table->segment[table->free_hint]->nfree)
-		table->free_hint++;
-	segment = table->segment[table->free_hint];
-	while (!~segment->used[segment->hint])
-		segment->hint++;
-	return (table->free_hint << RH_SEGMENT_SHIFT) + segment->hint * 64 +
-	       __ffs(~segment->used[segment->hint]);
 }
 
 u32 rh_slot_alloc(struct rh_heap *heap)
@@ -212,22 +198,6 @@ void rh_slot_free(struct rh_heap *heap, u32 slot)
 	rh_slots_free(heap, slot & ~63U, 1ULL << slot % 64);
 }
 
-void rh_young_add(struct rh_heap *heap, u32 generation, u32 slot)
-{
-	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
-
-	segment->young[generation][(slot & RH_SEGMENT_MASK) / 64] |= 1ULL << slot % 64;
-	segment->nyoung[generation]++;
-}
-
-void rh_young_del(struct rh_heap *heap, u32 generation, u32 slot)
-{
-	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
-
-	segment->young[generation][(slot & RH_SEGMENT_MASK) / 64] &= ~(1ULL << slot % 64);
-	segment->nyoung[generation]--;
-}
-
 /* The first bit from @bit on that is set, or RH_SEGMENT_SLOTS. */
 static u32 next_bit(const u64 *bitmap, u32 bit)
 {
@@ -270,7 +240,7 @@ u32 rh_used_next(const struct rh_heap *heap, u32 slot)
 	return rh_table_end(heap);
 }
 
-u32 rh_lookup(const struct rh_heap *heap, u64 id, int *err)
+u32 rh_lookup_slow(const struct rh_heap *heap, u64 id, int *err)
 {
 	u32 slot = REFHEAP_ID_SLOT(id), tag = REFHEAP_ID_TAG(id);
 

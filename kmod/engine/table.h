@@ -5,7 +5,11 @@
 #ifndef REFHEAP_ENGINE_TABLE_H
 #define REFHEAP_ENGINE_TABLE_H
 
+#include <linux/bitops.h>
 #include "heap.h"
+
+/* rh_table_reserve() when there is more to do than to look. */
+int rh_table_reserve_slow(struct rh_heap *heap, u32 n);
 
 /**
  * rh_table_reserve - make sure that @n slots are free
@@ -14,13 +18,30 @@
  *
  * Return: 0, -ENOMEM, or -EDQUOT when the table is at its limit.
  */
-int rh_table_reserve(struct rh_heap *heap, u32 n);
+static inline int rh_table_reserve(struct rh_heap *heap, u32 n)
+{
+	if (likely(heap->table.nfree >= n && !heap->trace))
+		return 0;
+	return rh_table_reserve_slow(heap, n);
+}
 
 /* Takes the lowest free slot, which rh_table_reserve() has made sure of. */
 u32 rh_slot_alloc(struct rh_heap *heap);
 
 /* The slot that rh_slot_alloc() will take next; there is a free one. */
-u32 rh_slot_next(struct rh_heap *heap);
+static inline u32 rh_slot_next(struct rh_heap *heap)
+{
+	struct rh_table *table = &heap->table;
+	struct rh_segment *segment;
+
+	while (!table->segment[table->free_hint]->nfree)
+		table->free_hint++;
+	segment = table->segment[table->free_hint];
+	while (!~segment->used[segment->hint])
+		segment->hint++;
+	return (table->free_hint << RH_SEGMENT_SHIFT) + segment->hint * 64 +
+	       __ffs(~segment->used[segment->hint]);
+}
 
 /* Frees a slot and changes its tag, so that ids of it go stale. */
 void rh_slot_free(struct rh_heap *heap, u32 slot);
@@ -35,8 +56,21 @@ static inline u32 rh_table_end(const struct rh_heap *heap)
 void rh_slots_free(struct rh_heap *heap, u32 first, u64 slots);
 
 /* Puts a slot among the young of @generation (0 or 1), or takes it out. */
-void rh_young_add(struct rh_heap *heap, u32 generation, u32 slot);
-void rh_young_del(struct rh_heap *heap, u32 generation, u32 slot);
+static inline void rh_young_add(struct rh_heap *heap, u32 generation, u32 slot)
+{
+	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+
+	segment->young[generation][(slot & RH_SEGMENT_MASK) / 64] |= 1ULL << slot % 64;
+	segment->nyoung[generation]++;
+}
+
+static inline void rh_young_del(struct rh_heap *heap, u32 generation, u32 slot)
+{
+	struct rh_segment *segment = heap->table.segment[slot >> RH_SEGMENT_SHIFT];
+
+	segment->young[generation][(slot & RH_SEGMENT_MASK) / 64] &= ~(1ULL << slot % 64);
+	segment->nyoung[generation]--;
+}
 
 /* The first young slot from @slot on, or the end of the table. */
 u32 rh_young_next(const struct rh_heap *heap, u32 generation, u32 slot);
@@ -44,12 +78,28 @@ u32 rh_young_next(const struct rh_heap *heap, u32 generation, u32 slot);
 /* The first used slot from @slot on, or the end of the table. */
 u32 rh_used_next(const struct rh_heap *heap, u32 slot);
 
+/* rh_lookup() of what is not simply alive. */
+u32 rh_lookup_slow(const struct rh_heap *heap, u64 id, int *err);
+
 /*
  * Looks up an id.
  * Return: its slot, or 0 with *@err -ENOENT (no such slot was ever used with
  * that tag) or -ESTALE (the object is dead, or condemned).
  */
-u32 rh_lookup(const struct rh_heap *heap, u64 id, int *err);
+static inline u32 rh_lookup(const struct rh_heap *heap, u64 id, int *err)
+{
+	u32 slot = REFHEAP_ID_SLOT(id), meta;
+
+	if (unlikely(slot >= rh_table_end(heap) || REFHEAP_ID_TAG(id) != rh_tag(heap, slot) ||
+		     rh_gc_decided(heap)))
+		return rh_lookup_slow(heap, id, err);
+	/* A slot that is free has no kind, slot 0 neither. */
+	meta = rh_head(heap, slot)->meta;
+	if (unlikely(!rh_meta_kind(meta) || (meta & RH_META_DEAD)))
+		return rh_lookup_slow(heap, id, err);
+	*err = 0;
+	return slot;
+}
 
 void rh_table_exit(struct rh_heap *heap);
 

@@ -276,7 +276,7 @@ int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 
 	struct rh_cells *cells;
 	size_t bytes;
 	struct rh_history *history;
-	u32 block, extra;
+	u32 block, extra, i;
 	int err;
 
 	bytes = !rh_type_has_dict(heap, id) && type->nslots ? rh_cells_bytes(type->nslots) : 0;
@@ -291,9 +291,11 @@ int rh_instance_new(struct rh_heap *heap, struct rh_holder *holder, u32 id, u32 
 	}
 	if (block) {
 		cells = rh_block(heap, REFHEAP_SPACE_REFS, block);
-		memset(cells, 0, bytes);
 		cells->n = type->nslots;
 		cells->capacity = type->nslots;
+		/* Mostly a few: calling memset() would take longer. */
+		for (i = 0; i < type->nslots; i++)
+			cells->cell[i] = 0;
 	}
 	*slot = rh_object_publish(heap, REFHEAP_KIND_INSTANCE, id, block, 0);
 	if (extra)
