@@ -115,6 +115,7 @@ static const struct op_description descriptions[__REFHEAP_OP_MAX] = {
 	[REFHEAP_OP_HISTORY_READ] = { rh_op_history_read, A_OBJECT },
 	[REFHEAP_OP_POP_OLDEST] = { rh_op_pop_oldest, A_OBJECT | B_NUMBER | WRITES },
 	[REFHEAP_OP_EXTEND] = { rh_op_extend, A_OBJECT | IDS | WRITES },
+	[REFHEAP_OP_INSTANCES] = { rh_op_instances, ARG | A_NUMBER | IDS | WRITES | HEADER },
 };
 
 static u16 allowed_flags(u32 use)

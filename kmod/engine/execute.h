@@ -5,7 +5,9 @@
 #ifndef REFHEAP_ENGINE_EXECUTE_H
 #define REFHEAP_ENGINE_EXECUTE_H
 
+#include <linux/string.h>
 #include "holder.h"
+#include "table.h"
 
 /**
  * struct rh_op - a decoded operation
@@ -22,6 +24,7 @@
  * @object: the slot that a names
  * @key: the slot that b names
  * @item: the slot that c names
+ * @made: INSTANCES: ids of what it has made, or NULL
  */
 struct rh_op {
 	struct rh_heap *heap;
@@ -33,6 +36,7 @@ struct rh_op {
 	const u8 *data;
 	u32 len;
 	u32 object, key, item;
+	const u64 *made;
 };
 
 /* The value of an earlier operation. Return: 0, -EINVAL or -ECANCELED. */
@@ -63,6 +67,7 @@ RH_OP(list);
 RH_OP(dict);
 RH_OP(set);
 RH_OP(instance);
+RH_OP(instances);
 RH_OP(take);
 RH_OP(drop);
 RH_OP(type_new);
@@ -138,8 +143,26 @@ RH_OP(verify);
 /* Whether every id names a live object, or may be none. Return: 0 or an errno. */
 int rh_op_check_ids(const struct rh_op *op);
 
+/* rh_op_id_at() of an id that names nothing that was there before the operation. */
+int rh_op_no_id(const struct rh_op *op, u64 id, u32 *slot);
+
 /* The slot that the i-th id names, 0 for none. Return: 0 or an errno. */
-int rh_op_id_at(const struct rh_op *op, u32 i, u32 *slot);
+static __always_inline int rh_op_id_at(const struct rh_op *op, u32 i, u32 *slot)
+{
+	u64 id;
+	int err;
+
+	memcpy(&id, op->data + i * sizeof(id), sizeof(id));
+	if (unlikely(!REFHEAP_ID_TAG(id)))
+		return rh_op_no_id(op, id, slot);
+	if (unlikely((op->raw->flags & REFHEAP_OPF_IDS_RESULT) && id >> 32 == 0xffffffff)) {
+		err = rh_op_result_of(op->batch, (u32)id, &id);
+		if (err)
+			return err;
+	}
+	*slot = rh_lookup(op->heap, id, &err);
+	return err;
+}
 
 /* Takes a reference to each of the first @n. Return: 0, or an errno with none taken. */
 int rh_op_take_ids(struct rh_op *op, u32 n);

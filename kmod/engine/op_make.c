@@ -69,6 +69,8 @@ int rh_op_hold(struct rh_op *op, u32 slot)
 /* What hashing the keys of one operation may cost, in units of 64 bytes. */
 #define KEYS_COST_MAX	131072U
 
+#define INSTANCE_COST	4	/* units, of one among many */
+
 int rh_op_prepare_birth(struct rh_op *op)
 {
 	int err = rh_table_reserve(op->heap, 1);
@@ -155,23 +157,18 @@ int rh_op_bytearray(struct rh_op *op)
 			 op->len ?: op->a);
 }
 
-int rh_op_id_at(const struct rh_op *op, u32 i, u32 *slot)
+int rh_op_no_id(const struct rh_op *op, u64 id, u32 *slot)
 {
-	u64 id;
-	int err;
+	bool many = op->raw->code == REFHEAP_OP_INSTANCES;
 
-	memcpy(&id, op->data + i * sizeof(id), sizeof(id));
-	if (!id && op->raw->code == REFHEAP_OP_INSTANCE) {
-		*slot = 0;
-		return 0;
-	}
-	if ((op->raw->flags & REFHEAP_OPF_IDS_RESULT) && id >> 32 == 0xffffffff) {
-		err = rh_op_result_of(op->batch, (u32)id, &id);
-		if (err)
-			return err;
-	}
-	*slot = rh_lookup(op->heap, id, &err);
-	return err;
+	*slot = 0;
+	if (!id)
+		return many || op->raw->code == REFHEAP_OP_INSTANCE ? 0 : -ENOENT;
+	if (!many || id > op->a)
+		return -ENOENT;
+	if (op->made)
+		*slot = REFHEAP_ID_SLOT(op->made[id - 1]);
+	return 0;
 }
 
 int rh_op_check_ids(const struct rh_op *op)
@@ -331,6 +328,117 @@ int rh_op_instance(struct rh_op *op)
 			rh_cell_fill(op->heap, slot, &rh_cells(op->heap, slot)->cell[i], value);
 	}
 	return rh_op_give(op, slot);
+}
+
+/* Undoes what was made; what it refers to is held by others, or made with it. */
+static void unmake_instances(struct rh_op *op, u32 n)
+{
+	struct rh_cells *cells;
+	u32 i, j, slot;
+
+	for (i = 0; i < n; i++) {
+		slot = REFHEAP_ID_SLOT(op->made[i]);
+		cells = rh_cells(op->heap, slot);
+		for (j = 0; cells && j < cells->n; j++)
+			if (cells->cell[j])
+				rh_release(op->heap, rh_cell_empty(op->heap, slot,
+								   &cells->cell[j]));
+	}
+	for (i = 0; i < n; i++)
+		rh_op_take_back(op, REFHEAP_ID_SLOT(op->made[i]));
+	/* Their deaths take the births back. */
+	if (n)
+		op->batch->state.counted = 0;
+}
+
+/* Makes all of them, unset and held. @*n: how many there are now. Return: 0 or an errno. */
+static int make_instances(struct rh_op *op, u64 *made, u32 *n)
+{
+	u32 slot, now = rh_holder_now(op->heap);
+	int err;
+
+	op->made = made;
+	for (*n = 0; *n < op->a; ++*n) {
+		err = rh_op_prepare_birth(op);
+		if (!err)
+			err = rh_instance_new(op->heap, op->batch->holder, op->arg, &slot);
+		if (err)
+			return err;
+		/* The first one was counted before. */
+		op->heap->generation[0].count += *n > 0;
+		rh_holder_add_now(op->batch->holder, slot, now);
+		made[*n] = rh_id(op->heap, slot);
+	}
+	return 0;
+}
+
+/* Gives each of them its next @each values. Return: 0 or an errno. */
+static int fill_instances(struct rh_op *op, u32 each)
+{
+	u32 i, j, slot, value;
+	struct rh_cells *cells;
+	int err;
+
+	for (i = 0; i < op->a && each; i++) {
+		slot = REFHEAP_ID_SLOT(op->made[i]);
+		cells = rh_cells(op->heap, slot);
+		for (j = 0; j < each; j++) {
+			err = rh_op_id_at(op, i * each + j, &value);
+			if (!err && value && !rh_can_take(op->heap, value, 1))
+				err = -EOVERFLOW;
+			if (err)
+				return err;
+			if (!value)
+				continue;
+			rh_take(op->heap, value);
+			rh_cell_fill(op->heap, slot, &cells->cell[j], value);
+		}
+	}
+	return 0;
+}
+
+/* So many values for each. Return: 0 or an errno. */
+static int check_instances(const struct rh_op *op, u32 *each)
+{
+	u32 values = op->len / sizeof(u64);
+	int err;
+
+	if (!op->a)
+		return -EINVAL;
+	if (op->a > REFHEAP_MAX_INSTANCES)
+		return -E2BIG;
+	if (values % op->a)
+		return -EINVAL;
+	*each = values / (u32)op->a;
+	err = rh_type_check(op->heap, op->arg, *each);
+	if (err)
+		return err;
+	/* Who takes them back would have them run. */
+	return rh_type_has_finalizer(op->heap, op->arg) ? -EOPNOTSUPP : 0;
+}
+
+int rh_op_instances(struct rh_op *op)
+{
+	u32 each, n;
+	u64 *made;
+	int err = check_instances(op, &each);
+
+	if (err)
+		return err;
+	made = rh_op_output(op, op->a * sizeof(*made));
+	if (!made)
+		return -ENOSPC;
+	err = make_instances(op, made, &n);
+	if (!err)
+		err = fill_instances(op, each);
+	if (err) {
+		unmake_instances(op, n);
+		rh_op_output_undo(op, op->a * sizeof(*made));
+		return err;
+	}
+	rh_slice_book(op->heap, n * INSTANCE_COST);
+	op->result->value = n;
+	return 0;
 }
 
 int rh_op_take(struct rh_op *op)

@@ -91,6 +91,7 @@
 #define REFHEAP_MAX_OPS		65536	/* operations in one batch */
 #define REFHEAP_MAX_DATA	(64U << 20) /* bytes of input, or of output, of a batch */
 #define REFHEAP_MAX_IDS		16384	/* ids, entries or members in one operation */
+#define REFHEAP_MAX_INSTANCES	256	/* made by one operation */
 
 /*
  * An id names an object of one heap: the slot in the lower 32 bits, in the
@@ -372,6 +373,16 @@ enum refheap_opcode {
 
 	/* Lists, in one step. */
 	REFHEAP_OP_EXTEND,	/* a: list, ids: appended in their order */
+
+	/*
+	 * arg: type, a: how many instances of it, up to REFHEAP_MAX_INSTANCES; ids:
+	 * values of the first slots of the first instance, of as many of the second
+	 * one, and so on; 0 leaves one unset, REFHEAP_ID_MADE() is one of them =>
+	 * their ids into the output, each a reference of the session; value: their
+	 * number. EINVAL: ids are no multiple of a, or there are not so many slots.
+	 * EOPNOTSUPP: they have a finalizer. ENOSPC: no room for all.
+	 */
+	REFHEAP_OP_INSTANCES,
 	__REFHEAP_OP_MAX,
 };
 
@@ -614,6 +625,9 @@ struct refheap_state {
 
 /* In ids, with REFHEAP_OPF_IDS_RESULT: the value of operation n of the batch. */
 #define REFHEAP_ID_RESULT(n)	(0xffffffff00000000ULL | (__u32)(n))
+
+/* In ids of REFHEAP_OP_INSTANCES: the instance n, from 0, that it makes itself. */
+#define REFHEAP_ID_MADE(n)	((__u64)(n) + 1)
 
 /**
  * struct refheap_op - one operation of a batch
