@@ -463,6 +463,24 @@ int refheap_new_instance(struct refheap *session, uint32_t type,
 int refheap_new_instance_with(struct refheap *session, uint32_t type,
 			      const refheap_id *values, size_t count, refheap_id *id);
 
+/**
+ * refheap_new_instances - make many instances of a type at once, or none
+ * @session: session
+ * @type: without a finalizer; from refheap_type_define() or refheap_type_find()
+ * @values: @each of the first instance, as of refheap_new_instance_with(), then
+ *          those of the second, and so on; REFHEAP_ID_MADE(n) is the instance n
+ *          of these, from 0, whether before or after
+ * @each: values of one; may be 0, @values may be NULL then
+ * @count: instances, 1 to REFHEAP_MAX_INSTANCES
+ * @ids: out: the objects
+ *
+ * Return: 0; -EOPNOTSUPP when the type has a finalizer; -E2BIG for more
+ * instances, or more than REFHEAP_MAX_IDS values in all; -EINVAL for none; or
+ * as refheap_new_instance_with().
+ */
+int refheap_new_instances(struct refheap *session, uint32_t type, const refheap_id *values,
+			  size_t each, size_t count, refheap_id *ids);
+
 
 /*
  * Types
@@ -931,6 +949,9 @@ int refheap_batch_new_instance(struct refheap_batch_builder *builder,
 			       uint64_t type);
 int refheap_batch_new_instance_with(struct refheap_batch_builder *builder, uint64_t type,
 				    const refheap_id *values, size_t count);
+/* The output is the @count ids. It has no result that a later operation could take. */
+int refheap_batch_new_instances(struct refheap_batch_builder *builder, uint64_t type,
+				const refheap_id *values, size_t each, size_t count);
 int refheap_batch_type_define(struct refheap_batch_builder *builder,
 			      const struct refheap_type_def *definition);
 int refheap_batch_type_find(struct refheap_batch_builder *builder,

@@ -292,6 +292,45 @@ static void instances_with_values(void **state)
 	assert_int_equal(refheap_refcount(s, list), 1);
 }
 
+static void instances_together(void **state)
+{
+	static const char *const slots[] = { "a", "b" };
+	struct refheap_type_def pair = { .name = "Pair", .slots = slots, .slot_count = 2 };
+	struct refheap_type_def final = {
+		.name = "Final", .flags = REFHEAP_TYPE_FINALIZER,
+	};
+	struct fixture *f = *state;
+	struct refheap *s = f->session;
+	refheap_id list = new_list(s), ids[3], got;
+	refheap_id values[] = { REFHEAP_ID_MADE(2), list, 0, list, REFHEAP_ID_MADE(0), list };
+	uint64_t before;
+	uint32_t type, with_finalizer;
+
+	ok(refheap_type_define(s, &pair, &type));
+	ok(refheap_type_define(s, &final, &with_finalizer));
+	before = alive(f);
+	ok(refheap_new_instances(s, type, values, 2, 3, ids));
+	assert_int_equal(alive(f), before + 3);
+	assert_int_equal(refheap_refcount(s, list), 4);
+	ok(refheap_get_attr(s, ids[0], "a", &got));
+	assert_true(got == ids[2]);
+	ok(refheap_drop(s, got));
+	fails(refheap_get_attr(s, ids[1], "a", &got), ENODATA);
+	assert_int_equal(refheap_refcount(s, ids[0]), 2);
+	for (int i = 0; i < 3; i++)
+		ok(refheap_drop(s, ids[i]));
+	assert_int_equal(refheap_collect(s, 2, NULL), 2);
+	assert_int_equal(alive(f), before);
+	fails(refheap_new_instances(s, type, values, 2, 2, ids), ENOENT);
+	fails(refheap_new_instances(s, type, values + 1, 3, 1, ids), EINVAL);
+	fails(refheap_new_instances(s, type, NULL, 0, 0, ids), EINVAL);
+	fails(refheap_new_instances(s, type, NULL, 0, REFHEAP_MAX_INSTANCES + 1, ids), E2BIG);
+	fails(refheap_new_instances(s, type, values, SIZE_MAX / 4, 8, ids), E2BIG);
+	fails(refheap_new_instances(s, with_finalizer, NULL, 0, 2, ids), EOPNOTSUPP);
+	assert_int_equal(alive(f), before);
+	assert_int_equal(refheap_refcount(s, list), 1);
+}
+
 static void bad_types(void **state)
 {
 	static const char *const twice[] = { "x", "x" };
@@ -472,6 +511,7 @@ int main(void)
 		heap_test(sets),
 		heap_test(instances),
 		heap_test(instances_with_values),
+		heap_test(instances_together),
 		heap_test(bad_types),
 		heap_test(walking),
 		heap_test(walking_in_strides),

@@ -98,6 +98,12 @@ int refheap_batch_new_instance_with(struct refheap_batch_builder *builder, uint6
 	return rh_batch_call(builder, rh_call_instance(type, values, count));
 }
 
+int refheap_batch_new_instances(struct refheap_batch_builder *builder, uint64_t type,
+				const refheap_id *values, size_t each, size_t count)
+{
+	return rh_batch_call(builder, rh_call_instances(type, values, each, count));
+}
+
 int refheap_batch_type_define(struct refheap_batch_builder *builder,
 			      const struct refheap_type_def *definition)
 {

@@ -331,6 +331,7 @@ static int undo_one(struct refheap_batch_builder *builder,
 		return refheap_drop_entries(session, entries,
 					    length / sizeof(*entries));
 	case REFHEAP_OP_WEAKREFS:
+	case REFHEAP_OP_INSTANCES:
 		return refheap_drop_many(session, output,
 					 length / sizeof(refheap_id));
 	default:

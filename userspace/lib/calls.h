@@ -84,6 +84,22 @@ static inline struct rh_call rh_call_instance(uint64_t type, const refheap_id *v
 	return call;
 }
 
+/* @count instances, each with the next @each values. Too many are refused by the kernel. */
+static inline struct rh_call rh_call_instances(uint64_t type, const refheap_id *values,
+					       size_t each, size_t count)
+{
+	struct rh_call call = rh_call_instance(type, NULL, 0);
+
+	if (each)
+		call.data_len = rh_call_ids(0, values, count, each).data_len;
+	call.data = values;
+	call.op.code = REFHEAP_OP_INSTANCES;
+	call.op.a = count;
+	if (count <= REFHEAP_MAX_INSTANCES)
+		call.output = count * sizeof(refheap_id);
+	return call;
+}
+
 /* An object alone. */
 static inline struct rh_call rh_call_object(uint16_t code, refheap_id a)
 {

@@ -93,3 +93,12 @@ int refheap_new_instance_with(struct refheap *session, uint32_t type,
 {
 	return rh_object(session, rh_call_instance(type, values, count), id);
 }
+
+int refheap_new_instances(struct refheap *session, uint32_t type, const refheap_id *values,
+			  size_t each, size_t count, refheap_id *ids)
+{
+	struct rh_call call = rh_call_instances(type, values, each, count);
+	struct refheap_result result;
+
+	return rh_run(session, &call, ids, &result);
+}
