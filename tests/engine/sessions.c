@@ -28,6 +28,8 @@
 #define SLOTS		2	/* of a type that has some */
 #define IDS		40	/* of a sequence at most */
 #define IN_IDS		8	/* where ids begin in the input, behind names */
+#define TOGETHER	4	/* instances made at once at most */
+#define IN_VALUES	(IN_IDS + IDS * sizeof(u64)) /* where those of them begin */
 #define STUCK		1000000	/* steps after which something never ends */
 
 /* What an operation has in its fields. */
@@ -44,6 +46,7 @@ enum field {
 	FEW_B	= 1 << 9,
 	GIVES	= 1 << 10,
 	VALUES	= 1 << 11,	/* data: as many ids as there are slots at most */
+	MANY	= 1 << 12,	/* a: how many; data: so many values for each */
 };
 
 static const struct recipe {
@@ -55,6 +58,7 @@ static const struct recipe {
 	{ REFHEAP_OP_TUPLE, 3, ITEMS | GIVES },
 	{ REFHEAP_OP_INSTANCE, 8, TYPE | GIVES },
 	{ REFHEAP_OP_INSTANCE, 4, TYPE | VALUES | GIVES },
+	{ REFHEAP_OP_INSTANCES, 2, TYPE | MANY },
 	{ REFHEAP_OP_DICT, 3, GIVES },
 	{ REFHEAP_OP_WEAK_VALUE_DICT, 2, GIVES },
 	{ REFHEAP_OP_WEAK_KEY_DICT, 3, GIVES },
@@ -102,7 +106,7 @@ struct session {
 	struct refheap_op ops[OPS];
 	u16 fields[OPS];
 	struct refheap_result results[OPS];
-	u8 in[IN_IDS + IDS * sizeof(u64)];
+	u8 in[IN_VALUES + TOGETHER * SLOTS * sizeof(u64)];
 	u8 out[2048] __aligned(8);
 };
 
@@ -214,6 +218,11 @@ static void fill(struct world *world, struct session *session, u32 n)
 		op->data_off = IN_IDS;
 		op->data_len = below(world, SLOTS + 1) * sizeof(u64);
 	}
+	if (fields & MANY) {
+		op->a = 1 + below(world, TOGETHER);
+		op->data_off = IN_VALUES;
+		op->data_len = op->a * below(world, SLOTS + 1) * sizeof(u64);
+	}
 	if (fields & TYPE)
 		op->arg = world->type[below(world, TYPES)];
 	if (fields & CALLBACK) {
@@ -281,13 +290,17 @@ static u32 fill_all(struct world *world, struct session *session)
 
 static void begin_batch(struct world *world, struct session *session)
 {
-	u64 id[2] = { any_id(world), any_id(world) };
+	u64 id[2] = { any_id(world), any_id(world) }, value;
 	u32 n, i;
 
 	memcpy(session->in, "ab", 2);
 	for (i = 0; i < IDS; i++)
 		memcpy(&session->in[IN_IDS + i * sizeof(u64)], &id[below(world, 2)],
 		       sizeof(u64));
+	for (i = 0; i < TOGETHER * SLOTS; i++) {
+		value = below(world, 2) ? id[0] : below(world, 3);
+		memcpy(&session->in[IN_VALUES + i * sizeof(u64)], &value, sizeof(u64));
+	}
 	n = below(world, 3) ? fill_all(world, session) : fill_knot(world, session);
 	session->batch = (struct rh_batch){
 		.heap = world->heap,

@@ -13,6 +13,9 @@ static void expect_no_pair(struct kunit *test, u64 list, u64 item)
 	KUNIT_EXPECT_EQ(test, rig_ids(test->priv, REFHEAP_OP_TUPLE, values, 3).error, -EOVERFLOW);
 	KUNIT_EXPECT_EQ(test, rig_with_ids(test->priv, OP(REFHEAP_OP_INSTANCE, .arg = type), values,
 					   3).error, -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, rig_with_ids(test->priv,
+					   OP(REFHEAP_OP_INSTANCES, .arg = type, .a = 3), values,
+					   3).error, -EOVERFLOW);
 	KUNIT_EXPECT_EQ(test, extend(test, empty, 3, values), -EOVERFLOW);
 	KUNIT_EXPECT_EQ(test, count_of(test, list), 1);
 	KUNIT_EXPECT_EQ(test, rig_objects(test->priv), objects);

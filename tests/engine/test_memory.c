@@ -102,6 +102,8 @@ static struct refheap_op type_op(struct rig *rig)
 static bool make_op(struct rig *rig, const struct things *t, u32 which, struct refheap_op *op)
 {
 	u64 ids[] = { t->leaf, t->list };	/* key and value of a dict, too */
+	static u64 many[REFHEAP_MAX_INSTANCES];
+	u32 i;
 
 	switch (which) {
 	case 0:
@@ -200,6 +202,15 @@ static bool make_op(struct rig *rig, const struct things *t, u32 which, struct r
 		*op = OP(REFHEAP_OP_INSTANCE, .arg = t->with_values[which - 30],
 			 .data_len = sizeof(ids));
 		op->data_off = rig_data(rig, ids, sizeof(ids));
+		return true;
+	case 33:
+	case 34:
+		ids[0] = REFHEAP_ID_MADE(60);
+		*op = OP(REFHEAP_OP_INSTANCES, .arg = t->with_values[2 * (which - 33)],
+			 .a = REFHEAP_MAX_INSTANCES, .data_len = sizeof(many));
+		for (i = 0; i < ARRAY_SIZE(many); i++)
+			many[i] = ids[i % 2];
+		op->data_off = rig_data(rig, many, sizeof(many));
 		return true;
 	}
 	return false;

@@ -112,6 +112,123 @@ static void with_values_within_a_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_of(test, results[0].value), 1);
 }
 
+static struct refheap_result many(struct kunit *test, s64 type, u32 count, const u64 *values,
+				  u32 n)
+{
+	return rig_with_ids(test->priv, OP(REFHEAP_OP_INSTANCES, .arg = type, .a = count), values,
+			    n);
+}
+
+/* Of the last operation, each of which the holder has one reference to. */
+static void made(struct kunit *test, u64 *ids, u32 n)
+{
+	struct rig *rig = test->priv;
+	u32 i;
+
+	KUNIT_ASSERT_EQ(test, rig->out_used, n * sizeof(*ids));
+	memcpy(ids, rig->out, rig->out_used);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_TRUE(test, tracked(test, ids[i]));
+}
+
+static void many_at_once(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2);
+	u64 list = new_list(test, 0, NULL), ids[3];
+	u64 values[] = {
+		REFHEAP_ID_MADE(1), list, REFHEAP_ID_MADE(0), REFHEAP_ID_MADE(1), 0, list,
+	};
+	struct refheap_result result = many(test, type, 3, values, 6);
+	u64 objects;
+
+	KUNIT_ASSERT_EQ(test, result.error, 0);
+	KUNIT_EXPECT_EQ(test, result.value, 3);
+	made(test, ids, 3);
+	expect_attr(test, ids[0], "x", ids[1]);
+	expect_attr(test, ids[0], "y", list);
+	expect_attr(test, ids[1], "x", ids[0]);
+	expect_attr(test, ids[1], "y", ids[1]);
+	expect_attr(test, ids[2], "x", 0);
+	expect_attr(test, ids[2], "y", list);
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 3);
+	KUNIT_EXPECT_EQ(test, count_of(test, ids[1]), 3);
+	KUNIT_EXPECT_EQ(test, count_of(test, ids[2]), 1);
+	objects = rig_objects(test->priv);
+	drop(test, ids[2]);
+	KUNIT_EXPECT_EQ(test, rig_objects(test->priv), objects - 1);
+	drop(test, ids[0]);
+	drop(test, ids[1]);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 1);
+}
+
+static void as_many_as_can_be(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2), open;
+	u64 objects = rig_objects(test->priv);
+
+	open = rig_type(test->priv, "Open", REFHEAP_TYPE_DICT, 0, NULL, 0);
+	KUNIT_EXPECT_EQ(test, many(test, type, REFHEAP_MAX_INSTANCES, NULL, 0).error, 0);
+	KUNIT_EXPECT_EQ(test, many(test, open, 2, NULL, 0).error, 0);
+	KUNIT_EXPECT_GE(test, rig_objects(test->priv), objects + REFHEAP_MAX_INSTANCES + 2);
+	KUNIT_EXPECT_EQ(test, many(test, type, REFHEAP_MAX_INSTANCES + 1, NULL, 0).error, -E2BIG);
+	KUNIT_EXPECT_EQ(test, many(test, type, 0, NULL, 0).error, -EINVAL);
+}
+
+static void many_refused(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2);
+	s64 final = rig_type(test->priv, "Final", REFHEAP_TYPE_FINALIZER, 0, xy, 2);
+	u64 list = new_list(test, 0, NULL), stale = new_list(test, 0, NULL);
+	u64 values[] = { list, REFHEAP_ID_MADE(1), list, stale, list, list };
+	struct rig *rig = test->priv;
+	u64 objects;
+
+	drop(test, stale);
+	objects = rig_objects(rig);
+	KUNIT_EXPECT_EQ(test, many(test, type, 2, values, 4).error, -ESTALE);
+	/* There is none of that number. */
+	KUNIT_EXPECT_EQ(test, many(test, type, 1, values, 2).error, -ENOENT);
+	values[3] = list;
+	KUNIT_EXPECT_EQ(test, many(test, type, 2, values, 3).error, -EINVAL);
+	KUNIT_EXPECT_EQ(test, many(test, type, 2, values, 6).error, -EINVAL);
+	KUNIT_EXPECT_EQ(test, many(test, final, 2, values, 4).error, -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, many(test, final + 1, 2, values, 4).error, -ENOENT);
+	/* Only some of them would fit. */
+	rh_heap_set_limits(rig->heap, 0, objects + 1);
+	KUNIT_EXPECT_EQ(test, many(test, type, 2, values, 4).error, -EDQUOT);
+	rh_heap_set_limits(rig->heap, 0, 0);
+	KUNIT_EXPECT_EQ(test, rig->out_used, 0);
+	KUNIT_EXPECT_EQ(test, rig_objects(rig), objects);
+	KUNIT_EXPECT_EQ(test, count_of(test, list), 1);
+}
+
+static u32 births(struct rig *rig)
+{
+	struct rh_gc_stat stat;
+
+	rh_gc_stat(rig->heap, &stat);
+	return stat.generation[0].count;
+}
+
+/* Births are counted when they are, and by those that have happened only. */
+static void many_are_many_births(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2);
+	struct rig *rig = test->priv;
+	u32 before;
+
+	collect(test, 2);
+	before = births(rig);
+	KUNIT_EXPECT_EQ(test, many(test, type, 5, NULL, 0).error, 0);
+	KUNIT_EXPECT_EQ(test, births(rig), before + 5);
+	rh_heap_set_limits(rig->heap, 0, rig_objects(rig) + 3);
+	KUNIT_EXPECT_EQ(test, many(test, type, 5, NULL, 0).error, -EDQUOT);
+	rh_heap_set_limits(rig->heap, 0, 0);
+	/* It was refused after a collection. */
+	KUNIT_EXPECT_EQ(test, births(rig), 0);
+}
+
 static void dict_backed(struct kunit *test)
 {
 	s64 type = rig_type(test->priv, "Open", REFHEAP_TYPE_DICT, 0, NULL, 0);
@@ -232,6 +349,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(with_values),
 	KUNIT_CASE(with_values_refused),
 	KUNIT_CASE(with_values_within_a_batch),
+	KUNIT_CASE(many_at_once),
+	KUNIT_CASE(as_many_as_can_be),
+	KUNIT_CASE(many_refused),
+	KUNIT_CASE(many_are_many_births),
 	KUNIT_CASE(dict_backed),
 	KUNIT_CASE(the_same_again),
 	KUNIT_CASE(derived),

@@ -43,6 +43,8 @@ static const struct operation operations[] = {
 	{ "set", OP(SET), .ids = { KEY, STR } },
 	{ "instance", OP(INSTANCE), .type = WITH_SLOTS },
 	{ "instance with values", OP(INSTANCE), .ids = { LIST, ITEM }, .type = WITH_SLOTS },
+	{ "instances", OP(INSTANCES, .a = 2), .ids = { LIST, ITEM, DICT, LIST },
+	  .type = WITH_SLOTS },
 	{ "take", OP(TAKE), .a = CYCLE },
 	{ "drop", OP(DROP), .a = LOOSE },
 	{ "drop the last", OP(DROP), .a = TUPLE },
