@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Making a heap of a file: first all objects, each with what it refers to when
- * that is there already, then the rest of the edges, at last the names. The
- * session holds all of it until then; closing it leaves what has names.
+ * Making a heap of a file: first all objects, those without edges before the
+ * others, each with what it refers to when that is there already, then the rest
+ * of the edges, at last the names. The session holds all of it until then;
+ * closing it leaves what has names.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,22 +12,36 @@
 #include "batch.h"
 #include "image.h"
 
-#define BATCH_OPS	32768
-#define BATCH_BYTES	(16U << 20)
+#define BATCH_OPS	8192
+#define BATCH_BYTES	(1U << 20)
 #define NOBODY		UINT32_MAX
+#define GROUP		(UINT32_MAX - 1)
+
+/*
+ * Instances of one type that follow each other are made by one operation, when
+ * there are so many of them that it pays. Their ids are known when the batch
+ * has been executed; until then they are known as REFHEAP_ID_MADE().
+ */
+#define GROUP_LEAST	8
+#define MEMBERS		(BATCH_BYTES / 32)	/* of all groups in a batch */
 
 /* What is done about an object. */
 enum {
 	KEPT = 1,	/* names keep it */
 	FILLED = 2,	/* it has its edges */
 	SHARED = 4,	/* it has the weak reference that all share */
-	LATE = 8,	/* it was made when what it refers to had been */
 };
 
 /* An entry of a weak-keyed dict, which keeps its value only while the key is there. */
 struct ephemeron {
 	uint32_t value;
 	uint32_t next;		/* of the same key, from 1 */
+};
+
+/* A slot of an instance whose value was not there yet. */
+struct unset {
+	uint32_t object;
+	uint32_t slot;
 };
 
 struct restore {
@@ -36,9 +51,15 @@ struct restore {
 	refheap_id *id;		/* of each object, or the result that it will be */
 	refheap_id *ids;	/* of one operation, REFHEAP_MAX_IDS */
 	unsigned char *state;
-	uint32_t *made;		/* by operation of the batch: the object, or NOBODY */
+	uint32_t *made;		/* by operation of the batch: the object, NOBODY or GROUP */
+	uint32_t *member;	/* the objects of all groups of the batch */
+	uint32_t members;
 	uint32_t *types;	/* by number in the file: number in the heap */
 	size_t bytes;		/* of input that the batch has */
+
+	struct unset *unset;
+	uint64_t unsets;
+	uint64_t unset_room;
 
 	uint32_t *stack;	/* of objects that are kept, to look at */
 	uint32_t depth;
@@ -74,24 +95,34 @@ static void keep(struct restore *restore, uint32_t object)
 	restore->stack[restore->depth++] = object;
 }
 
+/* Room for one more than @count: the array, or another one, or NULL. */
+static void *grow(void *array, uint64_t *room, uint64_t count, size_t each)
+{
+	uint64_t wanted = *room ? *room * 2 : 64;
+	void *grown;
+
+	if (count < *room)
+		return array;
+	grown = realloc(array, wanted * each);
+	if (grown)
+		*room = wanted;
+	return grown;
+}
+
 /* The value is kept as soon as the key is. */
 static int keep_ephemeron(struct restore *restore, uint32_t key, uint32_t value)
 {
 	struct ephemeron *grown;
-	uint64_t room;
 
 	if (is_kept(restore, key)) {
 		keep(restore, value);
 		return 0;
 	}
-	if (restore->ephemerons == restore->ephemeron_room) {
-		room = restore->ephemeron_room ? restore->ephemeron_room * 2 : 64;
-		grown = realloc(restore->ephemeron, room * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		restore->ephemeron = grown;
-		restore->ephemeron_room = room;
-	}
+	grown = grow(restore->ephemeron, &restore->ephemeron_room, restore->ephemerons,
+		     sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	restore->ephemeron = grown;
 	restore->ephemeron[restore->ephemerons++] =
 		(struct ephemeron){ value, restore->waiting[key] };
 	restore->waiting[key] = restore->ephemerons;
@@ -141,22 +172,46 @@ static int find_kept(struct restore *restore)
 	return err;
 }
 
+/* The ids of a group, which are the output of operation @n. */
+static const uint32_t *take_group(struct restore *restore, size_t n, const uint32_t *member)
+{
+	const refheap_id *ids;
+	size_t length;
+
+	ids = refheap_batch_output(restore->batch, n, &length);
+	for (size_t i = 0; i < length / sizeof(*ids); i++)
+		restore->id[*member++] = ids[i];
+	return member;
+}
+
+static void take_results(struct restore *restore)
+{
+	size_t count = refheap_batch_count(restore->batch);
+	const uint32_t *member = restore->member;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t made = restore->made[i];
+
+		if (made == GROUP)
+			member = take_group(restore, i, member);
+		else if (made != NOBODY)
+			restore->id[made] = refheap_batch_value(restore->batch, i);
+	}
+}
+
 /* Execute what the batch has; results become ids. */
 static int flush(struct restore *restore)
 {
-	size_t count = refheap_batch_count(restore->batch);
 	int err;
 
-	if (!count)
+	if (!refheap_batch_count(restore->batch))
 		return 0;
 	err = refheap_batch_submit(restore->batch, restore->session, 0);
-	for (size_t i = 0; !err && i < count; i++) {
-		if (restore->made[i] != NOBODY)
-			restore->id[restore->made[i]] =
-				refheap_batch_value(restore->batch, i);
-	}
+	if (!err)
+		take_results(restore);
 	refheap_batch_reset(restore->batch);
 	restore->bytes = 0;
+	restore->members = 0;
 	return err;
 }
 
@@ -273,29 +328,42 @@ static int make_whole(struct restore *restore, uint32_t object, uint16_t code)
 			    object);
 }
 
-/* Whether what a cell (not an empty one) refers to was there when @object was made. */
-static bool was_before(const struct restore *restore, uint32_t object, uint32_t cell)
-{
-	return cell - 1 < object && !(restore->state[cell - 1] & LATE);
-}
-
 static bool is_slotted(const struct restore *restore, uint32_t object)
 {
 	return record_of(restore, object)->kind == REFHEAP_KIND_INSTANCE &&
 	       !rh_image_has_dict(restore->image, object);
 }
 
-/* With those values that are there already. */
+/* The values of an instance that are there; the others are noted. */
+static int find_values(struct restore *restore, uint32_t object, refheap_id *value)
+{
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	uint64_t n = record_of(restore, object)->n;
+	struct unset *grown;
+
+	for (uint64_t i = 0; i < n; i++) {
+		value[i] = edge[i] ? restore->id[edge[i] - 1] : 0;
+		if (!edge[i] || value[i])
+			continue;
+		grown = grow(restore->unset, &restore->unset_room, restore->unsets,
+			     sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		restore->unset = grown;
+		grown[restore->unsets++] = (struct unset){ object, (uint32_t)i };
+	}
+	return 0;
+}
+
 static int make_slotted(struct restore *restore, uint32_t object)
 {
 	const struct rh_image_record *record = record_of(restore, object);
-	const uint32_t *edge = rh_image_edges(restore->image, object);
 	int err = make_room(restore, record->n * sizeof(*restore->ids));
 
+	if (!err)
+		err = find_values(restore, object, restore->ids);
 	if (err)
 		return err;
-	for (uint64_t i = 0; i < record->n; i++)
-		restore->ids[i] = edge[i] ? restore->id[edge[i] - 1] : 0;
 	return added_object(restore,
 			    refheap_batch_new_instance_with(restore->batch,
 							    restore->types[record->type],
@@ -403,28 +471,159 @@ static int make_object(struct restore *restore, uint32_t object)
 	return make_empty(restore, object);
 }
 
-static int make_objects(struct restore *restore)
+/* Whether it refers to something of a group whose ids are not known yet. */
+static bool needs_group(const struct restore *restore, uint32_t object)
+{
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	uint64_t n = restore->members ? record_of(restore, object)->n : 0;
+
+	for (uint64_t i = 0; i < n; i++) {
+		if (edge[i] && restore->id[edge[i] - 1] &&
+		    !REFHEAP_ID_TAG(restore->id[edge[i] - 1]))
+			return true;
+	}
+	return false;
+}
+
+static bool may_be_grouped(const struct restore *restore, uint32_t object)
+{
+	const struct rh_image_type_info *type =
+		&restore->image->type[record_of(restore, object)->type];
+
+	return is_slotted(restore, object) &&
+	       !(type->flags & (REFHEAP_TYPE_FINALIZER | REFHEAP_TYPE_LEGACY));
+}
+
+/*
+ * Those to be made together with @first, which is one of them. How many there
+ * are; @*next: where to go on behind them.
+ */
+static uint32_t find_group(const struct restore *restore, uint32_t first, uint32_t *member,
+			   uint32_t *next)
+{
+	const struct refheap_image *image = restore->image;
+	uint64_t slots = record_of(restore, first)->n;
+	uint32_t n = 0, i, most = REFHEAP_MAX_INSTANCES;
+
+	if (slots * most > REFHEAP_MAX_IDS)
+		most = slots < REFHEAP_MAX_IDS ? (uint32_t)(REFHEAP_MAX_IDS / slots) : 1;
+	for (i = first; i < image->count && n < most; i++) {
+		if (!is_kept(restore, i) || rh_kind_is_leaf(image->record[i].kind))
+			continue;
+		if (image->record[i].type != image->record[first].type ||
+		    !may_be_grouped(restore, i))
+			break;
+		member[n++] = i;
+	}
+	*next = i;
+	return n;
+}
+
+static int add_group(struct restore *restore, const uint32_t *member, uint32_t count)
+{
+	const struct rh_image_record *record = record_of(restore, *member);
+	int err = 0, n;
+
+	for (uint32_t i = 0; i < count; i++)
+		restore->id[member[i]] = REFHEAP_ID_MADE(i);
+	for (uint32_t i = 0; !err && i < count; i++)
+		err = find_values(restore, member[i], restore->ids + i * record->n);
+	if (err)
+		return err;
+	n = refheap_batch_new_instances(restore->batch, restore->types[record->type],
+					restore->ids, record->n, count);
+	if (n < 0)
+		return n;
+	restore->made[n] = GROUP;
+	memcpy(restore->member + restore->members, member, count * sizeof(*member));
+	restore->members += count;
+	return 0;
+}
+
+/* Makes instances from @first on; @*next: where to go on behind them. */
+static int make_instances(struct restore *restore, uint32_t first, uint32_t *next)
+{
+	uint32_t member[REFHEAP_MAX_INSTANCES];
+	uint32_t count = find_group(restore, first, member, next);
+	bool wait = restore->members + count > MEMBERS;
+	int err = 0;
+
+	for (uint32_t i = 0; !wait && i < count; i++)
+		wait = needs_group(restore, member[i]);
+	if (wait)
+		err = flush(restore);
+	if (!err && count >= GROUP_LEAST) {
+		err = make_room(restore, count * (record_of(restore, first)->n + 1) *
+					 sizeof(*restore->ids));
+		return err ? err : add_group(restore, member, count);
+	}
+	for (uint32_t i = 0; !err && i < count; i++)
+		err = make_slotted(restore, member[i]);
+	return err;
+}
+
+static int make_leaves(struct restore *restore)
 {
 	const struct refheap_image *image = restore->image;
 	int err = 0;
 
-	restore->id[0] = REFHEAP_ID_ROOT;
 	for (uint32_t i = 1; !err && i < image->count; i++) {
-		if (is_kept(restore, i))
+		if (is_kept(restore, i) && rh_kind_is_leaf(image->record[i].kind))
+			err = make_leaf(restore, i);
+	}
+	return err;
+}
+
+static int make_containers(struct restore *restore)
+{
+	const struct refheap_image *image = restore->image;
+	uint32_t next;
+	int err = 0;
+
+	for (uint32_t i = 1; !err && i < image->count; i = next) {
+		next = i + 1;
+		if (!is_kept(restore, i) || rh_kind_is_leaf(image->record[i].kind))
+			continue;
+		if (may_be_grouped(restore, i)) {
+			err = make_instances(restore, i, &next);
+			continue;
+		}
+		if (needs_group(restore, i))
+			err = flush(restore);
+		if (!err)
 			err = make_object(restore, i);
 	}
+	return err ? err : flush(restore);
+}
+
+/* What can be made only when all that it refers to is there. */
+static int make_ordered(struct restore *restore)
+{
+	const struct refheap_image *image = restore->image;
+	int err = 0;
+
 	for (uint32_t i = 0; !err && i < image->ordered; i++) {
 		uint32_t object = image->order[i];
 
 		if (!is_kept(restore, object) || restore->id[object])
 			continue;
-		restore->state[object] |= LATE;
 		if (image->record[object].kind == REFHEAP_KIND_TUPLE)
 			err = make_whole(restore, object, REFHEAP_OP_TUPLE);
 		else
 			err = make_weakref(restore, object);
 	}
 	return err;
+}
+
+static int make_objects(struct restore *restore)
+{
+	int err;
+
+	restore->id[0] = REFHEAP_ID_ROOT;
+	err = make_leaves(restore);
+	if (!err)
+		err = make_containers(restore);
+	return err ? err : make_ordered(restore);
 }
 
 static int fill_list(struct restore *restore, uint32_t object)
@@ -447,22 +646,22 @@ static int fill_list(struct restore *restore, uint32_t object)
 	return err;
 }
 
-static int fill_slots(struct restore *restore, uint32_t object)
+static int fill_slots(struct restore *restore)
 {
-	const struct rh_image_record *record = record_of(restore, object);
-	const uint32_t *edge = rh_image_edges(restore->image, object);
-	char **name = restore->image->type[record->type].slots;
+	const struct refheap_image *image = restore->image;
 	int err = 0;
 
-	for (uint64_t i = 0; !err && i < record->n; i++) {
-		if (!edge[i] || was_before(restore, object, edge[i]))
-			continue;
+	for (uint64_t i = 0; !err && i < restore->unsets; i++) {
+		uint32_t object = restore->unset[i].object, slot = restore->unset[i].slot;
+		uint32_t value = rh_image_edges(image, object)[slot] - 1;
+		char **name = image->type[record_of(restore, object)->type].slots;
+
 		err = make_room(restore, REFHEAP_NAME_MAX);
 		if (!err)
 			err = added(restore,
 				    refheap_batch_set_attr(restore->batch,
-							   restore->id[object], name[i],
-							   restore->id[edge[i] - 1]));
+							   restore->id[object], name[slot],
+							   restore->id[value]));
 	}
 	return err;
 }
@@ -545,15 +744,13 @@ static int fill_object(struct restore *restore, uint32_t object)
 		return 0;
 	if (kind == REFHEAP_KIND_LIST)
 		return fill_list(restore, object);
-	if (is_slotted(restore, object))
-		return fill_slots(restore, object);
-	return fill_map(restore, object);
+	return is_slotted(restore, object) ? 0 : fill_map(restore, object);
 }
 
 /* The root comes last: its entries are the names. */
 static int fill_objects(struct restore *restore)
 {
-	int err = 0;
+	int err = fill_slots(restore);
 
 	for (uint32_t i = 1; !err && i < restore->image->count; i++) {
 		if (is_kept(restore, i))
@@ -595,11 +792,12 @@ static int restore_alloc(struct restore *restore)
 	restore->ids = malloc(REFHEAP_MAX_IDS * sizeof(*restore->ids));
 	restore->state = calloc(count, 1);
 	restore->made = malloc(BATCH_OPS * sizeof(*restore->made));
+	restore->member = malloc(MEMBERS * sizeof(*restore->member));
 	restore->types = calloc(restore->image->types + 1ULL, sizeof(*restore->types));
 	restore->stack = malloc(count * sizeof(*restore->stack));
 	restore->waiting = calloc(count, sizeof(*restore->waiting));
-	if (!restore->id || !restore->ids || !restore->state || !restore->made || !restore->types ||
-	    !restore->stack || !restore->waiting)
+	if (!restore->id || !restore->ids || !restore->state || !restore->made ||
+	    !restore->member || !restore->types || !restore->stack || !restore->waiting)
 		return -ENOMEM;
 	return refheap_batch_alloc(&restore->batch);
 }
@@ -611,10 +809,12 @@ static void restore_free(struct restore *restore)
 	free(restore->ids);
 	free(restore->state);
 	free(restore->made);
+	free(restore->member);
 	free(restore->types);
 	free(restore->stack);
 	free(restore->waiting);
 	free(restore->ephemeron);
+	free(restore->unset);
 }
 
 static int fill_heap(const struct refheap_image *image, struct refheap *session)
