@@ -231,9 +231,13 @@ u32 rh_young_next(const struct rh_heap *heap, u32 generation, u32 slot)
 u32 rh_used_next(const struct rh_heap *heap, u32 slot)
 {
 	u32 index = slot >> RH_SEGMENT_SHIFT, bit = slot & RH_SEGMENT_MASK;
+	const struct rh_segment *segment;
 
 	for (; index < heap->table.nsegments; index++, bit = 0) {
-		bit = next_bit(heap->table.segment[index]->used, bit);
+		segment = heap->table.segment[index];
+		if (segment->nfree == RH_SEGMENT_SLOTS)
+			continue;
+		bit = next_bit(segment->used, bit);
 		if (bit < RH_SEGMENT_SLOTS)
 			return (index << RH_SEGMENT_SHIFT) + bit;
 	}

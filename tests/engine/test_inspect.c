@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "kmod/engine/heap.h"
 #include "suite.h"
 
 static u32 scan_on(struct kunit *test, struct rh_scan *request, u64 *ids, u32 max)
@@ -312,17 +313,16 @@ static void subject_is_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rh_scan_step(rig->heap, &request, &object, 1, &n), -ENOENT);
 }
 
-static void everything_is_met_once(struct kunit *test)
+/* Each object once, in the order of slots. Return: how many. */
+static u64 meet_everything(struct kunit *test)
 {
 	struct rig *rig = test->priv;
 	struct rh_scan request = { 0 };
 	struct rh_object object;
 	enum rh_progress progress;
 	u64 last = 0, met = 0;
-	u32 n, i;
+	u32 n;
 
-	for (i = 0; i < 500; i++)
-		new_list(test, 0, NULL);
 	do {
 		progress = rh_scan_step(rig->heap, &request, &object, 1, &n);
 		if (!n)
@@ -331,7 +331,34 @@ static void everything_is_met_once(struct kunit *test)
 		last = REFHEAP_ID_SLOT(object.info.id);
 		met++;
 	} while (progress == RH_MORE);
-	KUNIT_EXPECT_EQ(test, met, rig_objects(rig));
+	return met;
+}
+
+static void everything_is_met_once(struct kunit *test)
+{
+	u32 i;
+
+	for (i = 0; i < 500; i++)
+		new_list(test, 0, NULL);
+	KUNIT_EXPECT_EQ(test, meet_everything(test), rig_objects(test->priv));
+}
+
+/* Also when there is nothing in between for long. */
+static void everything_is_met_behind_a_gap(struct kunit *test)
+{
+	u64 list = new_list(test, 0, NULL), id, last;
+	u32 i;
+
+	for (i = 0; i < 3 * RH_SEGMENT_SLOTS; i++) {
+		id = new_int(test, 1000 + i);
+		append(test, list, id);
+		drop(test, id);
+	}
+	last = new_list(test, 0, NULL);
+	do_op(test, OP(REFHEAP_OP_CLEAR, .a = list));
+	KUNIT_EXPECT_EQ(test, meet_everything(test), rig_objects(test->priv));
+	drop(test, last);
+	KUNIT_EXPECT_EQ(test, meet_everything(test), rig_objects(test->priv));
 }
 
 static void value_is_shown(struct kunit *test)
@@ -362,6 +389,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(filters),
 	KUNIT_CASE(subject_is_gone),
 	KUNIT_CASE(everything_is_met_once),
+	KUNIT_CASE(everything_is_met_behind_a_gap),
 	KUNIT_CASE(value_is_shown),
 	{ }
 };
