@@ -143,26 +143,5 @@ for name in "$@"; do
 	"$tests/built.sh" "${files[@]}"
 done
 
-mkdir -p "$top/build/check"
-log=$(mktemp "$top/build/check/kernel-$kernel-XXXXXX")
-machine=
-# shellcheck disable=SC2317 # the traps call it
-clean_up() {
-	[ -z "$machine" ] || kill -TERM "$machine" 2>/dev/null || :
-	wait || :
-	rm -f "$log"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-status=0
-"$tests/vm/run.sh" -q -k "$kernel" "${modules[@]}" -l "$log" -t 3600 ${options[@]+"${options[@]}"} -- \
-	"$tests/machine.sh" --inside "$@" &
-machine=$!
-wait "$machine" || status=$?
-machine=
-"$tests/vm/scan-log.sh" "$log" || {
-	printf 'the kernel complained\n'
-	status=1
-}
-exit "$status"
+exec "$tests/vm/watched.sh" -q -k "$kernel" "${modules[@]}" -t 3600 ${options[@]+"${options[@]}"} -- \
+	"$tests/machine.sh" --inside "$@"

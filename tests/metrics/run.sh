@@ -15,26 +15,5 @@ top=$(cd "$here/../.." && pwd -P)
 kernel=${1:-6.1}
 
 "$here/../built.sh" "$top/build/$kernel/refheap.ko" "$top/build/userspace/refheap"
-mkdir -p "$top/build/check"
-log=$(mktemp "$top/build/check/metrics-$kernel-XXXXXX")
-machine=
-# shellcheck disable=SC2317 # the traps call it
-clean_up() {
-	[ -z "$machine" ] || kill -TERM "$machine" 2>/dev/null || :
-	wait || :
-	rm -f "$log"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-status=0
-"$top/tests/vm/run.sh" -q -k "$kernel" -m "$top/build/$kernel/refheap.ko" -l "$log" -t 480 -- \
-	/usr/bin/python3 -B "$here/collect.py" "$top/build/userspace" "$top/build/$kernel/refheap.ko" &
-machine=$!
-wait "$machine" || status=$?
-machine=
-"$top/tests/vm/scan-log.sh" "$log" || {
-	printf 'the kernel complained\n'
-	status=1
-}
-exit "$status"
+exec "$top/tests/vm/watched.sh" -q -k "$kernel" -m "$top/build/$kernel/refheap.ko" -t 480 -- \
+	/usr/bin/python3 -B "$here/collect.py" "$top/build/userspace" "$top/build/$kernel/refheap.ko"
