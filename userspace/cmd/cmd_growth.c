@@ -150,19 +150,26 @@ static int read_counts(struct context *context, const char *file, struct counts 
 	return error ? damaged(context, file) : STATUS_OK;
 }
 
+static void put_count(struct text *text, const struct count *count)
+{
+	cleanup_free char *line = xasprintf("%" PRIu64 " %s\n", count->total, count->name);
+
+	text_add_string(text, line);
+}
+
 static int write_counts(struct context *context, const char *path, const struct counts *counts)
 {
+	cleanup_text struct text text = { 0 };
 	struct replacement file;
 	int error = replace_begin(&file, path), end;
 
 	if (error)
 		return report_unwritten(context, error, path);
-	if (dprintf(file.fd, HEADER, refheap_heap(context->session)) < 0)
+	for (size_t i = 0; i < counts->count; i++)
+		put_count(&text, &counts->list[i]);
+	if (dprintf(file.fd, HEADER "%s", refheap_heap(context->session),
+		    text.data ? text.data : "") < 0)
 		error = errno;
-	for (size_t i = 0; i < counts->count && !error; i++)
-		if (dprintf(file.fd, "%" PRIu64 " %s\n", counts->list[i].total,
-			    counts->list[i].name) < 0)
-			error = errno;
 	end = replace_end(&file, !error);
 	error = error ? error : end;
 	return error ? report_unwritten(context, error, path) : STATUS_OK;
