@@ -18,47 +18,39 @@
 /* All by number in the walk, but for @number. Some serve twice. */
 struct search {
 	const struct dominators *graph;
-	uint32_t *number;	/* of a node, 0 when it was not reached yet; later a stack */
+	uint32_t *number;	/* of a node, 0 when it was not reached yet; later dominators */
 	uint32_t *node;
 	uint32_t *parent;	/* in the walk; later the way up is shortened */
 	uint32_t count;		/* the next number */
 	uint32_t *first;	/* predecessors: where they begin in @from; see semi_of() */
 	uint32_t *from;
-	uint32_t *label;	/* in the walk: of each on the stack, the next edge */
-	uint32_t *dominator;	/* in the walk: the stack */
+	uint32_t *label;	/* in the walk: the next edge */
 };
 
-static void number_node(struct search *search, uint32_t node, uint32_t parent)
+static uint32_t number_node(struct search *search, uint32_t node, uint32_t parent)
 {
 	search->number[node] = search->count;
 	search->node[search->count] = node;
 	search->parent[search->count] = parent;
-	search->count++;
+	search->label[search->count] = search->graph->first[node];
+	return search->count++;
 }
 
 static void walk_from(struct search *search, uint32_t root)
 {
 	const struct dominators *graph = search->graph;
-	uint32_t *stack = search->dominator, *cursor = search->label;
-	uint32_t depth = 1, at;
+	uint32_t at = number_node(search, root, ABOVE);
 
-	stack[0] = search->count;
-	cursor[0] = graph->first[root];
-	number_node(search, root, ABOVE);
-	while (depth) {
-		uint32_t node = search->node[stack[depth - 1]], to;
+	while (at != ABOVE) {
+		uint32_t edge = search->label[at]++, to;
 
-		at = cursor[depth - 1]++;
-		if (at == graph->first[node + 1]) {
-			depth--;
+		if (edge == graph->first[search->node[at] + 1]) {
+			at = search->parent[at];
 			continue;
 		}
-		to = graph->edge[at];
-		if (!to || search->number[to])
-			continue;
-		stack[depth] = search->count;
-		cursor[depth++] = graph->first[to];
-		number_node(search, to, search->number[node]);
+		to = graph->edge[edge];
+		if (to && !search->number[to])
+			at = number_node(search, to, at);
 	}
 }
 
@@ -121,15 +113,23 @@ static void find_predecessors(struct search *search)
 /* The least semidominator on the way up from @v, as far as numbers are above @w. */
 static uint32_t evaluate(struct search *search, uint32_t v, uint32_t w)
 {
-	uint32_t *parent = search->parent, *label = search->label, *stack = search->number;
-	uint32_t depth = 0, top = v;
+	uint32_t *parent = search->parent, *label = search->label;
+	uint32_t below = 0, top = v, end;
 
-	for (; parent[top] > w; top = parent[top])
-		stack[depth++] = top;
-	while (depth) {
-		uint32_t low = stack[--depth];
+	/* Going up turns the way around, lest it be forgotten. */
+	while (parent[top] > w) {
+		uint32_t next = parent[top];
 
-		parent[low] = parent[top];
+		parent[top] = below;
+		below = top;
+		top = next;
+	}
+	end = parent[top];
+	while (below) {
+		uint32_t low = below;
+
+		below = parent[low];
+		parent[low] = end;
 		if (label[top] < label[low])
 			label[low] = label[top];
 		top = low;
@@ -160,7 +160,7 @@ static void find_semidominator(struct search *search, uint32_t w)
 /* Return: false when it was interrupted. */
 static bool find_dominators(struct search *search)
 {
-	uint32_t *dominator = search->dominator;
+	uint32_t *dominator = search->number;
 
 	for (uint32_t w = 0; w < search->count; w++) {
 		search->label[w] = w;
@@ -187,26 +187,24 @@ static void search_alloc(struct search *search, uint32_t nodes)
 	search->parent = xcalloc(count, sizeof(uint32_t));
 	search->first = xcalloc(count, sizeof(uint32_t));
 	search->label = xcalloc(count, sizeof(uint32_t));
-	search->dominator = xcalloc(count, sizeof(uint32_t));
 }
 
 static void search_free(struct search *search)
 {
-	free(search->parent);
+	free(search->number);
 	free(search->first);
 	free(search->from);
 	free(search->label);
-	free(search->dominator);
 }
 
 /* Two arrays of the search become those of the result. */
 static void take_results(const struct search *search, struct dominators *dominators)
 {
-	uint32_t *above = search->number, *node = search->node;
+	uint32_t *above = search->parent, *node = search->node;
 
 	above[0] = 0;
 	for (uint32_t i = ABOVE + 1; i < search->count; i++)
-		above[node[i]] = node[search->dominator[i]];
+		above[node[i]] = node[search->number[i]];
 	for (uint32_t i = ABOVE + 1; i < search->count; i++)
 		node[i - (ABOVE + 1)] = node[i];
 	dominators->above = above;

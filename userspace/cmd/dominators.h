@@ -31,7 +31,7 @@ struct dominators {
 /**
  * dominators_find() - find the immediate dominator of every node
  *
- * Without recursion, whatever the graph, and with 20 bytes a node and 4 an edge
+ * Without recursion, whatever the graph, and with 16 bytes a node and 4 an edge
  * while it works, of which 8 a node stay.
  *
  * Return: false when it was interrupted. The results are given back with

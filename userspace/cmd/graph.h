@@ -36,6 +36,9 @@ struct graph_node {
 	uint32_t generation : 2;
 };
 
+_Static_assert(REFHEAP_INFO_CALLBACK < 1U << 10 && __REFHEAP_KIND_MAX <= 1 << 5,
+	       "flags and kinds fit");
+
 /**
  * struct graph - a heap in memory
  * @nodes: objects are numbered from 1 to below this, in the order of their slots
