@@ -32,7 +32,7 @@ u64 rh_object_len(const struct rh_heap *heap, u32 slot)
 	return n;
 }
 
-static u32 info_flags(const struct rh_heap *heap, u32 slot)
+u32 rh_object_flags(const struct rh_heap *heap, u32 slot)
 {
 	u32 meta = rh_head(heap, slot)->meta, type = rh_meta_type(meta), flags = 0;
 
@@ -67,12 +67,11 @@ void rh_object_info(const struct rh_heap *heap, u32 slot, struct refheap_info *i
 		.sizeof_ = rh_object_sizeof(heap, slot),
 		.length = rh_object_len(heap, slot),
 		.value = rh_leaf_scalar(heap, slot),
-		/* The heap's own reference to what is immortal is nobody's business. */
-		.refcount = head->count - !!(head->meta & RH_META_IMMORTAL),
+		.refcount = rh_object_refcount(heap, slot),
 		.kind = rh_meta_kind(head->meta),
 		.generation = rh_meta_gen(head->meta),
 		.type = rh_meta_type(head->meta),
-		.flags = info_flags(heap, slot),
+		.flags = rh_object_flags(heap, slot),
 		.weakrefs = rh_weakref_count(heap, slot),
 	};
 	if (info->kind == REFHEAP_KIND_WEAKREF)

@@ -37,7 +37,8 @@ static void fill_tail(const struct rh_op *op, u32 slot, const struct refheap_sca
 {
 	u32 *edge = out, n = record->n;
 
-	memset(out + bytes - bytes % 8, 0, bytes % 8 ? 8 : 0);
+	if (bytes % 8)
+		memset(out + bytes - bytes % 8, 0, 8);
 	if (rh_kind_is_leaf(record->kind)) {
 		if (n)
 			memcpy(out, rh_payload(op->heap, slot), n);
@@ -54,23 +55,22 @@ static bool put_record(struct rh_op *op, u32 slot, u32 first, u32 n)
 {
 	u32 bytes = rh_kind_is_leaf(rh_kind(op->heap, slot)) ? n : n * sizeof(u32);
 	struct refheap_scan *record = rh_op_output(op, sizeof(*record) + ALIGN(bytes, 8));
-	struct refheap_info info;
+	u32 meta = rh_head(op->heap, slot)->meta;
 
 	if (!record)
 		return false;
-	rh_object_info(op->heap, slot, &info);
 	*record = (struct refheap_scan){
-		.id = info.id,
+		.id = rh_id(op->heap, slot),
 		.changes = op->heap->changes,
-		.sizeof_ = info.sizeof_,
-		.length = info.length,
-		.refcount = info.refcount,
-		.type = info.type,
-		.flags = info.flags,
+		.sizeof_ = rh_object_sizeof(op->heap, slot),
+		.length = rh_object_len(op->heap, slot),
+		.refcount = rh_object_refcount(op->heap, slot),
+		.type = rh_meta_type(meta),
+		.flags = rh_object_flags(op->heap, slot),
 		.first = first,
 		.n = n,
-		.kind = info.kind,
-		.generation = info.generation,
+		.kind = rh_meta_kind(meta),
+		.generation = rh_meta_gen(meta),
 	};
 	fill_tail(op, slot, record, record + 1, bytes);
 	rh_slice_book_bytes(op->heap, sizeof(*record) + bytes);

@@ -24,7 +24,8 @@ void *rh_op_output(struct rh_op *op, u32 len)
 	if (at + len > batch->out_len)
 		return NULL;
 	/* The caller fills what it asked for; nothing else may be told. */
-	memset(batch->out + batch->out_used, 0, at - batch->out_used);
+	if (at != batch->out_used)
+		memset(batch->out + batch->out_used, 0, at - batch->out_used);
 	if (!result->out_len)
 		result->out_off = at;
 	result->out_len += len;
