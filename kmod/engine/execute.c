@@ -161,16 +161,6 @@ static bool fields_valid(const struct rh_batch *batch, const struct refheap_op *
 	return (u64)op->data_off + op->data_len <= batch->in_len;
 }
 
-int rh_op_result_of(const struct rh_batch *batch, u64 index, u64 *value)
-{
-	if (index >= batch->done)
-		return -EINVAL;
-	if (batch->results[index].error)
-		return -ECANCELED;
-	*value = batch->results[index].value;
-	return 0;
-}
-
 static int decode_numbers(const struct rh_batch *batch, struct rh_op *op)
 {
 	const struct refheap_op *raw = op->raw;

@@ -5,6 +5,7 @@
 #ifndef REFHEAP_ENGINE_EXECUTE_H
 #define REFHEAP_ENGINE_EXECUTE_H
 
+#include <linux/errno.h>
 #include <linux/string.h>
 #include "holder.h"
 #include "table.h"
@@ -40,7 +41,15 @@ struct rh_op {
 };
 
 /* The value of an earlier operation. Return: 0, -EINVAL or -ECANCELED. */
-int rh_op_result_of(const struct rh_batch *batch, u64 index, u64 *value);
+static inline int rh_op_result_of(const struct rh_batch *batch, u64 index, u64 *value)
+{
+	if (index >= batch->done)
+		return -EINVAL;
+	if (batch->results[index].error)
+		return -ECANCELED;
+	*value = batch->results[index].value;
+	return 0;
+}
 
 static inline bool rh_collect_running(const struct rh_heap *heap, u32 ticket)
 {
