@@ -119,8 +119,8 @@ static void put_buffer(struct refheap_session *session, struct buffer *buffer)
  * Results begin zeroed, so that nothing else of the kernel's memory can leave
  * with them. Output need not: the engine fills all of what it says is used.
  */
-static int fill_batch(struct refheap_session *session, struct buffer *buffer,
-		      const struct refheap_batch *args, struct rh_batch *batch)
+static noinline_for_stack int fill_batch(struct refheap_session *session, struct buffer *buffer,
+					 const struct refheap_batch *args, struct rh_batch *batch)
 {
 	size_t ops = (size_t)args->count * sizeof(struct refheap_op);
 	size_t results = (size_t)args->count * sizeof(struct refheap_result);
