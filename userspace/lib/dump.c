@@ -37,23 +37,30 @@ struct dump {
 	bool begun;
 };
 
-/* Room for @length bytes more, zeroed, or NULL. */
-static void *section_add(struct section *section, size_t length)
+static bool section_grow(struct section *section, size_t length)
 {
 	size_t room = section->room ? section->room : 65536;
-	void *at;
+	void *data;
 
 	while (room - section->length < length)
 		room *= 2;
-	if (room != section->room) {
-		at = realloc(section->data, room);
-		if (!at)
-			return NULL;
-		section->data = at;
-		section->room = room;
-	}
+	data = realloc(section->data, room);
+	if (!data)
+		return false;
+	section->data = data;
+	section->room = room;
+	return true;
+}
+
+/* Room for @length bytes more, to be filled, or NULL. */
+static inline void *section_add(struct section *section, size_t length)
+{
+	void *at;
+
+	if ((!section->data || section->room - section->length < length) &&
+	    !section_grow(section, length))
+		return NULL;
 	at = section->data + section->length;
-	memset(at, 0, length);
 	section->length += length;
 	return at;
 }
@@ -61,8 +68,12 @@ static void *section_add(struct section *section, size_t length)
 static int section_pad(struct section *section)
 {
 	size_t padding = rh_padded(section->length) - section->length;
+	void *at = section_add(section, padding);
 
-	return section_add(section, padding) ? 0 : -ENOMEM;
+	if (!at)
+		return -ENOMEM;
+	memset(at, 0, padding);
+	return 0;
 }
 
 static uint32_t record_count(const struct dump *dump)
@@ -137,6 +148,7 @@ static int add_payload(struct dump *dump, const struct refheap_scan *scan)
 	if (!to)
 		return -ENOMEM;
 	last_record(dump)->n = length;
+	memset(to + length, 0, rh_padded(length) - length);
 	if (!scan->n)
 		return read_payload(dump, scan, to);
 	memcpy(to, refheap_scan_payload(scan), scan->n);
@@ -150,13 +162,15 @@ static int add_record(struct dump *dump, const struct refheap_scan *scan)
 	record = section_add(&dump->records, sizeof(*record));
 	if (!record)
 		return -ENOMEM;
-	record->id = scan->id;
-	record->sizeof_ = scan->sizeof_;
-	record->refcount = scan->refcount;
-	record->type = scan->type;
-	record->flags = scan->flags;
-	record->kind = scan->kind;
-	record->generation = scan->generation;
+	*record = (struct rh_image_record){
+		.id = scan->id,
+		.sizeof_ = scan->sizeof_,
+		.refcount = scan->refcount,
+		.type = scan->type,
+		.flags = scan->flags,
+		.kind = scan->kind,
+		.generation = scan->generation,
+	};
 	return 0;
 }
 
@@ -182,11 +196,9 @@ static int scan_objects(struct dump *dump)
 		if (!dump->begun)
 			dump->changes = scan->changes;
 		dump->begun = true;
-		err = add_scanned(dump, scan);
-		if (!err && refheap_scan_disturbed(scanner))
-			err = -EAGAIN;
+		err = scan->changes == dump->changes ? add_scanned(dump, scan) : -EAGAIN;
 	}
-	return err;
+	return !err && refheap_scan_disturbed(scanner) ? -EAGAIN : err;
 }
 
 /* Whether nothing has changed up to now: the scan may have ended some time ago. */
