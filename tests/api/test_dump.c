@@ -175,13 +175,12 @@ static void verify_copy(void)
 	refheap_close(session);
 }
 
-static void test_same_again(void **state)
+/* The heap comes back as it is. */
+static void assert_comes_back(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct refheap_image *image, *copied;
 	struct refheap *session;
 
-	fill_heap(f);
 	image = image_of(f->session);
 	ok(refheap_restore(image, COPY, NULL));
 	verify_copy();
@@ -192,6 +191,102 @@ static void test_same_again(void **state)
 	refheap_image_close(image);
 	refheap_image_close(copied);
 	remove_copy(f);
+}
+
+static void test_same_again(void **state)
+{
+	fill_heap(*state);
+	assert_comes_back(*state);
+}
+
+/* Numbers that look as if by chance, the same each time. */
+static uint32_t below(uint32_t limit)
+{
+	static uint64_t state = 1;
+
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)((state >> 33) % limit);
+}
+
+#define MANY		2500
+#define INSTANCES	4	/* types that have slots, or have none at all */
+
+static const char *const five[] = { "a", "b", "c", "d", "e" };
+static const struct refheap_type_def many_types[] = {
+	{ .name = "Pair", .slots = five, .slot_count = 2 },
+	{ .name = "Wide", .slots = five, .slot_count = 5 },
+	{ .name = "Final", .flags = REFHEAP_TYPE_FINALIZER, .slots = five, .slot_count = 2 },
+	{ .name = "Empty" },
+	{ .name = "Open", .flags = REFHEAP_TYPE_DICT },
+};
+
+static refheap_id make_one(struct refheap *session, const uint32_t *types, uint32_t what,
+			   const refheap_id *before, size_t n)
+{
+	refheap_id id;
+
+	if (what <= INSTANCES)
+		ok(refheap_new_instance(session, types[what], &id));
+	else if (what == INSTANCES + 1)
+		ok(refheap_new_list(session, NULL, 0, &id));
+	else if (what == INSTANCES + 2)
+		ok(refheap_new_tuple(session, before, n < 3 ? n : 3, &id));
+	else
+		ok(refheap_new_int(session, 1000 + n, &id));
+	return id;
+}
+
+/* To what is near, or to anything. */
+static void link_one(struct refheap *session, uint32_t what, const refheap_id *ids, uint32_t i)
+{
+	uint32_t edges = what < INSTANCES ? (uint32_t)many_types[what].slot_count : 2;
+
+	for (uint32_t slot = 0; slot < edges; slot++) {
+		uint32_t near = i - (i < 10 ? i : 10) + below(20);
+		refheap_id to = ids[near < MANY && below(8) ? near : below(MANY)];
+
+		if (!below(3))
+			continue;
+		if (what <= INSTANCES)
+			ok(refheap_set_attr(session, ids[i], five[slot], to));
+		else if (what == INSTANCES + 1)
+			ok(refheap_append(session, ids[i], to));
+	}
+}
+
+/* Runs of instances, with something in between, that refer to each other. */
+static void fill_many(struct refheap *session)
+{
+	static refheap_id ids[MANY];
+	static uint32_t what[MANY];
+	uint32_t types[INSTANCES + 1], run = 0;
+	refheap_id all;
+
+	for (size_t i = 0; i <= INSTANCES; i++)
+		ok(refheap_type_define(session, &many_types[i], &types[i]));
+	for (uint32_t i = 0; i < MANY; i++, run--) {
+		what[i] = run ? what[i - 1] : below(INSTANCES + 4);
+		if (!run)
+			run = 1 + below(what[i] < INSTANCES && below(2) ? 500 : 3);
+		ids[i] = make_one(session, types, what[i], ids + i - (i < 3 ? i : 3), i);
+	}
+	for (uint32_t i = 0; i < MANY; i++)
+		link_one(session, what[i], ids, i);
+	ok(refheap_new_list(session, ids, MANY, &all));
+	ok(refheap_set_name(session, "all", all));
+}
+
+static void test_many(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap *session;
+
+	for (int i = 0; i < 3; i++) {
+		session = another_session(f, 0);
+		fill_many(session);
+		refheap_close(session);
+		assert_comes_back(f);
+	}
 }
 
 static void test_not_over_another(void **state)
@@ -399,6 +494,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		heap_test(test_same_again),
+		heap_test(test_many),
 		heap_test(test_not_over_another),
 		heap_test(test_all_or_nothing),
 		heap_test(test_only_names),

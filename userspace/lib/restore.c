@@ -28,7 +28,7 @@
 /* What is done about an object. */
 enum {
 	KEPT = 1,	/* names keep it */
-	FILLED = 2,	/* it has its edges */
+	FILLED = 2,	/* it has its edges, or those that it has not are noted */
 	SHARED = 4,	/* it has the weak reference that all share */
 };
 
@@ -258,6 +258,7 @@ static int make_leaf(struct restore *restore, uint32_t object)
 
 	if (err)
 		return err;
+	restore->state[object] |= FILLED;
 	switch (record->kind) {
 	case REFHEAP_KIND_NONE:
 		op.code = REFHEAP_OP_NONE;
@@ -341,6 +342,7 @@ static int find_values(struct restore *restore, uint32_t object, refheap_id *val
 	uint64_t n = record_of(restore, object)->n;
 	struct unset *grown;
 
+	restore->state[object] |= FILLED;
 	for (uint64_t i = 0; i < n; i++) {
 		value[i] = edge[i] ? restore->id[edge[i] - 1] : 0;
 		if (!edge[i] || value[i])
@@ -739,12 +741,10 @@ static int fill_object(struct restore *restore, uint32_t object)
 {
 	unsigned int kind = record_of(restore, object)->kind;
 
-	if (rh_kind_is_leaf(kind) || kind == REFHEAP_KIND_TUPLE ||
-	    kind == REFHEAP_KIND_WEAKREF || (restore->state[object] & FILLED))
+	if (kind == REFHEAP_KIND_TUPLE || kind == REFHEAP_KIND_WEAKREF)
 		return 0;
-	if (kind == REFHEAP_KIND_LIST)
-		return fill_list(restore, object);
-	return is_slotted(restore, object) ? 0 : fill_map(restore, object);
+	return kind == REFHEAP_KIND_LIST ? fill_list(restore, object) :
+					   fill_map(restore, object);
 }
 
 /* The root comes last: its entries are the names. */
@@ -753,7 +753,7 @@ static int fill_objects(struct restore *restore)
 	int err = fill_slots(restore);
 
 	for (uint32_t i = 1; !err && i < restore->image->count; i++) {
-		if (is_kept(restore, i))
+		if ((restore->state[i] & (KEPT | FILLED)) == KEPT)
 			err = fill_object(restore, i);
 	}
 	if (!err)
