@@ -64,7 +64,8 @@ static int run_dump(struct context *context, struct arguments *arguments)
 	if (status || !strcmp(path, "-"))
 		return status;
 	if (!context->format.json) {
-		printf("%" PRId64 " objects saved\n", objects);
+		printf("%" PRId64 " %s saved\n", objects,
+		       plural((uint64_t)objects, "object", "objects"));
 		return STATUS_OK;
 	}
 	document = json_object_new_object();
@@ -125,7 +126,8 @@ static void print_restored(struct context *context, const char *name)
 	    !refheap_heap_find(control, name, REFHEAP_OWNER_SELF, &heap))
 		refheap_heap_get(control, heap, &info);
 	if (!context->format.json) {
-		printf("heap %s: %" PRIu64 " names\n", name, info.names);
+		printf("heap %s: %" PRIu64 " %s\n", name, info.names,
+		       plural(info.names, "name", "names"));
 		return;
 	}
 	document = json_object_new_object();

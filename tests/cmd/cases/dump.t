@@ -61,7 +61,7 @@ $ refheap heap show bad
 
 ## through a pipe
 $ refheap set a '[1, 2]'; refheap dump - | refheap restore - piped; refheap --heap piped show a; refheap heap del piped
-heap piped: 1 names
+heap piped: 1 name
 [1, 2]
 
 ## a file that cannot be written is not begun
