@@ -114,7 +114,7 @@ static struct json_object *node_json(struct context *context, const struct choic
 		refheap_format_id(graph_id(graph, node), id)));
 	append(row, text_number(types, graph_type(context, graph, node)));
 	append(row, (int64_t)info->sizeof_);
-	append(row, info->refcount);
+	append(row, graph->refcount[node]);
 	append(row, info->flags & REFHEAP_INFO_TRACKED ? info->generation : -1);
 	append(row, (int64_t)choice->retained.bytes[node]);
 	append(row, choice->retained.objects[node]);

@@ -222,7 +222,7 @@ static void print_result(struct search *search)
 	json_object_object_add(document, "id", json_object_new_string(refheap_format_id(
 				       graph_id(search->graph, search->target), id)));
 	json_object_object_add(document, "refcount", json_object_new_int64(
-				       search->graph->node[search->target].refcount));
+				       search->graph->refcount[search->target]));
 	json_object_object_add(document, "roots", search->list);
 	json_object_object_add(document, "more",
 			       json_object_new_boolean(search->roots > search->max));

@@ -87,9 +87,9 @@ static void begin_node(struct loader *loader, const struct refheap_scan *record)
 
 	graph->first[graph->nodes] = loader->edges;
 	graph->node[graph->nodes++] = (struct graph_node){
-		.id = record->id,
+		.slot = REFHEAP_ID_SLOT(record->id),
+		.tag = REFHEAP_ID_TAG(record->id),
 		.sizeof_ = (uint32_t)record->sizeof_,
-		.refcount = record->refcount,
 		.outside = record->refcount,
 		.type = record->type,
 		.flags = record->flags,
@@ -104,7 +104,7 @@ static bool goes_on(const struct loader *loader, const struct refheap_scan *reco
 	const struct graph *graph = loader->graph;
 	uint32_t last = graph->nodes - 1;
 
-	return last && graph->node[last].id == record->id &&
+	return last && graph_id(graph, last) == record->id &&
 	       record->first == loader->edges - graph->first[last];
 }
 
@@ -135,25 +135,25 @@ static uint32_t find_slot(const struct graph *graph, uint32_t slot)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (REFHEAP_ID_SLOT(graph->node[middle].id) < slot)
+		if (graph->node[middle].slot < slot)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < graph->nodes && REFHEAP_ID_SLOT(graph->node[low].id) == slot ? low : 0;
+	return low < graph->nodes && graph->node[low].slot == slot ? low : 0;
 }
 
 static void number_slots(struct loader *loader)
 {
 	const struct graph *graph = loader->graph;
-	uint32_t last = REFHEAP_ID_SLOT(graph->node[graph->nodes - 1].id);
+	uint32_t last = graph->node[graph->nodes - 1].slot;
 
 	if (last / FAR_APART > graph->nodes)
 		return;
 	loader->slots = last + 1;
 	loader->number = xcalloc(loader->slots, sizeof(*loader->number));
 	for (uint32_t node = 1; node < graph->nodes; node++)
-		loader->number[REFHEAP_ID_SLOT(graph->node[node].id)] = node;
+		loader->number[graph->node[node].slot] = node;
 }
 
 /* Slots become numbers. What is on its way out is not told: nothing leads there. */
@@ -206,7 +206,7 @@ uint32_t graph_find(const struct graph *graph, refheap_id id)
 {
 	uint32_t node = find_slot(graph, REFHEAP_ID_SLOT(id));
 
-	return graph->node[node].id == id ? node : 0;
+	return graph_id(graph, node) == id ? node : 0;
 }
 
 /* Leaves in @graph only edges to what was there before and is there after it. */
@@ -226,6 +226,7 @@ static void forget(struct graph *graph)
 	free(graph->node);
 	free(graph->first);
 	free(graph->edge);
+	free(graph->refcount);
 	free(graph->reverse_first);
 	free(graph->reverse);
 	*graph = (struct graph){ 0 };
@@ -261,6 +262,14 @@ static int look(struct context *context, struct graph *graph)
 			return error;
 	}
 	return error ? error : settle(context, graph, &before);
+}
+
+/* Before edges are taken from what is outside of them. */
+static void keep_refcounts(struct graph *graph)
+{
+	graph->refcount = xcalloc(graph->nodes, sizeof(*graph->refcount));
+	for (uint32_t node = 1; node < graph->nodes; node++)
+		graph->refcount[node] = graph->node[node].outside;
 }
 
 /* Of each object's references those that are edges are taken away. */
@@ -315,7 +324,7 @@ static void turn_around(struct graph *graph)
 	fill_reverse(graph);
 }
 
-static int load(struct context *context, struct graph *graph)
+static int load(struct context *context, struct graph *graph, bool refcounts)
 {
 	struct progress progress = { .what = "reading objects" };
 	struct refheap *session;
@@ -333,6 +342,8 @@ static int load(struct context *context, struct graph *graph)
 	progress_end(&progress);
 	if (error)
 		return report_error(context, error, "cannot look at the heap");
+	if (refcounts)
+		keep_refcounts(graph);
 	count_outside(graph);
 	if (graph->disturbed)
 		fputs(context->format.json ? disturbed_json : disturbed_text, stderr);
@@ -341,7 +352,7 @@ static int load(struct context *context, struct graph *graph)
 
 int graph_load(struct context *context, struct graph *graph)
 {
-	int status = load(context, graph);
+	int status = load(context, graph, true);
 
 	if (!status)
 		turn_around(graph);
@@ -359,7 +370,7 @@ static void drop_weak_edges(struct graph *graph)
 
 int graph_load_forward(struct context *context, struct graph *graph)
 {
-	int status = load(context, graph);
+	int status = load(context, graph, false);
 
 	if (!status)
 		drop_weak_edges(graph);

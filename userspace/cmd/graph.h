@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A heap as it was at one moment, in memory: every object, every edge, and what
- * is held from outside of the edges. About 36 bytes for an object with two
- * edges, and 12 more when the edges are turned around, too.
+ * is held from outside of the edges. About 32 bytes for an object with two
+ * edges, and 16 more when the edges are turned around, too.
  */
 #ifndef REFHEAP_CMD_GRAPH_H
 #define REFHEAP_CMD_GRAPH_H
@@ -16,9 +16,9 @@
 
 /**
  * struct graph_node - one object
- * @id: of the object
+ * @slot: of the object's id
+ * @tag: likewise
  * @sizeof_: bytes that it occupies
- * @refcount: references to it
  * @type: of an instance, else 0
  * @outside: references that are no edges: sessions, garbage, the heap itself
  * @flags: REFHEAP_INFO_*
@@ -26,9 +26,9 @@
  * @generation: 0 to 2; 3 permanent
  */
 struct graph_node {
-	refheap_id id;
+	uint32_t slot;
+	uint32_t tag;
 	uint32_t sizeof_;
-	uint32_t refcount;
 	uint32_t outside;
 	uint32_t type : 15;
 	uint32_t flags : 10;
@@ -45,6 +45,7 @@ _Static_assert(REFHEAP_INFO_CALLBACK < 1U << 10 && __REFHEAP_KIND_MAX <= 1 << 5,
  * @node: by number
  * @first: by number, and one more: where its edges begin in @edge
  * @edge: numbers referred to, in the order of the cells, 0 for none
+ * @refcount: by number: references to it; NULL unless asked for
  * @reverse_first: likewise, in @reverse; NULL unless asked for
  * @reverse: numbers that refer to it, once for each edge that keeps it
  * @disturbed: the heap has changed while it was looked at, in every try. What
@@ -55,6 +56,7 @@ struct graph {
 	struct graph_node *node;
 	uint32_t *first;
 	uint32_t *edge;
+	uint32_t *refcount;
 	uint32_t *reverse_first;
 	uint32_t *reverse;
 	bool disturbed;
@@ -72,7 +74,7 @@ struct graph {
 int graph_load(struct context *context, struct graph *graph);
 void graph_free(struct graph *graph);
 
-/* The same without @reverse, and weak references lead nowhere: what sizes need. */
+/* The same without @refcount and @reverse, and weak references lead nowhere: what sizes need. */
 int graph_load_forward(struct context *context, struct graph *graph);
 
 #define cleanup_graph __attribute__((cleanup(graph_free)))
@@ -82,7 +84,7 @@ uint32_t graph_find(const struct graph *graph, refheap_id id);
 
 static inline refheap_id graph_id(const struct graph *graph, uint32_t node)
 {
-	return graph->node[node].id;
+	return REFHEAP_ID(graph->node[node].slot, graph->node[node].tag);
 }
 
 /* Whether an object's edges keep alive what they refer to. */

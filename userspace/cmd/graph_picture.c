@@ -66,7 +66,7 @@ static void add_object(struct drawing *drawing, uint32_t number, unsigned int de
 	node.title = names ? xstrdup("names") :
 			     xasprintf("%s [%" PRIu32 "]",
 				       graph_type(drawing->context, graph, number),
-				       graph->node[number].refcount);
+				       graph->refcount[number]);
 	node.value = names ? NULL : graph_value(drawing->context, graph, number);
 	drawing->box[number] = add_node(drawing->picture, &node) + 1;
 }

@@ -255,7 +255,7 @@ static struct json_object *node_to_json(const struct graph *graph, const struct 
 		refheap_format_id(graph_id(graph, node->number), id);
 		json_object_object_add(json, "id", json_object_new_string(id));
 		json_object_object_add(json, "refcount", json_object_new_int64(
-					       graph->node[node->number].refcount));
+					       graph->refcount[node->number]));
 		json_object_object_add(json, "size", json_object_new_uint64(
 					       graph->node[node->number].sizeof_));
 		json_object_object_add(json, "value", json_object_new_string(node->value));

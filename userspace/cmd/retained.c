@@ -17,6 +17,9 @@ static void sum_up(const struct graph *graph, struct retained *retained)
 		retained->bytes[node] = graph->node[node].sizeof_;
 	dominators_sum(&retained->found, retained->bytes);
 	dominators_count(&retained->found, retained->objects);
+	/* Who comes next needs memory, and nobody the order any more. */
+	free(retained->found.order);
+	retained->found.order = NULL;
 }
 
 int retained_find(const struct graph *graph, struct retained *retained)
