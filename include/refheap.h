@@ -475,7 +475,7 @@ int refheap_new_instance_with(struct refheap *session, uint32_t type,
  * @ids: out: the objects
  *
  * Return: 0; -EOPNOTSUPP when the type has a finalizer; -E2BIG for more
- * instances, or more than REFHEAP_MAX_IDS values in all; -EINVAL for none; or
+ * instances, or more than REFHEAP_MAX_IDS slots in all; -EINVAL for none; or
  * as refheap_new_instance_with().
  */
 int refheap_new_instances(struct refheap *session, uint32_t type, const refheap_id *values,

@@ -413,6 +413,8 @@ static int check_instances(const struct rh_op *op, u32 *each)
 	err = rh_type_check(op->heap, op->arg, *each);
 	if (err)
 		return err;
+	if (op->a * op->heap->types.type[op->arg]->nslots > REFHEAP_MAX_IDS)
+		return -E2BIG;
 	/* Who takes them back would have them run. */
 	return rh_type_has_finalizer(op->heap, op->arg) ? -EOPNOTSUPP : 0;
 }

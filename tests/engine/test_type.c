@@ -175,6 +175,23 @@ static void as_many_as_can_be(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, many(test, type, 0, NULL, 0).error, -EINVAL);
 }
 
+/* What one operation makes is bounded, whatever the type. */
+static void many_with_many_slots(struct kunit *test)
+{
+	static char text[128][4];
+	static const char *names[128];
+	s64 type;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		scnprintf(text[i], sizeof(text[i]), "%u", i);
+		names[i] = text[i];
+	}
+	type = rig_type(test->priv, "Wide", 0, 0, names, ARRAY_SIZE(names));
+	KUNIT_EXPECT_EQ(test, many(test, type, REFHEAP_MAX_IDS / 128, NULL, 0).error, 0);
+	KUNIT_EXPECT_EQ(test, many(test, type, REFHEAP_MAX_IDS / 128 + 1, NULL, 0).error, -E2BIG);
+}
+
 static void many_refused(struct kunit *test)
 {
 	s64 type = rig_type(test->priv, "Point", 0, 0, xy, 2);
@@ -351,6 +368,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(with_values_within_a_batch),
 	KUNIT_CASE(many_at_once),
 	KUNIT_CASE(as_many_as_can_be),
+	KUNIT_CASE(many_with_many_slots),
 	KUNIT_CASE(many_refused),
 	KUNIT_CASE(many_are_many_births),
 	KUNIT_CASE(dict_backed),

@@ -375,12 +375,13 @@ enum refheap_opcode {
 	REFHEAP_OP_EXTEND,	/* a: list, ids: appended in their order */
 
 	/*
-	 * arg: type, a: how many instances of it, up to REFHEAP_MAX_INSTANCES; ids:
-	 * values of the first slots of the first instance, of as many of the second
-	 * one, and so on; 0 leaves one unset, REFHEAP_ID_MADE() is one of them =>
-	 * their ids into the output, each a reference of the session; value: their
-	 * number. EINVAL: ids are no multiple of a, or there are not so many slots.
-	 * EOPNOTSUPP: they have a finalizer. ENOSPC: no room for all.
+	 * arg: type, a: how many instances of it, up to REFHEAP_MAX_INSTANCES with
+	 * up to REFHEAP_MAX_IDS slots in all; ids: values of the first slots of the
+	 * first instance, of as many of the second one, and so on; 0 leaves one
+	 * unset, REFHEAP_ID_MADE() is one of them => their ids into the output, each
+	 * a reference of the session; value: their number. EINVAL: ids are no
+	 * multiple of a, or there are not so many slots. EOPNOTSUPP: they have a
+	 * finalizer. ENOSPC: no room for all.
 	 */
 	REFHEAP_OP_INSTANCES,
 	__REFHEAP_OP_MAX,
