@@ -240,7 +240,7 @@ struct rh_gc_stat {
 void rh_gc_stat(const struct rh_heap *heap, struct rh_gc_stat *stat);
 void rh_gc_enable(struct rh_heap *heap, bool enabled);
 void rh_gc_set_threshold(struct rh_heap *heap, unsigned int generation, u32 threshold);
-int rh_gc_set_debug(struct rh_heap *heap, u32 flags);	/* -EINVAL on unknown flags */
+int rh_gc_set_debug(struct rh_heap *heap, u32 flags);	/* -EINVAL on uknown_count flags */
 
 /* What is known of all traced objects; all 0 while nothing is traced. */
 void rh_trace_stat(const struct rh_heap *heap, struct refheap_traced *traced);
@@ -271,12 +271,13 @@ int rh_object_get(struct rh_heap *heap, u64 id, struct rh_object *object);
 #define RH_SCAN_TRACKED		BIT(6)
 
 #define RH_NEAR_GROUPS	1024
+#define RH_NEAR_FEW	16
 
 enum rh_near_stage {
 	RH_NEAR_BEGIN,
 	RH_NEAR_SEARCH,
 	RH_NEAR_CHECK,	/* whether what is marked so far has all references */
-	RH_NEAR_KNOWN,	/* it has; the first object and the last are known */
+	RH_NEAR_KNOWN,	/* it has: those who have them are known */
 	RH_NEAR_MARKED,	/* what is not marked has no reference to the subject */
 	RH_NEAR_ALL,	/* the marks are worth nothing */
 };
@@ -286,9 +287,9 @@ enum rh_near_stage {
  * @stage: of the search
  * @cursor: where it is
  * @changes: of the heap when it began
- * @left: how many more there may be
- * @first: with CHECK, the first object that has one, or 0; with KNOWN, too
- * @end: with KNOWN, behind the last
+ * @left: how many more there may be, U64_MAX: more than FEW
+ * @known_count: objects that are known to have one
+ * @known: their slots, in their order
  * @group: by group of blocks, 1: some block of it may have one
  */
 struct rh_near {
@@ -296,7 +297,8 @@ struct rh_near {
 	u64 cursor;
 	u64 changes;
 	u64 left;
-	u32 first, end;
+	u32 known_count;
+	u32 known[RH_NEAR_FEW];
 	u8 group[RH_NEAR_GROUPS];
 };
 

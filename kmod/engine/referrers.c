@@ -7,10 +7,9 @@
  * when the objects whose blocks are near it are asked. Of the others, no more
  * than the block's handle is looked at.
  *
- * An object's count says how many references there can be. When as many have
- * been met, the search stops, and what is marked is asked without being told:
- * if it has them all, what lies between the first and the last is told, else
- * the search goes on to its end.
+ * An object's count says how many references there can be. If these are few,
+ * the search stops when as many have been met, and what is marked is asked, but
+ * not told: if it has them all, that was it, else the search goes on to its end.
  *
  * Blocks that lie together are a group; groups share a mark when there are many.
  *
@@ -99,14 +98,19 @@ static void begin(struct rh_heap *heap, struct rh_near *near, u32 subject)
 {
 	near->changes = heap->changes;
 	near->left = edges_at_most(heap, subject);
+	/* The last of many is likely to be met late. */
+	if (near->left > RH_NEAR_FEW)
+		near->left = U64_MAX;
 	near->stage = near->left ? RH_NEAR_SEARCH : RH_NEAR_KNOWN;
 }
 
+/* Blocks move, objects do not: who is known can still be asked. */
 static void look_for_changes(struct rh_heap *heap, struct rh_scan *scan)
 {
 	struct rh_near *near = &scan->near;
 
-	if (near->changes == heap->changes || near->stage == RH_NEAR_ALL)
+	if (near->changes == heap->changes || near->stage == RH_NEAR_KNOWN ||
+	    near->stage == RH_NEAR_ALL)
 		return;
 	/* A check has passed over what it did not tell. */
 	if (near->stage == RH_NEAR_CHECK)
@@ -129,6 +133,8 @@ static enum rh_progress search(struct rh_heap *heap, struct rh_near *near, u32 s
 		if (!has_word(&stretch, subject))
 			continue;
 		mark(near, &stretch);
+		if (near->left == U64_MAX)
+			continue;
 		near->left -= min_t(u64, near->left, count_words(&stretch, subject));
 		rh_slice_book_bytes(heap, RH_POOL_BYTES);
 		if (!near->left) {
@@ -173,13 +179,13 @@ static bool may_refer(const struct rh_heap *heap, u32 slot, u32 subject)
 }
 
 /*
- * The first slot from @slot on whose object may refer to the subject, @end, or,
- * when the slice has ended, where to go on.
+ * The first slot from @slot on whose object may refer to the subject, the end of
+ * the table, or, when the slice has ended, where to go on.
  */
-static u32 next_near(struct rh_heap *heap, const struct rh_near *near, u32 subject, u32 slot,
-		     u32 end)
+static u32 next_near(struct rh_heap *heap, const struct rh_near *near, u32 subject, u32 slot)
 {
 	bool all = near->stage == RH_NEAR_ALL;
+	u32 end = rh_table_end(heap);
 
 	while (slot < end && heap->slice_left) {
 		if (!all && slot % CHUNK == 0 && !any_marked(heap, near, slot)) {
@@ -218,19 +224,29 @@ static bool count_edges(struct rh_heap *heap, struct rh_scan *scan, u32 slot, u3
 	return true;
 }
 
+static u32 next_known(const struct rh_near *near, u32 slot, u32 end)
+{
+	u32 i;
+
+	for (i = 0; i < near->known_count; i++)
+		if (near->known[i] >= slot)
+			return near->known[i];
+	return end;
+}
+
 /* As rh_referrers_next(), of what is asked in this stage. */
 static enum rh_progress next_referrer(struct rh_heap *heap, struct rh_scan *scan, u32 subject)
 {
 	const struct rh_near *near = &scan->near;
-	u32 end = rh_table_end(heap), last = near->stage == RH_NEAR_KNOWN ? near->end : end, slot;
+	u32 end = rh_table_end(heap), slot;
 
 	for (;; scan->cursor++) {
-		slot = next_near(heap, near, subject, scan->cursor, last);
-		scan->cursor = min(slot, end);
-		if (slot >= last) {
-			scan->cursor = end;
+		slot = min(scan->cursor, end);
+		slot = near->stage == RH_NEAR_KNOWN ? next_known(near, slot, end) :
+						      next_near(heap, near, subject, slot);
+		scan->cursor = slot;
+		if (slot >= end)
 			return RH_DONE;
-		}
 		if (rh_slice_over(heap))
 			return RH_MORE;
 		/* The object that the walk stopped within may have died since. */
@@ -255,19 +271,17 @@ static enum rh_progress check(struct rh_heap *heap, struct rh_scan *scan, u32 su
 	for (; near->stage == RH_NEAR_CHECK; scan->cursor++) {
 		if (next_referrer(heap, scan, subject) == RH_MORE)
 			return RH_MORE;
-		if (scan->cursor >= rh_table_end(heap)) {
+		if (scan->cursor >= rh_table_end(heap) || near->known_count == RH_NEAR_FEW) {
 			near->left = U64_MAX;
 			near->stage = RH_NEAR_SEARCH;
 			break;
 		}
-		near->first = near->first ?: scan->cursor;
+		near->known[near->known_count++] = scan->cursor;
 		near->left -= min_t(u64, near->left, scan->edges);
-		if (!near->left) {
-			near->end = scan->cursor + 1;
+		if (!near->left)
 			near->stage = RH_NEAR_KNOWN;
-		}
 	}
-	walk_from(scan, near->stage == RH_NEAR_KNOWN ? near->first : 0);
+	walk_from(scan, 0);
 	return RH_DONE;
 }
 
