@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,21 +40,18 @@ struct counts {
 	size_t room;
 };
 
-static struct count *find_count(const struct counts *counts, const char *name)
+static void make_room(struct counts *counts, size_t room)
 {
-	for (size_t i = 0; i < counts->count; i++) {
-		if (!strcmp(counts->list[i].name, name))
-			return &counts->list[i];
-	}
-	return NULL;
+	if (counts->room >= room)
+		return;
+	counts->room = room;
+	counts->list = xrealloc(counts->list, counts->room, sizeof(*counts->list));
 }
 
 static struct count *add_count(struct counts *counts, const char *name)
 {
-	if (counts->count == counts->room) {
-		counts->room = counts->room * 2 + 32;
-		counts->list = xrealloc(counts->list, counts->room, sizeof(*counts->list));
-	}
+	if (counts->count == counts->room)
+		make_room(counts, counts->room * 2 + 32);
 	counts->list[counts->count] = (struct count){ .name = xstrdup(name) };
 	return &counts->list[counts->count++];
 }
@@ -210,20 +208,49 @@ static int most_growth_first(const void *a, const void *b)
 	return strcmp(one->name, other->name);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct count *one = a, *other = b;
+
+	return strcmp(one->name, other->name);
+}
+
+/* The count of that name in the tree; when there was none yet, @count from now on. */
+static struct count **place_of(void **tree, const struct count *count)
+{
+	struct count **place = tsearch(count, tree, by_name);
+
+	if (!place)
+		out_of_memory();
+	return place;
+}
+
+static void ignore(void *count)
+{
+	(void)count;
+}
+
 /* Raises what was there before to what is there now. */
 static void compare(struct counts *now, struct counts *before)
 {
+	void *tree = NULL;
+
+	/* The tree leads to them: they must not move. */
+	make_room(before, before->count + now->count);
+	for (size_t i = 0; i < before->count; i++)
+		place_of(&tree, &before->list[i]);
 	for (size_t i = 0; i < now->count; i++) {
 		struct count *count = &now->list[i];
-		struct count *peak = find_count(before, count->name);
+		struct count **peak = place_of(&tree, count);
 
-		if (!peak)
-			peak = add_count(before, count->name);
-		if (count->total > peak->total) {
-			count->more = count->total - peak->total;
-			peak->total = count->total;
+		if (*peak == count)
+			*peak = add_count(before, count->name);
+		if (count->total > (*peak)->total) {
+			count->more = count->total - (*peak)->total;
+			(*peak)->total = count->total;
 		}
 	}
+	tdestroy(tree, ignore);
 	if (now->count)
 		qsort(now->list, now->count, sizeof(*now->list), most_growth_first);
 }

@@ -8,7 +8,7 @@
 
 #include "util.h"
 
-static _Noreturn void out_of_memory(void)
+void out_of_memory(void)
 {
 	fputs("refheap: out of memory\n", stderr);
 	exit(1);

@@ -13,7 +13,8 @@
 #define cleanup_free __attribute__((cleanup(free_pointer)))
 void free_pointer(void *pointer);
 
-/* The allocators end the program when there is no memory. */
+/* The allocators end the program when there is no memory, by this. */
+_Noreturn void out_of_memory(void);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *pointer, size_t count, size_t size);
 char *xstrdup(const char *text);
