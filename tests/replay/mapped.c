@@ -266,12 +266,12 @@ static void watch_word(volatile uint32_t *word, volatile uint32_t *newest)
 {
 	signal(SIGBUS, SIG_DFL);
 	for (;;) {
-		uint32_t before = *newest, tag = *word;
+		uint32_t before = *newest, tag = *word, after = *newest;
 
-		if (!tag && before == UINT32_MAX)
-			_exit(0);
+		if (before == UINT32_MAX)
+			_exit(tag ? 1 : 0);
 		/* Tags grow; none is read before it was given out. */
-		if (tag && tag > *newest + 1)
+		if (tag > after && tag - after > 1)
 			_exit(1);
 	}
 }
