@@ -17,6 +17,7 @@
 #include "weakref.h"
 
 #define OPERATION_COST	8	/* units */
+#define PASSED_IN_A_UNIT 8	/* results that nothing is to be done about */
 
 /* What an operation makes of its fields; all others must be zero. */
 enum use {
@@ -373,8 +374,12 @@ static enum rh_progress drop_temporaries(struct rh_batch *batch)
 	int err;
 
 	for (; *i < batch->done; ++*i) {
-		if (!(batch->ops[*i].flags & REFHEAP_OPF_TEMP) || batch->results[*i].error)
-			continue;
+		if (!(batch->ops[*i].flags & REFHEAP_OPF_TEMP) || batch->results[*i].error) {
+			if (*i % PASSED_IN_A_UNIT || !rh_slice_over(heap))
+				continue;
+			++*i;
+			return RH_MORE;
+		}
 		if (rh_slice_over(heap))
 			return RH_MORE;
 		slot = rh_lookup(heap, batch->results[*i].value, &err);

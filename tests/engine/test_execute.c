@@ -227,6 +227,30 @@ static void stopped_and_begun_again(struct kunit *test)
 	}
 }
 
+#define MANY_RESULTS	64
+
+/* Looking for temporaries ends with the slice, also where there are none. */
+static void results_are_passed_over_in_steps(struct kunit *test)
+{
+	struct refheap_op ops[MANY_RESULTS] = { 0 };
+	struct refheap_result results[MANY_RESULTS];
+	struct rig *rig = test->priv;
+	struct rh_batch batch = { .ops = ops, .results = results, .count = MANY_RESULTS };
+	struct rh_params params;
+	u32 i, steps = 0;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	suite_params(test, &params);
+	batch.heap = rig->heap;
+	batch.holder = rig->holder[0];
+	for (i = 0; i < MANY_RESULTS; i++)
+		ops[i].code = REFHEAP_OP_NOP;
+	while (rh_batch_step(&batch) == RH_MORE)
+		steps += batch.done == MANY_RESULTS;
+	KUNIT_EXPECT_GT(test, steps, 1);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(results_are_used),
 	KUNIT_CASE(stops_at_the_first_error),
@@ -238,6 +262,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(output_runs_out),
 	KUNIT_CASE(input_that_is_not_there),
 	KUNIT_CASE(stopped_and_begun_again),
+	KUNIT_CASE(results_are_passed_over_in_steps),
 	{ }
 };
 
