@@ -28,6 +28,11 @@ until refheap get job >/dev/null 2>&1; do sleep 0.1; done
 
 refheap monitor --event sessions,callbacks,deaths --heap "user.$(id -u)" >"$folder/seen" &
 monitor=$!
+# It is there when it tells of those who come and go.
+until [ -s "$folder/seen" ]; do
+	refheap get job >/dev/null
+	sleep 0.1
+done
 show holders job -o pid,command,count,frame
 refheap weakref job --callback >"$folder/told" &
 watcher=$!
@@ -42,9 +47,8 @@ wait "$watcher"
 cat "$folder/told"
 
 say '== What the monitor saw meanwhile =='
-sleep 0.3
-# It may not have been there for the first one.
-while kill -INT "$monitor" 2>/dev/null; do sleep 0.1; done
+until grep -q 'death of dict' "$folder/seen"; do sleep 0.1; done
+kill -INT "$monitor"
 wait "$monitor" || true
 grep -e session-end -e callback -e 'death of dict' "$folder/seen"
 show verify
