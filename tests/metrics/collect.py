@@ -75,7 +75,9 @@ class Listener:
         """All that comes back for bytes that need not be HTTP."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=120) as connection:
             connection.sendall(data)
-            connection.shutdown(socket.SHUT_WR)
+            # It may have been refused, and be no connection any more.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
@@ -249,6 +251,21 @@ def slow_clients_keep_nobody_out():
         equal(listener.ask()[0], 200)
 
 
+def a_crowd_leaves_at_once():
+    """The listener, which was full, sees it in one turn and must listen again."""
+    with listening() as listener:
+        files = pathlib.Path(f"/proc/{listener.process.pid}/fd")
+        crowd = [socket.create_connection(("127.0.0.1", listener.port)) for _ in range(300)]
+        # It listens with one more.
+        wait_for(lambda: sum(os.readlink(file).startswith("socket:")
+                             for file in files.iterdir()) > 256)
+        listener.process.send_signal(signal.SIGSTOP)
+        for connection in crowd:
+            connection.close()
+        listener.process.send_signal(signal.SIGCONT)
+        equal(listener.ask()[0], 200)
+
+
 def signals_end_it():
     for number in (signal.SIGTERM, signal.SIGINT):
         listener = Listener()
@@ -355,7 +372,9 @@ def wait_for(condition, seconds=120):
             if condition():
                 return
         time.sleep(0.5)
-    raise AssertionError(f"not within {seconds} s; " + (FOLDER / "log").read_text()[-2000:])
+    log = FOLDER / "log"
+    raise AssertionError(f"not within {seconds} s; " +
+                         (log.read_text()[-2000:] if log.exists() else ""))
 
 
 def collected_since(now):
@@ -482,8 +501,8 @@ def main():
                  promtool_has_nothing_to_say, names_are_escaped, cardinality_is_bounded,
                  others_see_what_they_may_read, each_gets_the_format_it_wants,
                  heads_have_no_body, all_else_is_refused, nonsense_does_no_harm,
-                 slow_clients_keep_nobody_out, signals_end_it, only_loopback_and_free_ports,
-                 other_loopback_addresses, memory_does_not_grow):
+                 slow_clients_keep_nobody_out, a_crowd_leaves_at_once, signals_end_it,
+                 only_loopback_and_free_ports, other_loopback_addresses, memory_does_not_grow):
         run(test)
     with listening("--types", "20") as listener, prometheus(listener):
         run(prometheus_has_the_same_figures, listener)

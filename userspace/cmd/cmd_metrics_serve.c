@@ -42,6 +42,7 @@ static struct {
  * @socket: that it listens to
  * @signals: SIGINT and SIGTERM come here
  * @daemon: speaks HTTP; does all its work when it is asked to, in this thread
+ * @ended: a connection has, in the last turn of @daemon
  * @began_ns: when each connection began, by the place it has; 0: free
  * @connections: their descriptors
  */
@@ -51,6 +52,7 @@ struct server {
 	int socket;
 	int signals;
 	struct MHD_Daemon *daemon;
+	bool ended;
 	uint64_t began_ns[CONNECTIONS_MAX];
 	int connections[CONNECTIONS_MAX];
 };
@@ -159,6 +161,7 @@ static void note_connection(void *data, struct MHD_Connection *connection, void 
 	const union MHD_ConnectionInfo *info;
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		server->ended = true;
 		if (*place)
 			*(uint64_t *)*place = 0;
 		return;
@@ -198,12 +201,18 @@ static bool any_connection(const struct server *server)
 	return false;
 }
 
-/* Milliseconds until something is due without anybody asking. */
+/*
+ * Milliseconds until something is due without anybody asking. When it has as many
+ * connections as it may, the daemon does not listen. It begins again in the turn
+ * after the one in which a connection ends, and does not say that it needs one.
+ */
 static int next_wake(const struct server *server)
 {
 	MHD_UNSIGNED_LONG_LONG due;
 	int wait = any_connection(server) ? 1000 : -1;
 
+	if (server->ended)
+		return 0;
 	if (http.MHD_get_timeout(server->daemon, &due) == MHD_YES &&
 	    (wait < 0 || due < (MHD_UNSIGNED_LONG_LONG)wait))
 		wait = due > 1000 ? 1000 : (int)due;
@@ -225,6 +234,7 @@ static int serve(struct server *server)
 		if (files[0].revents)
 			return STATUS_OK;
 		end_slow_connections(server);
+		server->ended = false;
 		if (http.MHD_run(server->daemon) != MHD_YES)
 			return report_refused(server->context, EIO, "the listener has failed");
 	}
