@@ -13,6 +13,14 @@ bool rh_is_visible(const struct rh_heap *heap, u32 slot);
 /* Items, entries, attributes that are set, or bytes. */
 u64 rh_object_len(const struct rh_heap *heap, u32 slot);
 
+/* What that costs, in units: attributes are counted one by one. */
+static inline u32 rh_object_len_cost(const struct rh_heap *heap, u32 slot)
+{
+	u32 type = rh_meta_type(rh_head(heap, slot)->meta);
+
+	return type ? heap->types.type[type]->nslots / 8 : 0;
+}
+
 /* REFHEAP_INFO_* */
 u32 rh_object_flags(const struct rh_heap *heap, u32 slot);
 

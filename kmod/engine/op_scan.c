@@ -74,6 +74,7 @@ static bool put_record(struct rh_op *op, u32 slot, u32 first, u32 n)
 	};
 	fill_tail(op, slot, record, record + 1, bytes);
 	rh_slice_book_bytes(op->heap, sizeof(*record) + bytes);
+	rh_slice_book(op->heap, rh_object_len_cost(op->heap, slot));
 	return true;
 }
 

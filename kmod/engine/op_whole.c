@@ -112,6 +112,7 @@ int rh_op_info(struct rh_op *op)
 	if (!info)
 		return -ENOSPC;
 	rh_object_info(op->heap, op->object, info);
+	rh_slice_book(op->heap, rh_object_len_cost(op->heap, op->object));
 	info->held = rh_holder_slot_count(op->batch->holder, op->object);
 	return 0;
 }

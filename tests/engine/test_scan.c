@@ -116,11 +116,44 @@ static void in_steps(struct kunit *test)
 	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
 }
 
+#define WIDE_SLOTS	512
+#define WIDE		40
+
+/* Counting attributes is more than one unit of work. */
+static void counting_is_booked(struct kunit *test)
+{
+	static char text[WIDE_SLOTS][4];
+	static const char *names[WIDE_SLOTS];
+	struct rig *rig = test->priv;
+	struct refheap_result result;
+	struct rh_params params;
+	s64 type;
+	u32 i;
+
+	for (i = 0; i < WIDE_SLOTS; i++) {
+		scnprintf(text[i], sizeof(text[i]), "%u", i);
+		names[i] = text[i];
+	}
+	type = rig_type(rig, "Wide", 0, 0, names, WIDE_SLOTS);
+	KUNIT_ASSERT_TRUE(test, type > 0);
+	for (i = 0; i < WIDE; i++)
+		new_instance(test, type);
+	/* The clock of the rig moves by a slice with each look at it. */
+	rig_params(&params);
+	rig->host.tick = params.slice_ns;
+	result = rig_op(rig, OP(REFHEAP_OP_SCAN, .b = WIDE_SLOTS));
+	rig->host.tick = 0;
+	KUNIT_EXPECT_EQ(test, result.error, 0);
+	KUNIT_EXPECT_GT(test, result.info, 0U);
+	KUNIT_EXPECT_LT(test, result.info, WIDE);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(everything_once),
 	KUNIT_CASE(edges),
 	KUNIT_CASE(payload),
 	KUNIT_CASE(in_steps),
+	KUNIT_CASE(counting_is_booked),
 	{ }
 };
 
