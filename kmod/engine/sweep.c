@@ -179,12 +179,13 @@ static bool free_chunk(struct rh_heap *heap)
 	return i == n;
 }
 
-/* Segments without anything condemned. */
+/* Segments without anything condemned, as far as is passed over in one step. */
 static void skip_innocent(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;
+	u32 n = 0;
 
-	while (gc->cursor < gc->end &&
+	while (gc->cursor < gc->end && n++ < RH_SEGMENTS_AT_ONCE &&
 	       !heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT]->any_condemned)
 		gc->cursor = ((gc->cursor >> RH_SEGMENT_SHIFT) + 1) << RH_SEGMENT_SHIFT;
 }

@@ -215,9 +215,10 @@ static u32 next_bit(const u64 *bitmap, u32 bit)
 u32 rh_young_next(const struct rh_heap *heap, u32 generation, u32 slot)
 {
 	u32 index = slot >> RH_SEGMENT_SHIFT, bit = slot & RH_SEGMENT_MASK;
+	u32 end = min(heap->table.nsegments, index + RH_SEGMENTS_AT_ONCE);
 	const struct rh_segment *segment;
 
-	for (; index < heap->table.nsegments; index++, bit = 0) {
+	for (; index < end; index++, bit = 0) {
 		segment = heap->table.segment[index];
 		if (!segment->nyoung[generation])
 			continue;
@@ -225,15 +226,16 @@ u32 rh_young_next(const struct rh_heap *heap, u32 generation, u32 slot)
 		if (bit < RH_SEGMENT_SLOTS)
 			return (index << RH_SEGMENT_SHIFT) + bit;
 	}
-	return rh_table_end(heap);
+	return end << RH_SEGMENT_SHIFT;
 }
 
 u32 rh_used_next(const struct rh_heap *heap, u32 slot)
 {
 	u32 index = slot >> RH_SEGMENT_SHIFT, bit = slot & RH_SEGMENT_MASK;
+	u32 end = min(heap->table.nsegments, index + RH_SEGMENTS_AT_ONCE);
 	const struct rh_segment *segment;
 
-	for (; index < heap->table.nsegments; index++, bit = 0) {
+	for (; index < end; index++, bit = 0) {
 		segment = heap->table.segment[index];
 		if (segment->nfree == RH_SEGMENT_SLOTS)
 			continue;
@@ -241,7 +243,7 @@ u32 rh_used_next(const struct rh_heap *heap, u32 slot)
 		if (bit < RH_SEGMENT_SLOTS)
 			return (index << RH_SEGMENT_SHIFT) + bit;
 	}
-	return rh_table_end(heap);
+	return end << RH_SEGMENT_SHIFT;
 }
 
 u32 rh_lookup_slow(const struct rh_heap *heap, u64 id, int *err)

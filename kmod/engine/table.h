@@ -72,10 +72,19 @@ static inline void rh_young_del(struct rh_heap *heap, u32 generation, u32 slot)
 	segment->nyoung[generation]--;
 }
 
-/* The first young slot from @slot on, or the end of the table. */
+/*
+ * A table stays as large as it has ever been, so a walk may pass over any number
+ * of segments: in steps of so many, each about as long as a few units of work.
+ */
+#define RH_SEGMENTS_AT_ONCE	8U
+
+/*
+ * The first young slot from @slot on; where a segment begins, after so many
+ * without any; or the end of the table.
+ */
 u32 rh_young_next(const struct rh_heap *heap, u32 generation, u32 slot);
 
-/* The first used slot from @slot on, or the end of the table. */
+/* Likewise, used. */
 u32 rh_used_next(const struct rh_heap *heap, u32 slot);
 
 /* rh_lookup() of what is not simply alive. */

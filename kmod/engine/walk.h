@@ -66,7 +66,10 @@ static inline u32 book_cells(struct rh_heap *heap, u32 n)
 	return booked;
 }
 
-/* Passes over what is not young, unless the walk stopped within an object. */
+/*
+ * Passes over what is not young, unless the walk stopped within an object. After a
+ * long way the cursor is at something that is not young either.
+ */
 static inline void skip_empty(struct rh_heap *heap)
 {
 	struct rh_collector *gc = &heap->gc;

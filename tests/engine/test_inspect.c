@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "kmod/engine/heap.h"
+#include "kmod/engine/table.h"
 #include "suite.h"
 
 static u32 scan_on(struct kunit *test, struct rh_scan *request, u64 *ids, u32 max)
@@ -361,6 +361,57 @@ static void everything_is_met_behind_a_gap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, meet_everything(test), rig_objects(test->priv));
 }
 
+#define EMPTY_SEGMENTS	150
+
+static u32 steps_of_scan(struct rig *rig)
+{
+	struct rh_scan request = { 0 };
+	struct rh_object object;
+	u32 steps = 0, n;
+
+	while (rh_scan_step(rig->heap, &request, &object, 1, &n) == RH_MORE)
+		steps++;
+	return steps;
+}
+
+static u32 steps_of_batch(struct rig *rig, struct refheap_op op)
+{
+	struct refheap_result result;
+	struct rh_batch batch = {
+		.heap = rig->heap, .holder = rig->holder[0], .ops = &op, .results = &result,
+		.count = 1, .out = rig->out, .out_len = sizeof(rig->out),
+	};
+	u32 steps = 0;
+
+	while (rh_batch_step(&batch) == RH_MORE)
+		steps++;
+	return steps;
+}
+
+/* A table stays as large as it has ever been: what is empty of it is passed over in steps. */
+static void a_gap_takes_steps(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	u32 scan, freeze, collect;
+	struct rh_params params;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	suite_params(test, &params);
+	scan = steps_of_scan(rig);
+	freeze = steps_of_batch(rig, OP(REFHEAP_OP_FREEZE));
+	garbage_list(test);
+	collect = steps_of_batch(rig, OP(REFHEAP_OP_COLLECT, .arg = 1));
+	KUNIT_ASSERT_EQ(test, rh_table_reserve(rig->heap, EMPTY_SEGMENTS * RH_SEGMENT_SLOTS), 0);
+	KUNIT_EXPECT_GT(test, steps_of_scan(rig), scan + EMPTY_SEGMENTS / 50);
+	KUNIT_EXPECT_GT(test, steps_of_batch(rig, OP(REFHEAP_OP_SCAN, .b = RH_SEGMENT_SLOTS)),
+			EMPTY_SEGMENTS / 50);
+	KUNIT_EXPECT_GT(test, steps_of_batch(rig, OP(REFHEAP_OP_FREEZE)),
+			freeze + EMPTY_SEGMENTS / 50);
+	garbage_list(test);
+	KUNIT_EXPECT_GT(test, steps_of_batch(rig, OP(REFHEAP_OP_COLLECT, .arg = 1)), collect + 5);
+}
+
 static void value_is_shown(struct kunit *test)
 {
 	struct rig *rig = test->priv;
@@ -390,6 +441,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(subject_is_gone),
 	KUNIT_CASE(everything_is_met_once),
 	KUNIT_CASE(everything_is_met_behind_a_gap),
+	KUNIT_CASE(a_gap_takes_steps),
 	KUNIT_CASE(value_is_shown),
 	{ }
 };
