@@ -1140,6 +1140,70 @@ static const char *make(struct twin *twin, struct refheap_op *op, const u8 *code
 	return book(twin, op, result.value, kind, data, type, items, n);
 }
 
+#define MANY	4	/* instances made at once at most */
+
+/* Something that is known, also when it is dead; nothing; or one of those to be made. */
+static u64 any_value(const struct twin *twin, u8 code, u32 count)
+{
+	if (code % 4 == 1)
+		return REFHEAP_ID_MADE(code / 4 % count);
+	return code % 4 && twin->n ? twin->object[code % twin->n]->id : 0;
+}
+
+static const char *book_many(struct twin *twin, const struct refheap_op *op, const u64 *made,
+			     const u64 *value, u32 each, u32 type)
+{
+	const char *what = NULL;
+	struct object *x;
+	u32 i, j;
+	u64 id;
+
+	for (i = 0; !what && i < op->a; i++)
+		what = book(twin, op, made[i], REFHEAP_KIND_INSTANCE, NULL, type, NULL, 0);
+	for (i = 0; !what && i < op->a; i++) {
+		x = by_id(twin, made[i]);
+		for (j = 0; j < each; j++) {
+			id = value[i * each + j];
+			if (!id)
+				continue;
+			x->name[x->len] = j;
+			insert_cell(x, x->len, by_id(twin, id > op->a ? id : made[id - 1]));
+		}
+	}
+	return what;
+}
+
+static const char *make_many(struct twin *twin, const u8 *code)
+{
+	u32 type = code[1] % 3, each = type == 1 ? 0 : code[1] / 12 % 3, i;
+	struct refheap_op op = {
+		.code = REFHEAP_OP_INSTANCES, .arg = twin->type[type], .a = 1 + code[1] / 3 % MANY,
+	};
+	/* A finalizer has to be given to each by itself. */
+	int error = type == 2 ? -EOPNOTSUPP : 0;
+	struct refheap_result result;
+	u64 value[2 * MANY], made[MANY];
+
+	for (i = 0; i < op.a * each; i++) {
+		value[i] = any_value(twin, code[2 + i % 2] + 37 * i, op.a);
+		if (value[i] > op.a && !by_id(twin, value[i]))
+			error = -ESTALE;
+	}
+	op.data_len = op.a * each * sizeof(*value);
+	op.data_off = rig_data(&twin->rig, value, op.data_len);
+	result = execute(twin, &op, code[5]);
+	if (starved(&result, code[5]))
+		return NULL;
+	if (result.error != error)
+		return differ(twin, "%llu instances: error %d, model %d", op.a, result.error, error);
+	if (error)
+		return NULL;
+	if (result.value != op.a || result.out_len != op.a * sizeof(*made))
+		return differ(twin, "%llu instances, model %llu", result.value, op.a);
+	memcpy(made, twin->rig.out + result.out_off, result.out_len);
+	return book_many(twin, &op, made, value, each, type);
+}
+
 static struct object *shared_weakref(const struct twin *twin, const struct object *to)
 {
 	u32 i;
@@ -1439,6 +1503,8 @@ const char *twin_step(struct twin *twin, const u8 *code)
 		what = read_event(twin);
 	else if (op.code == END_SESSION)
 		what = replace_session(twin);
+	else if (op.code == REFHEAP_OP_INSTANCE && code[4] % 2)
+		what = make_many(twin, code);
 	else if (makes(op.code))
 		what = make(twin, &op, code);
 	else if (twin->n)

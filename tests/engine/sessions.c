@@ -88,6 +88,7 @@ static const struct recipe {
 	{ REFHEAP_OP_FINALIZED, 3, A },
 	{ REFHEAP_OP_ADOPT, 1, FEW_A },
 	{ REFHEAP_OP_HISTORY, 2, A | FEW_B },
+	{ REFHEAP_OP_TYPE_HISTORY, 1, TYPE | FEW_B },
 	{ REFHEAP_OP_WEAKREFS, 1, A | FEW },
 	{ REFHEAP_OP_NEXT, 1, A | FEW },
 	{ REFHEAP_OP_SCAN, 1, FEW },
