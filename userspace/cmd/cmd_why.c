@@ -104,12 +104,13 @@ static struct json_object *json_chain(const struct search *search, uint32_t numb
 	return chain;
 }
 
-static void tell_name(struct search *search, const char *name)
+/* @text: the object is not what the name leads to, but the text that it is. */
+static void tell_name(struct search *search, const char *name, bool text)
 {
 	struct json_object *root;
 
 	if (!search->list) {
-		printf("name %s: ", name);
+		printf("name %s%s: ", name, text ? " itself" : "");
 		print_object(search, search->here);
 		print_chain(search, search->here);
 		return;
@@ -117,6 +118,8 @@ static void tell_name(struct search *search, const char *name)
 	root = json_object_new_object();
 	json_object_object_add(root, "root", json_object_new_string("name"));
 	json_object_object_add(root, "name", json_object_new_string(name));
+	if (text)
+		json_object_object_add(root, "text", json_object_new_boolean(true));
 	json_object_object_add(root, "chain", json_chain(search, search->here, NULL));
 	json_object_array_add(search->list, root);
 }
@@ -151,11 +154,10 @@ static void tell_names(struct search *search)
 		uint32_t cell = i - graph->first[GRAPH_ROOT];
 		cleanup_free char *name = NULL;
 
-		if (graph->edge[i] != search->here || !(cell % 2) ||
-		    search->roots++ >= search->max)
+		if (graph->edge[i] != search->here || search->roots++ >= search->max)
 			continue;
-		name = graph_edge_name(search->context, graph, GRAPH_ROOT, cell);
-		tell_name(search, name);
+		name = graph_edge_name(search->context, graph, GRAPH_ROOT, cell | 1);
+		tell_name(search, name, !(cell % 2));
 	}
 }
 

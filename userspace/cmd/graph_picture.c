@@ -71,19 +71,26 @@ static void add_object(struct drawing *drawing, uint32_t number, unsigned int de
 	drawing->box[number] = add_node(drawing->picture, &node) + 1;
 }
 
+/* The name of an object, rather than that it is the text of a name, if it is both. */
+static uint32_t first_cell(const struct graph *graph, uint32_t from, uint32_t to)
+{
+	uint32_t cells = graph->first[from + 1] - graph->first[from];
+
+	for (uint32_t cell = 1; from == GRAPH_ROOT && cell < cells; cell += 2) {
+		if (graph->edge[graph->first[from] + cell] == to)
+			return cell;
+	}
+	return graph_first_cell(graph, from, to);
+}
+
 /* By what one refers to the other; how often, when that is more than once. */
 static char *edge_label(struct drawing *drawing, uint32_t from, uint32_t to)
 {
 	const struct graph *graph = drawing->graph;
+	uint32_t first = first_cell(graph, from, to), more = 0;
 	cleanup_free char *name = NULL;
-	uint32_t cell = 0, first, more = 0;
 
-	first = graph_first_cell(graph, from, to);
-	/* The name of a root, not the text that it is in the namespace. */
-	while (from == GRAPH_ROOT && !(first % 2) &&
-	       graph->edge[graph->first[from] + first + 1] != to)
-		first += 2;
-	for (cell = first + 1; cell < graph->first[from + 1] - graph->first[from]; cell++)
+	for (uint32_t cell = first + 1; cell < graph->first[from + 1] - graph->first[from]; cell++)
 		more += graph->edge[graph->first[from] + cell] == to;
 	name = graph_edge_name(drawing->context, graph, from, first);
 	return more ? xasprintf("%s and %" PRIu32 " more", name, more) : xstrdup(name);

@@ -34,6 +34,23 @@ session \d+, refheap, pid \d+, 1 reference, since \d\d:\d\d:\d\d\.\d{3}: list @I
 $ printf 'x = [[]]\nframe push\ny = x[0]\nwhy y --json\n' | refheap shell --json >out; python3 -c 'import json; r = json.loads(open("out").read().splitlines()[-1])["roots"]; print([(x["root"], x["command"], x["count"], x["frame"], len(x["chain"])) for x in r])'
 [('session', 'refheap', 1, 1, 1), ('session', 'refheap', 1, 0, 2)]
 
+## why, graph: the text that a name is
+$ refheap set some_name 1; refheap set other '["some_name"]'; refheap id '"some_name"' >id; refheap why "$(cat id)" | sed 's/@[0-9a-f]*/@ID/'
+name some_name itself: str @ID, 'some_name'
+name other: list @ID, 1 item
+  [0]: str @ID, 'some_name'
+$ refheap del other; refheap graph "$(cat id)" | sed 's/@[0-9a-f]*/@ID/'; refheap graph --chain "$(cat id)" | sed 's/@[0-9a-f]*/@ID/'
+str [1] @ID, 'some_name'
+  <- key: names
+str [1] @ID, 'some_name'
+  <- key: names
+$ refheap -j why "$(cat id)"
+json [(r["root"], r["name"], r["text"]) for r in doc["roots"]] == [("name", "some_name", True)]
+$ root=$(refheap referrers "$(cat id)" -o id | tail -n 1); refheap graph --refs "$root" | sed 's/@[0-9a-f]*/@ID/'
+names
+  -> key: str [1] @ID, 'some_name'
+  -> some_name: int [1] @ID, 1
+
 ## why: garbage, cycles, weak references
 $ refheap set x '[]'; refheap append x x; refheap -j show x | python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])' >id; refheap set w 'weakref(x)'; refheap del x; refheap why "$(cat id)"
 nothing keeps it alive; a collection will find it
