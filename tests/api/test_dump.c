@@ -289,6 +289,36 @@ static void test_many(void **state)
 	}
 }
 
+/* Keys that are too long, all together, for one operation to take. */
+static void test_long_keys(void **state)
+{
+	struct fixture *f = *state;
+	struct refheap *session = another_session(f, 0);
+	refheap_id dict, set, key, item[3];
+	char *text = malloc(65000);
+
+	memset(text, 'k', 65000);
+	ok(refheap_new_dict(session, NULL, 0, &dict));
+	ok(refheap_new_set(session, NULL, 0, &set));
+	ok(refheap_new_none(session, &item[0]));
+	for (int i = 0; i < 200; i++) {
+		text[0] = (char)('a' + i % 20);
+		text[1] = (char)('a' + i / 20);
+		ok(refheap_new_str_len(session, text, 64000, &key));
+		ok(refheap_set_key(session, dict, key, key));
+		item[1] = key;
+		item[2] = key;
+		ok(refheap_new_tuple(session, item, 2 + i % 2, &key));
+		ok(refheap_new_tuple(session, &key, 1, &key));
+		assert_int_equal(refheap_add(session, set, i % 2 ? item[1] : key), 1);
+	}
+	ok(refheap_set_name(session, "dict", dict));
+	ok(refheap_set_name(session, "set", set));
+	refheap_close(session);
+	free(text);
+	assert_comes_back(f);
+}
+
 static void test_not_over_another(void **state)
 {
 	struct fixture *f = *state;
@@ -495,6 +525,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		heap_test(test_same_again),
 		heap_test(test_many),
+		heap_test(test_long_keys),
 		heap_test(test_not_over_another),
 		heap_test(test_all_or_nothing),
 		heap_test(test_only_names),

@@ -14,6 +14,7 @@
 
 #define BATCH_OPS	8192
 #define BATCH_BYTES	(1U << 20)
+#define KEYS_BYTES	(1U << 23)	/* of keys that the kernel takes in one operation */
 #define NOBODY		UINT32_MAX
 #define GROUP		(UINT32_MAX - 1)
 
@@ -293,19 +294,48 @@ static int make_leaf(struct restore *restore, uint32_t object)
 						       record->n, 0), object);
 }
 
+static uint64_t simple_key_bytes(const struct restore *restore, uint32_t object)
+{
+	const struct rh_image_record *record = record_of(restore, object);
+
+	return rh_kind_is_leaf(record->kind) ? 64 + record->n : 64;
+}
+
+/* What the kernel has to look at, at most, when that is a key. */
+static uint64_t key_bytes(const struct restore *restore, uint32_t object)
+{
+	const struct rh_image_record *record = record_of(restore, object);
+	const uint32_t *edge = rh_image_edges(restore->image, object);
+	uint64_t bytes = 0;
+
+	if (record->kind != REFHEAP_KIND_TUPLE)
+		return simple_key_bytes(restore, object);
+	for (uint64_t i = 0; i < record->n; i++) {
+		/* What is in tuples in tuples has a bound, too. */
+		if (record_of(restore, edge[i] - 1)->kind == REFHEAP_KIND_TUPLE)
+			return 2 * RH_KEY_BYTES;
+		bytes += simple_key_bytes(restore, edge[i] - 1);
+	}
+	return bytes;
+}
+
 /* Whether all that a container refers to has been made, so that it can be whole. */
 static bool is_ready(const struct restore *restore, uint32_t object)
 {
 	const struct rh_image_record *record = record_of(restore, object);
 	const uint32_t *edge = rh_image_edges(restore->image, object);
+	uint64_t stride = rh_image_stride(restore->image, object), keys = 0;
+	bool has_keys = record->kind == REFHEAP_KIND_DICT || record->kind == REFHEAP_KIND_SET;
 
 	if (record->n > REFHEAP_MAX_IDS)
 		return false;
 	for (uint64_t i = 0; i < record->n; i++) {
 		if (edge[i] && !restore->id[edge[i] - 1])
 			return false;
+		if (edge[i] && has_keys && !(i % stride))
+			keys += key_bytes(restore, edge[i] - 1);
 	}
-	return true;
+	return keys <= KEYS_BYTES;
 }
 
 static int make_whole(struct restore *restore, uint32_t object, uint16_t code)
