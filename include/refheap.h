@@ -2742,7 +2742,8 @@ int refheap_image_type(const struct refheap_image *image, uint32_t number,
  * refheap_restore - make a heap of a saved one
  * @image: image
  * @name: of the heap, which must not exist; NULL for the name it had
- * @options: as for refheap_open_with(); NULL for none
+ * @options: as for refheap_open_with(), and REFHEAP_SUBMIT_INTERRUPTIBLE among
+ *           its flags to return -EINTR when a signal came; NULL for none
  *
  * Makes what names keep alive, with types, values, identity and weak
  * references; not what only sessions held, and no sessions, frames, callbacks,

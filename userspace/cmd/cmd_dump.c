@@ -13,6 +13,7 @@
 #include "cmd.h"
 #include "heap.h"
 #include "image.h"
+#include "interrupt.h"
 #include "output.h"
 #include "replace.h"
 #include "report.h"
@@ -136,6 +137,32 @@ static void print_restored(struct context *context, const char *name)
 	output_json(context, document);
 }
 
+static bool remove_heap(struct context *context, const char *name)
+{
+	struct refheap_ctl *control;
+	uint32_t heap;
+
+	return !heap_control(context, &control) &&
+	       !refheap_heap_find(control, name, REFHEAP_OWNER_SELF, &heap) &&
+	       !refheap_heap_remove(control, heap);
+}
+
+/* Ctrl-C leaves nothing behind, also when it came too late for the library to see. */
+static int restore(struct context *context, const struct refheap_image *image, const char *name)
+{
+	struct refheap_options options = REFHEAP_OPTIONS_INIT;
+	bool caught = interrupt_catch();
+	int error;
+
+	options.flags = REFHEAP_SUBMIT_INTERRUPTIBLE;
+	error = refheap_restore(image, name, &options);
+	if (!error && interrupted() && remove_heap(context, name))
+		error = -EINTR;
+	if (!caught)
+		interrupt_release();
+	return error;
+}
+
 static int run_restore(struct context *context, struct arguments *arguments)
 {
 	refheap_auto_image struct refheap_image *image = NULL;
@@ -148,7 +175,7 @@ static int run_restore(struct context *context, struct arguments *arguments)
 		status = restored_name(context, arguments, image, &name);
 	if (status)
 		return status;
-	error = refheap_restore(image, name, NULL);
+	error = restore(context, image, name);
 	if (error)
 		return restore_error(context, error, path, name);
 	print_restored(context, name);

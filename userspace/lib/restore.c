@@ -49,6 +49,7 @@ struct restore {
 	const struct refheap_image *image;
 	struct refheap *session;
 	struct refheap_batch_builder *batch;
+	uint32_t submit;	/* flags of each submission */
 	refheap_id *id;		/* of each object, or the result that it will be */
 	refheap_id *ids;	/* of one operation, REFHEAP_MAX_IDS */
 	unsigned char *state;
@@ -207,7 +208,7 @@ static int flush(struct restore *restore)
 
 	if (!refheap_batch_count(restore->batch))
 		return 0;
-	err = refheap_batch_submit(restore->batch, restore->session, 0);
+	err = refheap_batch_submit(restore->batch, restore->session, restore->submit);
 	if (!err)
 		take_results(restore);
 	refheap_batch_reset(restore->batch);
@@ -847,9 +848,10 @@ static void restore_free(struct restore *restore)
 	free(restore->unset);
 }
 
-static int fill_heap(const struct refheap_image *image, struct refheap *session)
+static int fill_heap(const struct refheap_image *image, struct refheap *session,
+		     uint32_t submit)
 {
-	struct restore restore = { .image = image, .session = session };
+	struct restore restore = { .image = image, .session = session, .submit = submit };
 	int err = restore_alloc(&restore);
 
 	if (!err)
@@ -869,13 +871,13 @@ static int fill_heap(const struct refheap_image *image, struct refheap *session)
  * collection would look at everything for nothing.
  */
 static int fill_quietly(const struct refheap_image *image, struct refheap *session,
-			struct refheap_ctl *ctl)
+			struct refheap_ctl *ctl, uint32_t submit)
 {
 	uint32_t heap = refheap_heap(session);
 	int err = refheap_gc_disable(ctl, heap);
 
 	if (!err)
-		err = fill_heap(image, session);
+		err = fill_heap(image, session, submit);
 	if (!err)
 		err = refheap_freeze(session);
 	if (!err)
@@ -889,17 +891,20 @@ int refheap_restore(const struct refheap_image *image, const char *name,
 	struct refheap_options own = REFHEAP_OPTIONS_INIT;
 	refheap_auto_ctl struct refheap_ctl *ctl = NULL;
 	struct refheap *session;
+	uint32_t submit;
 	int err;
 
 	if (options)
 		own = *options;
+	submit = own.flags & REFHEAP_SUBMIT_INTERRUPTIBLE;
+	own.flags &= ~REFHEAP_SUBMIT_INTERRUPTIBLE;
 	own.flags |= REFHEAP_ATTACH_CREATE | REFHEAP_ATTACH_EXCL;
 	err = refheap_ctl_open(&ctl);
 	if (!err)
 		err = refheap_open_with(name ? name : image->head->heap, &own, &session);
 	if (err)
 		return err;
-	err = fill_quietly(image, session, ctl);
+	err = fill_quietly(image, session, ctl, submit);
 	if (err)
 		refheap_heap_remove(ctl, refheap_heap(session));
 	refheap_close(session);

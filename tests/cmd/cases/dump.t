@@ -59,6 +59,12 @@ $ refheap heap show bad
 ! refheap: there is no heap 'bad'
 = 1
 
+## Ctrl-C leaves no part of a heap behind
+$ for n in 4 16 48; do seq $n | sed 's/.*/set a& list(range(60000))/' | refheap -b -; refheap dump f >/dev/null; refheap restore f half >out 2>&1 & j=$!; await refheap heap show half; kill -INT $j 2>/dev/null; wait $j; test $? = 1 && break; refheap heap del half; done; cat out; refheap heap show half
+refheap: cannot make heap 'half' of 'f': a signal or a change of the heap interrupted the call
+! refheap: there is no heap 'half'
+= 1
+
 ## through a pipe
 $ refheap set a '[1, 2]'; refheap dump - | refheap restore - piped; refheap --heap piped show a; refheap heap del piped
 heap piped: 1 name
