@@ -68,6 +68,14 @@ static void head_from_file(struct rh_image_head *head)
 	head->head_sum = le32toh(head->head_sum);
 }
 
+/* As the kernel has it: no path, and nothing that a terminal obeys. */
+static bool name_is_good(const char *name)
+{
+	return *name && *name != '-' && *name != '.' &&
+	       !name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				  "0123456789._-")];
+}
+
 static int check_head(const struct rh_image_head *head, uint32_t sum,
 		      const struct rh_image_fault *fault)
 {
@@ -82,8 +90,7 @@ static int check_head(const struct rh_image_head *head, uint32_t sum,
 	}
 	if (head->head_bytes != sizeof(*head) || sum != head->head_sum)
 		return rh_image_bad(fault, "its head is damaged");
-	if (!memchr(head->heap, 0, sizeof(head->heap)) ||
-	    !rh_utf8_valid(head->heap, strlen(head->heap)))
+	if (!memchr(head->heap, 0, sizeof(head->heap)) || !name_is_good(head->heap))
 		return rh_image_bad(fault, "the name of the heap is none");
 	if (head->types > RH_IMAGE_TYPES_MAX || !head->objects ||
 	    head->objects >= UINT32_MAX || head->edges > most ||
