@@ -46,16 +46,33 @@ void leak_samples_free(struct leak_samples *samples)
 	*samples = (struct leak_samples){ 0 };
 }
 
-static struct leak_series *find_type(struct leak_samples *samples, const char *name)
+/* Of a type or kind that has not been there before. */
+static struct leak_series *add_type(struct leak_samples *samples,
+				    const struct refheap_type_info *info)
 {
-	for (size_t i = 0; i < samples->type_count; i++) {
-		if (!strcmp(samples->types[i].name, name))
-			return &samples->types[i];
-	}
+	struct leak_series series = new_series(samples, info->name);
+
+	make_printable(series.name);
+	series.kind = info->kind;
+	series.type = info->type;
 	samples->types = xrealloc(samples->types, samples->type_count + 1,
 				  sizeof(*samples->types));
-	samples->types[samples->type_count] = new_series(samples, name);
+	samples->types[samples->type_count] = series;
 	return &samples->types[samples->type_count++];
+}
+
+static struct leak_series *find_type(struct leak_samples *samples,
+				     const struct refheap_type_info *info)
+{
+	for (size_t n = 1; n <= samples->type_count; n++) {
+		size_t i = (samples->last + n) % samples->type_count;
+
+		if (samples->types[i].kind != info->kind || samples->types[i].type != info->type)
+			continue;
+		samples->last = i;
+		return &samples->types[i];
+	}
+	return add_type(samples, info);
 }
 
 static int count_types(struct refheap_ctl *control, uint32_t heap, struct leak_samples *samples)
@@ -72,7 +89,7 @@ static int count_types(struct refheap_ctl *control, uint32_t heap, struct leak_s
 		/* The kind "instance" has all that the types have. */
 		if (!info.objects || (!info.type && info.kind == REFHEAP_KIND_INSTANCE))
 			continue;
-		series = find_type(samples, info.name);
+		series = find_type(samples, &info);
 		series->objects[samples->count] = info.objects;
 		series->bytes[samples->count] = info.bytes;
 	}

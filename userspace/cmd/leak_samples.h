@@ -15,11 +15,15 @@
 /**
  * struct leak_series - what was counted each time
  * @name: of the type or kind; NULL for all of them together
+ * @kind: enum refheap_kind
+ * @type: of instances, else 0
  * @objects: alive, by number of the sample
  * @bytes: of them, likewise
  */
 struct leak_series {
 	char *name;
+	uint32_t kind;
+	uint32_t type;
 	uint64_t *objects;
 	uint64_t *bytes;
 };
@@ -32,6 +36,7 @@ struct leak_series {
  * @all: the whole heap
  * @types: each type and kind that was ever there
  * @type_count: how many
+ * @last: the one that was found last; they come in the same order each time
  */
 struct leak_samples {
 	size_t wanted;
@@ -40,6 +45,7 @@ struct leak_samples {
 	struct leak_series all;
 	struct leak_series *types;
 	size_t type_count;
+	size_t last;
 };
 
 void leak_samples_begin(struct leak_samples *samples, size_t wanted);

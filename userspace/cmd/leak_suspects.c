@@ -188,10 +188,11 @@ static bool is_interned(uint32_t flags)
 	return flags & (REFHEAP_INFO_INTERNED | REFHEAP_INFO_IMMORTAL);
 }
 
-static bool has_grown(const struct leak_samples *samples, size_t growing, const char *name)
+static bool has_grown(const struct leak_samples *samples, size_t growing,
+		      const struct tally *tally)
 {
 	for (size_t i = 0; i < growing; i++) {
-		if (!strcmp(samples->types[i].name, name))
+		if (samples->types[i].kind == tally->kind && samples->types[i].type == tally->type)
 			return true;
 	}
 	return false;
@@ -226,9 +227,7 @@ static void tally_types(struct search *search, const struct leak_mark *mark,
 		tally = &search->types.list[i];
 		tally->grows = (tally->objects > tally->objects_before ||
 				tally->bytes > tally->bytes_before) &&
-			       has_grown(samples, growing,
-					 heap_kind_or_type(search->context, tally->kind,
-							   tally->type));
+			       has_grown(samples, growing, tally);
 	}
 }
 

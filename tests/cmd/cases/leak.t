@@ -36,6 +36,10 @@ TYPE OBJECTS MORE  *BYTES  *MORE (re)
 (str|list|int) .* (re)
 <stdin>:1: size=.* \(\+.*\), count=.* \(\+.*\), average=\d+ B (re)
 
+## weak references that nobody takes out
+$ refheap set w '[]'; echo 'for i in range(9999): sleep 0.02; x = []; append w weakref(x)' | refheap shell & until refheap -j leak --samples 3 --interval 0.2 --no-trace >out; grep -q '"leak":true' out; do :; done; kill $!; cat out
+json [(s["pattern"], s["path"], s["member"], s["objects"] > 2) for s in doc["suspects"]][0] == ("collection", "w", "weakref", True)
+
 ## without tracing
 $ echo 'for i in range(9999): sleep 0.02; set n$i [[i]]' | refheap shell --sites & until refheap -j leak --samples 3 --interval 0.2 --no-trace >out; grep -q '"leak":true' out; do :; done; kill $!; cat out
 json doc["leak"] and doc["sites"] is None and doc["suspects"][0]["pattern"] == "names" and doc["suspects"][0]["site"] is None
