@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "cmd.h"
 #include "cmd_growth.h"
+#include "escape.h"
 #include "heap.h"
 #include "interrupt.h"
 #include "output.h"
@@ -105,14 +106,46 @@ static int damaged(struct context *context, const char *file)
 			      file);
 }
 
+/* Types may have any name. What would not be a line as it is stands in quotes. */
+static bool needs_quotes(const char *name)
+{
+	if (*name == '\'' || *name == '"')
+		return true;
+	while (*name && (unsigned char)*name >= 0x20 && *name != 0x7f)
+		name++;
+	return *name;
+}
+
+static int read_count(const char *line, struct counts *before)
+{
+	cleanup_text struct text text = { 0 };
+	const char *name, *end;
+	uint64_t total;
+	int length = 0;
+
+	if (sscanf(line, "%" SCNu64 "%n", &total, &length) != 1 || line[length] != ' ')
+		return -EBADMSG;
+	name = line + length + 1;
+	if (*name == '\'' || *name == '"') {
+		end = escape_read(name, false, &text);
+		if (!end || *end)
+			return -EBADMSG;
+		name = text.data;
+	}
+	if (!*name)
+		return -EBADMSG;
+	add_count(before, name)->total = total;
+	return 0;
+}
+
 /* Lines of counts and names, after one with the number of the heap. */
 static int read_lines(FILE *in, uint32_t heap, struct counts *before)
 {
 	cleanup_free char *line = NULL;
+	int end = 0, error = 0;
 	size_t room = 0;
 	uint32_t other;
 	ssize_t length;
-	int end = 0;
 
 	if (getline(&line, &room, in) < 0 ||
 	    sscanf(line, HEADER "%n", &other, &end) != 1 || !end)
@@ -120,17 +153,13 @@ static int read_lines(FILE *in, uint32_t heap, struct counts *before)
 	/* A heap that was removed and made again begins anew. */
 	if (other != heap)
 		return 0;
-	while ((length = getline(&line, &room, in)) > 0) {
-		uint64_t total;
-		int name = 0;
-
-		if (line[length - 1] != '\n' ||
-		    sscanf(line, "%" SCNu64 " %n", &total, &name) != 1 || !name)
+	while (!error && (length = getline(&line, &room, in)) > 0) {
+		if (line[length - 1] != '\n')
 			return -EBADMSG;
 		line[length - 1] = '\0';
-		add_count(before, line + name)->total = total;
+		error = read_count(line, before);
 	}
-	return 0;
+	return error;
 }
 
 static int read_counts(struct context *context, const char *file, struct counts *before)
@@ -148,25 +177,41 @@ static int read_counts(struct context *context, const char *file, struct counts 
 	return error ? damaged(context, file) : STATUS_OK;
 }
 
-static void put_count(struct text *text, const struct count *count)
+/* All that goes into the file; to be freed. */
+static char *counts_text(uint32_t heap, const struct counts *counts)
 {
-	cleanup_free char *line = xasprintf("%" PRIu64 " %s\n", count->total, count->name);
+	char *text = NULL;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
 
-	text_add_string(text, line);
+	if (!file)
+		out_of_memory();
+	fprintf(file, HEADER, heap);
+	for (size_t i = 0; i < counts->count; i++) {
+		const char *name = counts->list[i].name;
+
+		fprintf(file, "%" PRIu64 " ", counts->list[i].total);
+		if (needs_quotes(name))
+			escape_write(file, name, strlen(name), false);
+		else
+			fputs(name, file);
+		putc('\n', file);
+	}
+	if (fclose(file))
+		out_of_memory();
+	return text;
 }
 
 static int write_counts(struct context *context, const char *path, const struct counts *counts)
 {
-	cleanup_text struct text text = { 0 };
+	cleanup_free char *text = NULL;
 	struct replacement file;
 	int error = replace_begin(&file, path), end;
 
 	if (error)
 		return report_unwritten(context, error, path);
-	for (size_t i = 0; i < counts->count; i++)
-		put_count(&text, &counts->list[i]);
-	if (dprintf(file.fd, HEADER "%s", refheap_heap(context->session),
-		    text.data ? text.data : "") < 0)
+	text = counts_text(refheap_heap(context->session), counts);
+	if (dprintf(file.fd, "%s", text) < 0)
 		error = errno;
 	end = replace_end(&file, !error);
 	error = error ? error : end;
@@ -265,9 +310,13 @@ static void print_text(const struct counts *now, uint64_t top)
 
 		width = length > width ? length : width;
 	}
-	for (size_t i = 0; i < now->count && i < top && now->list[i].more; i++)
-		printf("%-*s%9" PRIu64 " %+9" PRId64 "\n", width, now->list[i].name,
-		       now->list[i].total, (int64_t)now->list[i].more);
+	for (size_t i = 0; i < now->count && i < top && now->list[i].more; i++) {
+		cleanup_free char *name = xstrdup(now->list[i].name);
+
+		make_printable(name);
+		printf("%-*s%9" PRIu64 " %+9" PRId64 "\n", width, name, now->list[i].total,
+		       (int64_t)now->list[i].more);
+	}
 }
 
 static void print_json(struct context *context, const struct counts *now, uint64_t top)
