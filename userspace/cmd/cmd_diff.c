@@ -157,20 +157,13 @@ static void format_size(double size, bool sign, char *text, size_t length)
 		 size, units[unit]);
 }
 
-/* A file may come from anybody: nothing in it is to move the cursor. */
-static void print_word(const char *word)
-{
-	for (; *word; word++)
-		putchar((unsigned char)*word < 0x20 || *word == 0x7f ? '?' : *word);
-}
-
 static void print_sum(const struct sum *sum)
 {
 	char size[32], change[32], average[32];
 
 	format_size((double)sum->bytes[NEW], false, size, sizeof(size));
 	format_size((double)grown(sum->bytes), true, change, sizeof(change));
-	print_word(sum->name);
+	put_printable(stdout, sum->name);
 	printf(": size=%s (%s), count=%" PRIu64 " (%+" PRId64 ")", size, change,
 	       sum->count[NEW], grown(sum->count));
 	if (sum->count[NEW]) {
@@ -212,7 +205,7 @@ static void print_name(const struct entry *entry, int which, void *data)
 	fputs(which == OLD ? "gone name " : "new name ", stdout);
 	escape_write(stdout, entry->name, strlen(entry->name), false);
 	fputs(" (", stdout);
-	print_word(entry->type);
+	put_printable(stdout, entry->type);
 	puts(")");
 }
 

@@ -159,8 +159,9 @@ static void print_details(struct watcher *watcher, const struct refheap_notice *
 	switch (notice->event) {
 	case REFHEAP_NTF_SESSION_NEW:
 	case REFHEAP_NTF_SESSION_END:
-		printf(" %" PRIu32 " of %s, pid %" PRIu32 ", uid %" PRIu32, notice->session,
-		       notice->comm, notice->pid, notice->uid);
+		printf(" %" PRIu32 " of ", notice->session);
+		put_printable(stdout, notice->comm);
+		printf(", pid %" PRIu32 ", uid %" PRIu32, notice->pid, notice->uid);
 		break;
 	case REFHEAP_NTF_LIMIT:
 		printf(" at %" PRIu64 " bytes", notice->bytes);
@@ -175,9 +176,11 @@ static void print_details(struct watcher *watcher, const struct refheap_notice *
 		       (double)notice->longest_hold_ns / 1e6);
 		break;
 	default:
-		if (notice->group == REFHEAP_MONITOR_OBJECTS)
-			printf(" of %s %s", type_name(watcher, notice),
-			       refheap_format_id(notice->object, id));
+		if (notice->group != REFHEAP_MONITOR_OBJECTS)
+			break;
+		fputs(" of ", stdout);
+		put_printable(stdout, type_name(watcher, notice));
+		printf(" %s", refheap_format_id(notice->object, id));
 		break;
 	}
 }

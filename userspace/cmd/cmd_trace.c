@@ -233,9 +233,10 @@ static int show_traceback(struct context *context, const struct refheap_tracebac
 		json_object_object_add(document, "traceback", trace_frames_json(traceback));
 		output_json(context, document);
 	} else if (traceback->count > 1 && text) {
-		fputs(text, stdout);
+		put_printable_lines(stdout, text);
 	} else {
-		puts(where);
+		put_printable(stdout, where);
+		putchar('\n');
 	}
 	return STATUS_OK;
 }

@@ -265,7 +265,8 @@ static void print_line(const struct refheap_statistic *statistic, bool diff)
 	cleanup_free char *line = xcalloc((size_t)length + 1, 1);
 
 	refheap_statistic_format(statistic, diff, line, (size_t)length + 1);
-	puts(line);
+	put_printable(stdout, line);
+	putchar('\n');
 }
 
 /* In the words of the manual of tracemalloc. */
@@ -293,7 +294,7 @@ static void print_statistic(const struct view *view, const struct refheap_statis
 	else
 		print_blocks(statistic);
 	text = refheap_traceback_format(&statistic->traceback, view->frames, false);
-	fputs(text ? text : "", stdout);
+	put_printable_lines(stdout, text ? text : "");
 }
 
 static int show(struct context *context, const struct view *view,

@@ -104,6 +104,12 @@ static char choose_quote(const char *data, size_t length)
 	return memchr(data, '\'', length) && !memchr(data, '"', length) ? '"' : '\'';
 }
 
+/* U+0080 to U+009F, of which U+009B begins what terminals obey. */
+static bool is_control(const char *data, size_t length)
+{
+	return length > 1 && (unsigned char)data[0] == 0xc2 && (unsigned char)data[1] < 0xa0;
+}
+
 void escape_write(FILE *file, const char *data, size_t length, bool bytes)
 {
 	char quote = length ? choose_quote(data, length) : '\'';
@@ -122,6 +128,8 @@ void escape_write(FILE *file, const char *data, size_t length, bool bytes)
 			fputs("\\t", file);
 		else if (c < 0x20 || c == 0x7f || (bytes && c >= 0x80))
 			fprintf(file, "\\x%02x", c);
+		else if (is_control(data + i, length - i))
+			fprintf(file, "\\x%02x", (unsigned char)data[++i]);
 		else
 			putc(c, file);
 	}

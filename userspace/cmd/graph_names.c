@@ -192,10 +192,12 @@ static char *session_text(const struct refheap_holder_info *holder, const char *
 	cleanup_free char *frame = holder->frame ?
 				   xasprintf("%sframe %" PRIu32, separator, holder->frame) :
 				   xstrdup("");
+	cleanup_free char *command = xstrdup(holder->comm);
 	char since[CLOCK_TEXT];
 
+	make_printable(command);
 	return xasprintf("session %" PRIu32 "%s%s, pid %" PRIu32 "%s%" PRIu32
-			 " reference%s%s%ssince %s", holder->session, separator, holder->comm,
+			 " reference%s%s%ssince %s", holder->session, separator, command,
 			 holder->pid, separator, holder->count, holder->count == 1 ? "" : "s",
 			 frame, separator, clock_format(holder->since_ns, since));
 }

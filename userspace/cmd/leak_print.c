@@ -84,7 +84,8 @@ static void print_sites(const struct leak *leak)
 		if (leak->sites[i].size_diff <= 0)
 			continue;
 		refheap_statistic_format(&leak->sites[i], true, line, (size_t)length + 1);
-		puts(line);
+		put_printable(stdout, line);
+		putchar('\n');
 	}
 }
 
@@ -200,8 +201,11 @@ void leak_print_suspects(struct context *context, const struct leak *leak)
 
 		print_title(context, leak, suspect, i + 1);
 		print_chain(context, leak, suspect->example);
-		if (suspect->site)
-			printf("   born at %s\n", suspect->site);
+		if (!suspect->site)
+			continue;
+		fputs("   born at ", stdout);
+		put_printable(stdout, suspect->site);
+		putchar('\n');
 	}
 }
 

@@ -115,10 +115,36 @@ bool parse_number(const char *word, uint64_t *value)
 	return true;
 }
 
-void make_printable(char *text)
+/* All but the characters of @kept. */
+static void replace_controls(char *text, const char *kept)
 {
 	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+		unsigned char next = (unsigned char)text[1];
+
+		if (((unsigned char)*text < ' ' || *text == 0x7f) && !strchr(kept, *text))
 			*text = '?';
+		else if ((unsigned char)*text == 0xc2 && next >= 0x80 && next < 0xa0)
+			*text = text[1] = '?';
 	}
+}
+
+void make_printable(char *text)
+{
+	replace_controls(text, "");
+}
+
+void put_printable(FILE *file, const char *text)
+{
+	cleanup_free char *copy = xstrdup(text);
+
+	replace_controls(copy, "");
+	fputs(copy, file);
+}
+
+void put_printable_lines(FILE *file, const char *text)
+{
+	cleanup_free char *copy = xstrdup(text);
+
+	replace_controls(copy, "\n\t");
+	fputs(copy, file);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -51,5 +52,9 @@ bool parse_number(const char *word, uint64_t *value);
 
 /* Names are anybody's text: what would move the cursor of a terminal becomes "?". */
 void make_printable(char *text);
+
+/* Writes such a name; such lines. */
+void put_printable(FILE *file, const char *text);
+void put_printable_lines(FILE *file, const char *text);
 
 #endif

@@ -21,6 +21,13 @@ $ refheap monitor -e heaps --heap other -n 2 >seen & j1=$!; await watches $j1; r
 \d\d:\d\d:\d\d\.\d{3} heap \d+ other: heap-new (re)
 \d\d:\d\d:\d\d\.\d{3} heap \d+ other: heap-removed (re)
 
+## processes may have any name
+$ ln -s "$(command -v refheap)" "$(printf 'x\033\302\233y')"; refheap list >/dev/null; refheap monitor -e sessions -n 2 >seen & j1=$!; await watches $j1; "./$(printf 'x\033\302\233y')" list; wait $j1; cat seen
+.* session-new \d+ of x\?\?\?y, pid \d+, uid 0 (re)
+.* session-end \d+ of x\?\?\?y, pid \d+, uid 0 (re)
+$ mkfifo f; "./$(printf 'x\033\302\233y')" shell <f & exec 3>f; echo 'a = [1]' >&3; await held 1; refheap why "$(refheap gc objects --kind list -o id | tail -n 1 | tr -d ' ')"; exec 3>&-; wait
+session \d+, x\?\?\?y, pid \d+, 1 reference, since .* (re)
+
 ## callbacks, finalizers and skipped ones
 $ refheap type new File name --finalizer; refheap -j monitor -e callbacks,finalizers -n 3 >seen & j1=$!; await watches $j1; printf 'a = []\nweakref a -c\ndel a\nf = File()\ndel f\nset g File()\n' | refheap shell >/dev/null; refheap del g; wait $j1; cat seen
 json [d["event"] for d in docs] == ["callback", "finalize", "skipped"] and docs[1]["type"] == "File" and docs[0]["kind"] == "weakref"

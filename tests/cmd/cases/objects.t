@@ -313,6 +313,13 @@ fine
 $ refheap -j sizeof b
 json doc["size"] > 1000
 
+## what terminals obey is shown as Python shows it
+$ refheap set a '"\x1b[2J\x9b2Jé\x7f"'; refheap show a; refheap list -o value; refheap get a | od -An -c | tr -s ' '
+'\x1b[2J\x9b2Jé\x7f'
+VALUE
+'\x1b[2J\x9b2Jé\x7f'
+ 033 [ 2 J 302 233 2 J 303 251 177 \n
+
 ## a large value goes in and out whole
 $ python3 -c 'print("set a", list(range(20000)))' | refheap -b -
 $ refheap show a -n 100000 | python3 -c 'print(eval(input()) == list(range(20000)))'

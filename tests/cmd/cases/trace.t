@@ -35,6 +35,14 @@ $ refheap del keep; refheap trace top -i 'one.rh:2'
 $ refheap -j trace
 json doc["sites"] == 5
 
+## files may have any name
+$ file=$(printf 'x\033[2J\302\233y'); printf 'set a [1000]\n' >"$file"; refheap trace start --frames 2; refheap run "$file"; refheap trace top --number 1; refheap trace of a; refheap trace top --by traceback --number 1
+x\?\[2J\?\?y:1: size=.* (re)
+x?[2J??y:1
+.* memory blocks: .* (re)
+  File "x\?\[2J\?\?y", line 1 (re)
+    set a [1000]
+
 ## what a leak looks like
 $ { echo 'leak = []'; for i in $(seq 30); do echo 'append leak "x'$i'"'; done; } >leak.rh
 $ refheap trace start; refheap trace snapshot before; refheap shell --sites leak.rh >/dev/null; refheap shell --sites <<'END'
