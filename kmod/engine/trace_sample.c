@@ -11,6 +11,7 @@
 #define BYTE_PARTS	16U	/* of a mean distance: see rh_sampling_unit() */
 #define BIRTH_BYTES	4U	/* likewise, of births */
 #define COUNT_PARTS	8U	/* count_squares are in 64ths */
+#define ROW_SHIFT	16	/* points lie between bytes, and between births */
 
 static u32 random_next(struct rh_sampling *sampling)
 {
@@ -34,7 +35,7 @@ static u64 random_distance(struct rh_sampling *sampling)
 	u32 first, last, next, length;
 	u64 whole = 0;
 
-	for (;; whole += sampling->mean) {
+	for (;; whole += (u64)sampling->mean << ROW_SHIFT) {
 		first = random_next(sampling);
 		last = first;
 		length = 1;
@@ -43,7 +44,7 @@ static u64 random_distance(struct rh_sampling *sampling)
 			length++;
 		}
 		if (length & 1)
-			return whole + (((u64)first * sampling->mean) >> 32);
+			return whole + (((u64)first * sampling->mean) >> (32 - ROW_SHIFT));
 	}
 }
 
@@ -68,12 +69,13 @@ u64 rh_sampling_unit(const struct rh_sampling *sampling)
 
 u64 rh_sampling_quiet(const struct rh_sampling *sampling)
 {
-	return sampling->mean ? min_t(u64, sampling->distance, sampling->mean - 1) : 0;
+	return sampling->mean ? min_t(u64, sampling->distance >> ROW_SHIFT, sampling->mean - 1) : 0;
 }
 
 bool rh_sample_birth(struct rh_sampling *sampling, u64 size, struct rh_sample *sample)
 {
-	u32 length = sampling->births ? 1 : min_t(u64, size, U32_MAX), rest = length;
+	u32 length = sampling->births ? 1 : min_t(u64, size, U32_MAX);
+	u64 rest = (u64)length << ROW_SHIFT;
 
 	*sample = (struct rh_sample){ .born = length, .size = size };
 	if (length >= sampling->mean)

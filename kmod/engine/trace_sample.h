@@ -12,7 +12,7 @@
 struct rh_sampling {
 	u32 mean;		/* distance of points; 0: everything is booked */
 	bool births;		/* it is of births, not of bytes */
-	u64 distance;		/* to the next point */
+	u64 distance;		/* to the next point, in parts of a byte or birth */
 	u64 random;		/* state of the generator */
 };
 
