@@ -379,9 +379,10 @@ enum refheap_opcode {
 	 * up to REFHEAP_MAX_IDS slots in all; ids: values of the first slots of the
 	 * first instance, of as many of the second one, and so on; 0 leaves one
 	 * unset, REFHEAP_ID_MADE() is one of them => their ids into the output, each
-	 * a reference of the session; value: their number. EINVAL: ids are no
-	 * multiple of a, or there are not so many slots. EOPNOTSUPP: they have a
-	 * finalizer. ENOSPC: no room for all.
+	 * a reference of the session; value: their number. A collection that is due
+	 * runs before the first one. EINVAL: ids are no multiple of a, or there are
+	 * not so many slots. EOPNOTSUPP: they have a finalizer. ENOSPC: no room for
+	 * all.
 	 */
 	REFHEAP_OP_INSTANCES,
 	__REFHEAP_OP_MAX,
