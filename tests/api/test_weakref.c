@@ -2,6 +2,8 @@
 /* Weak references, their callbacks, and containers of them. */
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "fixture.h"
 
@@ -553,6 +555,43 @@ static void handlers_of_events(void **state)
 	assert_int_equal(refheap_read_events(f->session, &event, 1, 0), 0);
 }
 
+#define COLLECTIONS	200	/* in four seconds */
+
+/* Somebody who collects again and again. */
+struct collecting {
+	struct refheap *session;
+	_Atomic int count;
+	_Atomic bool over;
+};
+
+static void *collect_often(void *data)
+{
+	struct collecting *collecting = data;
+
+	while (collecting->count < COLLECTIONS && !collecting->over) {
+		usleep(20000);
+		refheap_collect(collecting->session, 0, NULL);
+		collecting->count++;
+	}
+	return NULL;
+}
+
+/* Each of them comes before the time is up. */
+static void unwanted_events_prolong_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct collecting collecting = { .session = another_session(f, 0) };
+	pthread_t thread;
+
+	ok(refheap_subscribe_events(f->session, REFHEAP_EVENT_GC_STOP));
+	ok(pthread_create(&thread, NULL, collect_often, &collecting));
+	assert_int_equal(refheap_dispatch(f->session, 200, 0), 0);
+	assert_in_range(collecting.count, 1, COLLECTIONS - 1);
+	collecting.over = true;
+	ok(pthread_join(thread, NULL));
+	refheap_close(collecting.session);
+}
+
 /* Without anything registered a collection leaves events where they are. */
 static void collecting_reads_nothing(void **state)
 {
@@ -590,6 +629,7 @@ int main(void)
 		heap_test(in_batches),
 		heap_test(events_are_set_aside),
 		heap_test(handlers_of_events),
+		heap_test(unwanted_events_prolong_nothing),
 		heap_test(collecting_reads_nothing),
 	};
 

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "calls.h"
@@ -313,13 +314,32 @@ int refheap_run_event(struct refheap *session,
 	return run_event(session, event, NULL, NULL);
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* In milliseconds, rounded up lest the end is early; 0 when it is over. */
+static int time_until(int64_t end_ns)
+{
+	int64_t left = end_ns - now_ns();
+
+	return left > 0 ? (int)((left + 999999) / 1000000) : 0;
+}
+
 /*
  * No more are read than will be run, so that the descriptor tells of the rest.
+ * Events that nothing is registered for do not make the time begin anew.
  */
 static int dispatch(struct refheap *session, refheap_event_fn *fallback,
 		    void *data, int timeout_ms, size_t max)
 {
 	struct refheap_event event;
+	const int64_t end_ns = timeout_ms > 0 ?
+			       now_ns() + timeout_ms * INT64_C(1000000) : 0;
 	size_t left = max ? max : SIZE_MAX;
 	int ran = 0;
 	bool did;
@@ -328,7 +348,9 @@ static int dispatch(struct refheap *session, refheap_event_fn *fallback,
 	while (left) {
 		got = next_event(session, left, &event);
 		if (!got && !ran && timeout_ms) {
-			got = wait_for_events(session, timeout_ms);
+			got = wait_for_events(session, timeout_ms > 0 ?
+						       time_until(end_ns) :
+						       timeout_ms);
 			if (got > 0)
 				got = next_event(session, left, &event);
 			if (!got && timeout_ms < 0)
