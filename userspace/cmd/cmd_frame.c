@@ -75,6 +75,17 @@ static const struct command pop_entry = {
 	.run = run_pop,
 };
 
+/* One object may have several variables: the one that was named, if one was. */
+static struct variable *find_variable(const struct variables *variables, const char *path,
+				      refheap_id id)
+{
+	struct variable *named = variables_find(variables, path);
+
+	if (!named)
+		return variables_in_frame(variables, id);
+	return named->frame == variables->frame ? named : NULL;
+}
+
 static int run_hand_out(struct context *context, struct arguments *arguments)
 {
 	const char *path = arguments->words[0];
@@ -88,7 +99,7 @@ static int run_hand_out(struct context *context, struct arguments *arguments)
 	if (status)
 		return status;
 	refheap_drop(context->session, id);
-	variable = variables_in_frame(&context->variables, id);
+	variable = find_variable(&context->variables, path, id);
 	if (!variable)
 		return report_refused(context, ENOTUNIQ,
 				      "'%s' is no variable's of the topmost frame", path);

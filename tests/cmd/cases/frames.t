@@ -75,6 +75,25 @@ names 0
 $ refheap verify
 ok
 
+## of several variables of one object the one that was named is handed out
+$ refheap shell <<'END'
+> frame push
+> x = []
+> y = x
+> frame hand-out y
+> frame pop
+> vars -o name
+> refcount y
+> frame push
+> z = y
+> frame hand-out y
+> END
+NAME
+y
+1
+! <stdin>:10: 'y' is no variable's of the topmost frame
+= 1
+
 ## values that a frame stored elsewhere live on
 $ refheap shell <<'END'
 > frame push
