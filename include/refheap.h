@@ -722,8 +722,11 @@ int refheap_clear(struct refheap *session, refheap_id container);
  * @entry: out: the entry; gives a reference to its key and to its value,
  *         where they are not 0. refheap_drop_entry() gives them back.
  *
- * Takes constant memory. Entries that come or go meanwhile may be seen or not,
- * the others are seen once.
+ * Takes constant memory. Entries that come or go meanwhile may be seen or not.
+ * The others of a dict, set or instance are seen once while entries only go, or
+ * die; when some come it may be arranged anew, in which others are passed over.
+ * A list moves what is behind an item that comes or goes: of that some may be
+ * passed over, or seen again.
  *
  * Return: 1, or 0 when there is no further entry.
  */
@@ -2501,7 +2504,8 @@ struct refheap_cache_entry {
  * @entry: out: gives a reference to its key and to its value
  *
  * Passes over entries whose time is over. Those that come, go or are used
- * meanwhile may be seen or not. Counts nothing and changes nothing.
+ * meanwhile may be seen or not; when some come or are used, others may be passed
+ * over, too. Counts nothing and changes nothing.
  *
  * Return: 1, or 0 when there is no further entry.
  */
