@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -223,6 +224,17 @@ static int parse_period(struct context *context, const struct arguments *argumen
 	return STATUS_OK;
 }
 
+static int set_period(struct context *context, const struct collector *collector,
+		      uint64_t period, uint32_t generation)
+{
+	int error = refheap_gc_set_period(collector->control, collector->heap, period, generation);
+
+	if (error == -ERANGE)
+		return report_refused(context, error,
+				      "a timer collects every 10 ms at most and once a day at least");
+	return changed(context, error);
+}
+
 static int run_period(struct context *context, struct arguments *arguments)
 {
 	uint64_t period = 0, generation = 2;
@@ -235,9 +247,7 @@ static int run_period(struct context *context, struct arguments *arguments)
 	if (status)
 		return status;
 	if (arguments->count) {
-		status = changed(context,
-				 refheap_gc_set_period(collector.control, collector.heap, period,
-						       (uint32_t)generation));
+		status = set_period(context, &collector, period, (uint32_t)generation);
 		if (status || !context->format.json)
 			return status;
 	} else {

@@ -79,6 +79,10 @@ off
 $ refheap gc period 20000; refheap -j gc | python3 -c 'import json,sys; d=json.load(sys.stdin); print(d["period_ms"], d["period_generation"])'; refheap -j gc period off
 20000 2
 {"period_ms":0,"generation":2}
+$ refheap gc period 9; refheap gc period 86400001
+! refheap: a timer collects every 10 ms at most and once a day at least
+! refheap: a timer collects every 10 ms at most and once a day at least
+= 1
 
 ## freeze and unfreeze
 $ refheap set a '[]'; refheap gc freeze; refheap gc objects -g permanent -o type,generation | tail -1
