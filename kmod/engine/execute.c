@@ -291,7 +291,7 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 	if (raw->code >= __REFHEAP_OP_MAX ||
 	    (batch->site && !rh_site_valid(batch->heap, batch->site)))
 		return -EINVAL;
-	description = &descriptions[raw->code];
+	description = &descriptions[array_index_nospec(raw->code, __REFHEAP_OP_MAX)];
 	if (!fields_valid(batch, raw, description->use))
 		return -EINVAL;
 	if (batch->rdonly && (description->use & WRITES))

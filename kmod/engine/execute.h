@@ -45,6 +45,7 @@ static inline int rh_op_result_of(const struct rh_batch *batch, u64 index, u64 *
 {
 	if (index >= batch->done)
 		return -EINVAL;
+	index = array_index_nospec(index, (u64)batch->done);
 	if (batch->results[index].error)
 		return -ECANCELED;
 	*value = batch->results[index].value;

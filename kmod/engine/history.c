@@ -163,6 +163,6 @@ int rh_site_new(struct rh_heap *heap, const u8 *data, u32 len, u32 *site)
 
 bool rh_site_valid(const struct rh_heap *heap, u32 site)
 {
-	return site < rh_table_end(heap) && rh_kind(heap, site) == REFHEAP_KIND_STR &&
+	return rh_slot_exists(heap, &site) && rh_kind(heap, site) == REFHEAP_KIND_STR &&
 	       (rh_head(heap, site)->meta & RH_META_IMMORTAL);
 }

@@ -233,7 +233,7 @@ int rh_payload_mapped(struct rh_heap *heap, u32 slot, u32 pages, bool write, u32
 	int err;
 
 	rh_assert_locked(heap);
-	if (!slot || slot >= rh_table_end(heap) || !rh_is_visible(heap, slot))
+	if (!slot || !rh_slot_exists(heap, &slot) || !rh_is_visible(heap, slot))
 		return -ENOENT;
 	err = rh_payload_view(heap, slot, offset);
 	if (err)

@@ -251,7 +251,7 @@ u32 rh_lookup_slow(const struct rh_heap *heap, u64 id, int *err)
 	u32 slot = REFHEAP_ID_SLOT(id), tag = REFHEAP_ID_TAG(id);
 
 	*err = -ENOENT;
-	if (!slot || slot >= rh_table_end(heap) || !tag || tag > rh_tag(heap, slot))
+	if (!slot || !rh_slot_exists(heap, &slot) || !tag || tag > rh_tag(heap, slot))
 		return 0;
 	/* The tag of the next object there: it has yet to be born. */
 	if (tag == rh_tag(heap, slot) && (*rh_gc(heap, slot) == RH_GC_FREE ||
@@ -266,7 +266,7 @@ u32 rh_lookup_slow(const struct rh_heap *heap, u64 id, int *err)
 
 void *rh_liveness_words(const struct rh_heap *heap, u32 slot)
 {
-	if (slot >= rh_table_end(heap))
+	if (!rh_slot_exists(heap, &slot))
 		return NULL;
 	return (void *)((uintptr_t)&heap->table.tag[slot >> RH_SEGMENT_SHIFT]
 						   [slot & RH_SEGMENT_MASK] &

@@ -6,6 +6,7 @@
 #define REFHEAP_ENGINE_TABLE_H
 
 #include <linux/bitops.h>
+#include <linux/nospec.h>
 #include "heap.h"
 
 /* rh_table_reserve() when there is more to do than to look. */
@@ -50,6 +51,20 @@ void rh_slot_free(struct rh_heap *heap, u32 slot);
 static inline u32 rh_table_end(const struct rh_heap *heap)
 {
 	return heap->table.nsegments << RH_SEGMENT_SHIFT;
+}
+
+/*
+ * Whether a slot that a user named exists. Then it may be looked at, also by a
+ * processor that only guesses that it does.
+ */
+static inline bool rh_slot_exists(const struct rh_heap *heap, u32 *slot)
+{
+	u32 end = rh_table_end(heap);
+
+	if (unlikely(*slot >= end))
+		return false;
+	*slot = array_index_nospec(*slot, end);
+	return true;
 }
 
 /* Frees some of the 64 slots from @first on, as the bits say. */
@@ -99,8 +114,8 @@ static inline u32 rh_lookup(const struct rh_heap *heap, u64 id, int *err)
 {
 	u32 slot = REFHEAP_ID_SLOT(id), meta;
 
-	if (unlikely(slot >= rh_table_end(heap) || REFHEAP_ID_TAG(id) != rh_tag(heap, slot) ||
-		     rh_gc_decided(heap)))
+	if (unlikely(!rh_slot_exists(heap, &slot) ||
+		     REFHEAP_ID_TAG(id) != rh_tag(heap, slot) || rh_gc_decided(heap)))
 		return rh_lookup_slow(heap, id, err);
 	/* A slot that is free has no kind, slot 0 neither. */
 	meta = rh_head(heap, slot)->meta;
