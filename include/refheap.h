@@ -1590,7 +1590,8 @@ int refheap_finalize_peek(struct refheap *session, refheap_finalizer finalizer,
  * May be called by several threads, and by what it runs: events are handed out
  * in their order, each once. The references that come with them are given back.
  * Events that nothing is registered for are set aside until something is, or
- * for refheap_read_events(); of those subscribed to the latest 64.
+ * for refheap_read_events(); of those subscribed to the latest 64. The descriptor
+ * does not tell of them: who registers late dispatches once without being told.
  *
  * Return: number of events that something was run for, -EINTR after a signal
  * while waiting, -EIDRM when the heap has been removed and no event is left.
