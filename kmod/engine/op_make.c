@@ -67,7 +67,7 @@ int rh_op_hold(struct rh_op *op, u32 slot)
 }
 
 /* What hashing the keys of one operation may cost, in units of 64 bytes. */
-#define KEYS_COST_MAX	131072U
+#define KEYS_COST_MAX	(REFHEAP_MAX_KEYS / 64)
 
 #define INSTANCE_COST	4	/* units, of one among many */
 

@@ -68,8 +68,8 @@
  *               session's to end
  *   EFBIG       an object would grow over its limit, or a key is longer than
  *               64 KiB
- *   E2BIG       more than REFHEAP_MAX_IDS in one operation, or keys too long
- *               in all
+ *   E2BIG       more than REFHEAP_MAX_IDS in one operation, or its keys are more
+ *               than REFHEAP_MAX_KEYS in all
  *   ENOSPC      the output area of the batch is full
  *   EDQUOT      a limit of the heap or of the user was reached, also after
  *               a collection
@@ -91,6 +91,7 @@
 #define REFHEAP_MAX_OPS		65536	/* operations in one batch */
 #define REFHEAP_MAX_DATA	(64U << 20) /* bytes of input, or of output, of a batch */
 #define REFHEAP_MAX_IDS		16384	/* ids, entries or members in one operation */
+#define REFHEAP_MAX_KEYS	(8U << 20) /* bytes of keys in one operation, 64 more for each */
 #define REFHEAP_MAX_INSTANCES	256	/* made by one operation */
 
 /*
