@@ -2,17 +2,13 @@
 /* Entries with a time to live: (value, time at which it is over). */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cache.h"
 
 uint64_t rh_cache_monotonic(void *data)
 {
-	struct timespec now;
-
 	(void)data;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return rh_monotonic_ns();
 }
 
 void refheap_cache_set_clock(struct refheap_cache *cache,

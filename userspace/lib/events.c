@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "calls.h"
@@ -314,20 +313,12 @@ int refheap_run_event(struct refheap *session,
 	return run_event(session, event, NULL, NULL);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* In milliseconds, rounded up lest the end is early; 0 when it is over. */
-static int time_until(int64_t end_ns)
+static int time_until(uint64_t end_ns)
 {
-	int64_t left = end_ns - now_ns();
+	uint64_t now = rh_monotonic_ns();
 
-	return left > 0 ? (int)((left + 999999) / 1000000) : 0;
+	return end_ns > now ? (int)((end_ns - now + 999999) / 1000000) : 0;
 }
 
 /*
@@ -338,8 +329,8 @@ static int dispatch(struct refheap *session, refheap_event_fn *fallback,
 		    void *data, int timeout_ms, size_t max)
 {
 	struct refheap_event event;
-	const int64_t end_ns = timeout_ms > 0 ?
-			       now_ns() + timeout_ms * INT64_C(1000000) : 0;
+	const uint64_t end_ns = timeout_ms > 0 ?
+			       rh_monotonic_ns() + timeout_ms * UINT64_C(1000000) : 0;
 	size_t left = max ? max : SIZE_MAX;
 	int ran = 0;
 	bool did;

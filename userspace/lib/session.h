@@ -4,6 +4,7 @@
 #define LIBREFHEAP_SESSION_H
 
 #include <stdatomic.h>
+#include <time.h>
 
 #include <refheap.h>
 
@@ -96,5 +97,14 @@ int rh_do(const struct refheap *session, struct rh_call call);
 int64_t rh_number(const struct refheap *session, struct rh_call call);
 int rh_object(const struct refheap *session, struct rh_call call,
 	      refheap_id *id);
+
+/* CLOCK_MONOTONIC */
+static inline uint64_t rh_monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
 
 #endif
