@@ -188,7 +188,8 @@ def main():
     module = pathlib.Path("/dev/refheap").exists()
     build = readable_by_all(pathlib.Path(build))
     environment = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}", LC_ALL="C.UTF-8",
-                       REPO=str(HERE.parent.parent), BASH_ENV=str(HERE / "await.sh"))
+                       REPO=str(HERE.parent.parent), BASH_ENV=str(HERE / "await.sh"),
+                       PYTHONPATH=str(HERE), PYTHONDONTWRITEBYTECODE="1")
     os.environ["PATH"] = environment["PATH"]
     before = heaps(environment) if module else set()
     number = failed = 0

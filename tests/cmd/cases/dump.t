@@ -67,19 +67,11 @@ refheap: cannot make heap 'half' of 'f': a signal or a change of the heap interr
 
 ## names that no heap can have are none of a saved one
 $ refheap set a '[1, 2]'; refheap dump f >/dev/null; python3 - <<'END'
-> import struct
-> def crc(data):
->     sum = 0xffffffff
->     for byte in data:
->         sum ^= byte
->         for _ in range(8):
->             sum = sum >> 1 ^ (0x82f63b78 if sum & 1 else 0)
->     return sum ^ 0xffffffff
+> from saved import sealed
 > data = bytearray(open("f", "rb").read())
 > for i, name in enumerate((b"../up", b"\x1b[2J", b"", b"-x", b"fine-1")):
 >     data[72:136] = name.ljust(64, b"\0")
->     data[140:144] = struct.pack("<I", crc(data[:140]))
->     open(f"g{i}", "wb").write(data)
+>     open(f"g{i}", "wb").write(sealed(bytes(data)))
 > END
 $ for i in 0 1 2 3 4; do refheap -D g$i show a; done
 ! refheap: cannot read 'g0': the name of the heap is none

@@ -12,19 +12,12 @@ growth\.\d+\.user\.0 (re)
 
 ## types may have any name
 $ refheap type new Odd_1; refheap dump f >/dev/null; refheap set x 'Odd_1()'; refheap dump g >/dev/null; cat >name.py <<'END'
-> import struct, sys
-> def crc(data):
->     sum = 0xffffffff
->     for byte in data:
->         sum ^= byte
->         for _ in range(8):
->             sum = sum >> 1 ^ (0x82f63b78 if sum & 1 else 0)
->     return sum ^ 0xffffffff
+> import sys
+> from saved import sealed
 > name = eval(sys.argv[1])
 > for file in "fg":
 >     data = open(file, "rb").read().replace(b"Odd_1", name, 1)
->     data = data[:136] + struct.pack("<I", crc(data[144:]))
->     open(file + "2", "wb").write(data + struct.pack("<I", crc(data)) + open(file, "rb").read()[144:].replace(b"Odd_1", name, 1))
+>     open(file + "2", "wb").write(sealed(data))
 > END
 $ for name in 'b"a\n\x1b b"' 'b"  a b"' 'b"\x27a\\\x22b"'; do rm -f since; python3 name.py "$name"; refheap -D f2 growth --since since >/dev/null; refheap -D g2 growth --since since; refheap -D f2 growth --since since; done
 a?? b        1        +1
