@@ -422,7 +422,10 @@ int refheap_new_tuple(struct refheap *session, const refheap_id *items,
 int refheap_new_list(struct refheap *session, const refheap_id *items,
 		     size_t count, refheap_id *id);
 
-/* Likewise a set; -EOPNOTSUPP when an item cannot be hashed. */
+/*
+ * Likewise a set; -EOPNOTSUPP when an item cannot be hashed, -E2BIG also when all
+ * of them are more than REFHEAP_MAX_KEYS.
+ */
 int refheap_new_set(struct refheap *session, const refheap_id *items,
 		    size_t count, refheap_id *id);
 
@@ -432,8 +435,8 @@ struct refheap_pair {
 };
 
 /*
- * Likewise a dict, of REFHEAP_MAX_IDS / 2 pairs at most; of equal keys the last
- * value stays, as in Python.
+ * Likewise a dict, of REFHEAP_MAX_IDS / 2 pairs at most, and of keys as a set; of
+ * equal keys the last value stays, as in Python.
  */
 int refheap_new_dict(struct refheap *session, const struct refheap_pair *pairs,
 		     size_t count, refheap_id *id);
