@@ -432,6 +432,9 @@ static enum rh_progress collect_step(struct rh_heap *heap)
 		if (phase_step(heap) != RH_DONE)
 			return RH_MORE;
 		next_phase(heap);
+		/* What died of a phase still holds what it led to. */
+		if (rh_reap_step(heap) != RH_DONE)
+			return RH_MORE;
 	}
 	return RH_DONE;
 }
@@ -470,8 +473,7 @@ enum rh_progress rh_work_step(struct rh_heap *heap)
 	since = collecting ? heap->host->now(heap->ctx) : 0;
 	rh_slice_begin(heap);
 	/* The dead have to be through before a collection goes on: their edges. */
-	if (rh_reap_step(heap) == RH_DONE && collect_step(heap) == RH_DONE &&
-	    rh_reap_step(heap) == RH_DONE)
+	if (rh_reap_step(heap) == RH_DONE && collect_step(heap) == RH_DONE)
 		rh_frames_close_step(heap);
 	rh_trace_end_step(heap);
 	if (collecting)

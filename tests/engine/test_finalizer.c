@@ -347,6 +347,46 @@ static void legacy_kept_by_pending(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, alive(test, kept));
 }
 
+/*
+ * What garbage lets go of dies before it is asked what is uncollectable: of that
+ * may be what only the dying have held.
+ */
+static void legacy_kept_by_the_dying(struct kunit *test)
+{
+	static const char *const slots[] = { "next" };
+	s64 type = rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0, slots, 1);
+	u64 final = new_instance(test, final_type(test, REFHEAP_TYPE_FINALIZER));
+	u64 first = new_instance(test, type), last = new_instance(test, type);
+	u64 between = new_list(test, 1, &last);
+	const u64 dead[] = { final, between };
+	u64 list = new_list(test, 2, dead);
+
+	append(test, list, list);
+	set_next(test, final, first);
+	set_next(test, first, between);
+	drop(test, first);
+	drop(test, last);
+	drop(test, between);
+	drop(test, final);
+	drop(test, list);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, final, 0);
+	do_string(test, REFHEAP_OP_DEL_ATTR, final, 0, "next");
+	expect_finalize(test, first, 0);
+	finalized(test, first);
+	KUNIT_EXPECT_FALSE(test, alive(test, first));
+	KUNIT_EXPECT_EQ(test, count_of(test, between), 1);
+	finalized(test, final);
+	rig_work(test->priv);
+	KUNIT_EXPECT_FALSE(test, alive(test, between));
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 0);
+	expect_finalize(test, last, 0);
+	finalized(test, last);
+	KUNIT_EXPECT_FALSE(test, alive(test, last));
+	KUNIT_EXPECT_EQ(test, finish(test).value, 2);
+	expect_silence(test);
+}
+
 static void legacy(struct kunit *test)
 {
 	s64 type = final_type(test, REFHEAP_TYPE_LEGACY);
@@ -480,6 +520,7 @@ static void in_steps(struct kunit *test)
 	static suite_body *const bodies[] = {
 		at_zero, once, in_cycles, resurrected, never_answered, orphans,
 		let_go_by_another, legacy, legacy_weakrefs, legacy_skipped,
+		legacy_kept_by_the_dying,
 	};
 
 	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
@@ -497,6 +538,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(let_go_by_another),
 	KUNIT_CASE(begun_by_a_death),
 	KUNIT_CASE(legacy_kept_by_pending),
+	KUNIT_CASE(legacy_kept_by_the_dying),
 	KUNIT_CASE(legacy),
 	KUNIT_CASE(legacy_weakrefs),
 	KUNIT_CASE(legacy_skipped),
