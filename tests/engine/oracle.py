@@ -18,17 +18,19 @@ CPython 3.11, and on the engine. After EACH one these must be the same:
   long_lived_pending and long_lived_total, which decide on full collections
   how many are frozen, and what is in garbage
 
+and, now and then, what each object leads to.
+
 All comparisons are exact. How:
 
   * The interpreter's own objects are not in the way: at the start of a trace
     everything that is tracked is put into a list that the collector does not
     know, so that its generations hold objects of the trace and nothing else.
     Every window checks that this is so.
-  * An operation runs in a window, at whose begin nothing else is tracked. Before it, count[] is set to what it was at
-    the end of the last one, and it is read right after it. What the harness
-    allocates lies between windows, and automatic collections are switched on
-    in windows only. Code in windows allocates nothing with a header but the
-    object that the operation makes.
+  * An operation runs in a window, at whose begin nothing else is tracked.
+    Before it, count[] is set to what it was at the end of the last one, and it
+    is read right after it. What the harness allocates lies between windows, and
+    automatic collections are switched on in windows only. Code in windows
+    allocates nothing with a header but the object that the operation makes.
   * Freelists hide births and deaths from count[0]. Lists and sets are
     subclasses, which have none. Tuples have over 20 items, which have none.
     Dicts are born by dict(), which does not take from the freelist, and the
@@ -75,6 +77,7 @@ if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
     sys.exit("oracle: this must be run by CPython 3.11, not by " + sys.version)
 
 POPULATION = 40
+CONTENTS_EVERY = 250    # operations
 HARBOR = 0              # where a list is held that finalizers put objects into
 ROOTS = 4               # it and, behind it, the weak containers
 HELD = 64
@@ -89,6 +92,7 @@ KIND_NAMES = ("list", "dict", "set", "tuple", "slotted", "open", "leaf", "slotte
 WEAK_CONTAINERS = (WEAK_VALUES, WEAK_KEYS, WEAK_SET)
 # Each kind that is made without another object, as often as it is to be.
 MADE = (LIST, LIST, DICT, SET, TUPLE, SLOTTED, OPEN, LEAF, FINAL, FINAL, FINAL_OPEN, LEGACY)
+MADE_TO_END = (LIST, DICT, SET, SLOTTED, FINAL, FINAL, FINAL_OPEN, LEGACY, LEGACY, LEGACY)
 REFERENTS = (LIST, SET, SLOTTED, OPEN, FINAL, FINAL_OPEN, LEGACY)
 WITH_SLOTS = (SLOTTED, FINAL, LEGACY)
 INSTANCES = WITH_SLOTS + (OPEN, FINAL_OPEN)
@@ -125,6 +129,9 @@ class Open:
 ### What finalizers do. The plans are made when an object is made.
 
 NOTHING, KEEP, KEEP_CHILD, DELETE, KNOT, NEST, LOOK = range(7)
+# As often as each is to be.
+PLANS = (NOTHING, NOTHING, NOTHING, KEEP, KEEP_CHILD, DELETE, KNOT, NEST, LOOK)
+BUSY_PLANS = PLANS[2:] + (KEEP_CHILD,)
 plans = {}
 ran = []
 
@@ -194,6 +201,7 @@ for key in KEYS + (CANARY,):
 TYPE_DICT, TYPE_FINALIZER, TYPE_LEGACY = 1, 2, 4
 LEGACY_MAX = 4096       # as oracle.c has it
 STATE = 6               # words of struct oracle_object
+MAX_IDS = 2048          # that are asked for at once
 template = compile("None", "leaf", "eval")
 
 
@@ -595,8 +603,8 @@ class Engine:
         self.value = ctypes.c_uint64()
         self.value_address = ctypes.addressof(self.value)
         self.gc_values = (ctypes.c_uint64 * 16)()
-        self.ids = (ctypes.c_uint64 * 512)()
-        self.objects = (ctypes.c_uint32 * (512 * STATE))()
+        self.ids = (ctypes.c_uint64 * MAX_IDS)()
+        self.objects = (ctypes.c_uint32 * (MAX_IDS * STATE))()
         self.event_values = (ctypes.c_uint64 * 4)()
 
     def begin(self):
@@ -650,7 +658,7 @@ class Engine:
         return self.event_values[:] if got else None
 
     def weakrefs(self, ident):
-        n = self.lib.oracle_weakrefs(self.rig, ctypes.c_uint64(ident), self.ids, 512)
+        n = self.lib.oracle_weakrefs(self.rig, ctypes.c_uint64(ident), self.ids, MAX_IDS)
         if n < 0:
             raise Mismatch(f"the engine refused WEAKREFS: {os.strerror(-n)}")
         return self.ids[:n]
@@ -659,9 +667,8 @@ class Engine:
         if self.lib.oracle_verify(self.rig):
             raise Mismatch("verify: " + self.lib.oracle_fault(self.rig).decode())
 
-
     def entries(self, ident):
-        n = self.lib.oracle_entries(self.rig, ctypes.c_uint64(ident), self.ids, 256)
+        n = self.lib.oracle_entries(self.rig, ctypes.c_uint64(ident), self.ids, MAX_IDS // 2)
         if n < 0:
             raise Mismatch(f"the engine refused NEXT: {os.strerror(-n)}")
         return [(self.ids[2 * i], self.ids[2 * i + 1]) for i in range(n)]
@@ -715,6 +722,7 @@ class Trace:
     def begin(self, seed):
         global auto
         self.rng = random.Random(seed)
+        self.made, self.plans = self.rng.choice(((MADE, PLANS), (MADE_TO_END, BUSY_PLANS)))
         self.n = 0
         self.log.clear()
         self.choose_thresholds()
@@ -885,8 +893,7 @@ class Trace:
         untrack(reference)
         self.witness[n] = reference
         if kind in FINALIZED:
-            plans[address] = self.rng.choice((NOTHING, NOTHING, NOTHING, KEEP, KEEP_CHILD,
-                                              DELETE, KNOT, NEST, LOOK))
+            plans[address] = self.rng.choice(self.plans)
         return n
 
     ### Steps: each does one operation on both sides. A newborn is booked when
@@ -1314,7 +1321,7 @@ class Trace:
         if chance < (0.08 if crowded else 0.3):
             at = self.free_place()
             if at >= 0:
-                kind = rng.choice(MADE)
+                kind = rng.choice(self.made)
                 self.note(f"make {KIND_NAMES[kind]} as {self.n}")
                 self.make(kind, at)
         elif chance < (0.5 if crowded else 0.42):
@@ -1461,6 +1468,26 @@ class Trace:
                 found.update(id(entry) for entry in owner.data)
         return found
 
+    def compare_contents(self):
+        for n in self.live:
+            kind, x = self.kind[n], object_at(self.address[n])
+            if kind in (LEAF, WEAKREF) + WEAK_CONTAINERS:
+                continue
+            entries = self.engine.entries(self.id[n])
+            if kind in (LIST, TUPLE):
+                ours = [self.by_id[value] for _, value in entries if value in self.by_id]
+                theirs = self.children(n)
+            elif kind == SET:
+                ours = sorted(self.by_id[key] for key, _ in entries)
+                theirs = self.children(n)
+            else:
+                ours = {self.engine.key_ids[key]: self.by_id[value] for key, value in entries}
+                get = x.get if kind == DICT else lambda key, _: getattr(x, key, None)
+                theirs = {key: self.number.get(id(get(key, None))) for key in KEYS}
+                theirs = {key: number for key, number in theirs.items() if number is not None}
+            if ours != theirs:
+                raise Mismatch(f"{KIND_NAMES[kind]} {n} has {ours}, Python's {theirs}")
+
     def compare_weakref(self, n, flags, value):
         x = object_at(self.address[n])()
         if value != (0 if x is None else self.id[self.number[id(x)]]):
@@ -1581,11 +1608,12 @@ def main():
                 trace.settle()
                 trace.compare()
                 i += 1
-                if not i % 500:
+                if not i % CONTENTS_EVERY:
+                    trace.compare_contents()
                     engine.verify()
         except Mismatch as mismatch:
-            print(f"FAULT: {mismatch}\n  trace: oracle.py LIBRARY {per_trace} {seed + traces}, "
-                  f"operation {i}; the last ones:\n    " + "\n    ".join(trace.log))
+            print(f"FAULT: {mismatch} (oracle.py LIBRARY {per_trace} {seed + traces}, "
+                  f"operation {i})\n  The last ones:\n    " + "\n    ".join(trace.log))
             status = 1
             break
         automatic += sum(engine.gc()[1:12:4])
