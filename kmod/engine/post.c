@@ -193,19 +193,23 @@ static void notify(struct rh_heap *heap, u32 event, u32 slot, u64 id)
 		.type = rh_meta_type(meta),
 	};
 
-	if (heap->watch && !(meta & RH_META_CARRIER))
+	if (!(meta & RH_META_CARRIER))
 		heap->host->notify(heap->ctx, &notice);
 }
 
 void rh_notify_object(struct rh_heap *heap, u32 event, u32 slot)
 {
-	notify(heap, event, slot, rh_id(heap, slot));
+	if (heap->watch)
+		notify(heap, event, slot, rh_id(heap, slot));
 }
 
 void rh_notify_death(struct rh_heap *heap, u32 slot)
 {
-	u32 tag = rh_tag(heap, slot);
+	u32 tag;
 
+	if (!heap->watch)
+		return;
+	tag = rh_tag(heap, slot);
 	/* Those that a collection frees have theirs still. */
 	if (rh_head(heap, slot)->meta & RH_META_DEAD)
 		tag--;

@@ -183,6 +183,15 @@ int rh_trace_prepare(struct rh_heap *heap)
 	return find_record(heap, trace, heap->site);
 }
 
+static void tell_quiet(struct rh_heap *heap)
+{
+	const struct rh_trace *trace = heap->trace;
+	bool on = trace && trace->ready;
+	struct refheap_state *state = (void *)heap->state;
+
+	WRITE_ONCE(state->quiet, on ? rh_sampling_quiet(&trace->sampling) : 0);
+}
+
 /* Those who make objects read it without a lock; see struct refheap_state. */
 static void tell(struct rh_heap *heap)
 {
@@ -190,8 +199,8 @@ static void tell(struct rh_heap *heap)
 	bool on = trace && trace->ready;
 	struct refheap_state *state = (void *)heap->state;
 
+	tell_quiet(heap);
 	WRITE_ONCE(state->frames, on ? trace->frames : 0);
-	WRITE_ONCE(state->quiet, on ? rh_sampling_quiet(&trace->sampling) : 0);
 	WRITE_ONCE(state->flags, on && trace->sampling.births ? REFHEAP_TRACE_BIRTHS : 0);
 }
 
@@ -388,7 +397,7 @@ static bool is_sampled(struct rh_heap *heap, u32 slot)
 		return true;
 	booked = rh_sample_birth(&trace->sampling, rh_object_sizeof(heap, slot),
 				 sample_of(trace, slot));
-	tell(heap);
+	tell_quiet(heap);
 	return booked;
 }
 

@@ -77,6 +77,10 @@ bool rh_sample_birth(struct rh_sampling *sampling, u64 size, struct rh_sample *s
 	u32 length = sampling->births ? 1 : min_t(u64, size, U32_MAX);
 	u64 rest = (u64)length << ROW_SHIFT;
 
+	if (length < sampling->mean && sampling->distance >= rest) {
+		sampling->distance -= rest;
+		return false;
+	}
 	*sample = (struct rh_sample){ .born = length, .size = size };
 	if (length >= sampling->mean)
 		return true;
@@ -86,7 +90,7 @@ bool rh_sample_birth(struct rh_sampling *sampling, u64 size, struct rh_sample *s
 		sample->points = min(sample->points + 1, POINTS_MAX);
 	}
 	sampling->distance -= rest;
-	return sample->points;
+	return true;
 }
 
 /* Each of its points is a sample of its own, with the same square. */
@@ -124,6 +128,8 @@ void rh_tally_add(struct rh_tally *to, const struct rh_tally *tally)
 {
 	to->bytes += tally->bytes;
 	to->weight += tally->weight;
+	if (!tally->samples)
+		return;
 	to->samples += tally->samples;
 	to->byte_squares += tally->byte_squares;
 	to->count_squares += tally->count_squares;
@@ -133,6 +139,8 @@ void rh_tally_subtract(struct rh_tally *from, const struct rh_tally *tally)
 {
 	from->bytes -= tally->bytes;
 	from->weight -= tally->weight;
+	if (!tally->samples)
+		return;
 	from->samples -= tally->samples;
 	from->byte_squares -= tally->byte_squares;
 	from->count_squares -= tally->count_squares;

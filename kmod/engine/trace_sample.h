@@ -28,7 +28,7 @@ struct rh_tally {
 	u64 bytes;
 	u64 weight;		/* objects, in 256ths */
 	u64 samples;		/* objects that stand for others, too */
-	u64 byte_squares, count_squares; /* as in struct refheap_traced */
+	u64 byte_squares, count_squares; /* as in struct refheap_traced; of samples alone */
 };
 
 #define RH_WEIGHT_SHIFT	8
@@ -48,8 +48,8 @@ void rh_sampling_begin(struct rh_sampling *sampling, u32 mean, bool births, u64 
 u64 rh_sampling_quiet(const struct rh_sampling *sampling);
 
 /*
- * Decides on a birth of @size bytes, and fills @sample. Return: whether it is
- * booked.
+ * Decides on a birth of @size bytes. Return: whether it is booked; then @sample
+ * is filled.
  */
 bool rh_sample_birth(struct rh_sampling *sampling, u64 size, struct rh_sample *sample);
 
