@@ -147,17 +147,19 @@ static bool remove_heap(struct context *context, const char *name)
 	       !refheap_heap_remove(control, heap);
 }
 
-/* Ctrl-C leaves nothing behind, also when it came too late for the library to see. */
+/* Signals leave nothing behind, also when they came too late for the library to see. */
 static int restore(struct context *context, const struct refheap_image *image, const char *name)
 {
 	struct refheap_options options = REFHEAP_OPTIONS_INIT;
 	bool caught = interrupt_catch();
 	int error;
 
+	interrupt_catch_ends();
 	options.flags = REFHEAP_SUBMIT_INTERRUPTIBLE;
 	error = refheap_restore(image, name, &options);
 	if (!error && interrupted() && remove_heap(context, name))
 		error = -EINTR;
+	interrupt_release_ends();
 	if (!caught)
 		interrupt_release();
 	return error;

@@ -6,12 +6,14 @@
 
 #include "interrupt.h"
 
-static volatile sig_atomic_t came;
+static const int ends[] = { SIGTERM, SIGHUP };
+static volatile sig_atomic_t came, ended;
 
 static void remember(int number)
 {
-	(void)number;
 	came = 1;
+	if (number != SIGINT)
+		ended = number;
 }
 
 bool interrupt_catch(void)
@@ -28,6 +30,30 @@ void interrupt_release(void)
 {
 	signal(SIGINT, SIG_DFL);
 	came = 0;
+}
+
+/* Those that are ignored, as by nohup, stay so. */
+static void handle_ends(void (*handler)(int number))
+{
+	struct sigaction action = { .sa_handler = handler }, before;
+	size_t i;
+
+	sigemptyset(&action.sa_mask);
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (!sigaction(ends[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
+}
+
+void interrupt_catch_ends(void)
+{
+	handle_ends(remember);
+}
+
+void interrupt_release_ends(void)
+{
+	handle_ends(SIG_DFL);
+	if (ended)
+		raise(ended);
 }
 
 void interrupt_reset(void)

@@ -14,10 +14,17 @@ bool interrupt_catch(void);
 /* SIGINT ends the process again; what came so far is forgotten. */
 void interrupt_release(void);
 
+/*
+ * From now on SIGTERM and SIGHUP count as SIGINT does, so that there is time to
+ * tidy up, and end the process when they are released.
+ */
+void interrupt_catch_ends(void);
+void interrupt_release_ends(void);
+
 /* Forget what came so far. */
 void interrupt_reset(void);
 
-/* Whether SIGINT came; long loops ask. */
+/* Whether SIGINT, or what counts as it, came; long loops ask. */
 bool interrupted(void);
 
 /*

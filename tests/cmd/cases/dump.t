@@ -65,6 +65,14 @@ refheap: cannot make heap 'half' of 'f': a signal or a change of the heap interr
 ! refheap: there is no heap 'half'
 = 1
 
+## nor does what ends a process
+$ for s in TERM HUP; do for n in 16 48; do seq $n | sed 's/.*/set a& list(range(60000))/' | refheap -b -; refheap dump f >/dev/null; refheap restore f half >/dev/null 2>&1 & j=$!; await refheap heap show half; kill -$s $j 2>/dev/null; wait $j 2>/dev/null; e=$?; test $e -gt 128 && break; refheap heap del half; done; echo $((e - 128)); refheap heap show half; done
+15
+! refheap: there is no heap 'half'
+1
+! refheap: there is no heap 'half'
+= 1
+
 ## names that no heap can have are none of a saved one
 $ refheap set a '[1, 2]'; refheap dump f >/dev/null; python3 - <<'END'
 > from saved import sealed
