@@ -31,30 +31,34 @@
 #define TABLE_BYTES_MAX	(4 * PAGE_SIZE)
 #define EXACT_BYTES_MAX	((size_t)1 << 20)
 
-static void *host_alloc(void *ctx, size_t bytes)
+/* What a session holds is charged to whoever attached it. */
+static struct refheap_user *payer(const struct refheap *heap, const struct refheap_seat *owner)
 {
-	struct refheap *heap = ctx;
+	return owner ? owner->user : heap->user;
+}
+
+static void *host_alloc(void *ctx, void *owner, size_t bytes)
+{
+	struct refheap_user *user = payer(ctx, owner);
 	void *mem;
 	int ret;
 
-	ret = refheap_user_charge(heap->user, bytes);
+	ret = refheap_user_charge(user, bytes);
 	if (ret)
 		return ERR_PTR(ret);
 	mem = bytes <= TABLE_BYTES_MAX ? kmalloc(bytes, GFP_HEAP) :
 					 __vmalloc(bytes, GFP_HEAP);
 	if (!mem) {
-		refheap_user_uncharge(heap->user, bytes);
+		refheap_user_uncharge(user, bytes);
 		return ERR_PTR(-ENOMEM);
 	}
 	return mem;
 }
 
-static void host_free(void *ctx, void *mem, size_t bytes)
+static void host_free(void *ctx, void *owner, void *mem, size_t bytes)
 {
-	struct refheap *heap = ctx;
-
 	kvfree(mem);
-	refheap_user_uncharge(heap->user, bytes);
+	refheap_user_uncharge(payer(ctx, owner), bytes);
 }
 
 static void *host_alloc_pages(void *ctx, size_t bytes)

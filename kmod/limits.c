@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits per user. A heap's memory is charged to the user who owns the heap,
- * the buffers of a large batch to the user who attached the session.
+ * Limits per user. A heap's memory is charged to the user who owns the heap;
+ * what a session holds, its frames, and the buffers of a large batch to the user
+ * who attached the session.
  */
 #include <linux/atomic.h>
 #include <linux/hashtable.h>
@@ -93,6 +94,7 @@ void refheap_user_put(struct refheap_user *user)
 		return;
 	hash_del(&user->node);
 	mutex_unlock(&users_lock);
+	WARN_ON_ONCE(atomic64_read(&user->bytes) || atomic_read(&user->heaps));
 	kfree(user);
 }
 

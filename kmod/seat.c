@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/ktime.h>
 #include <linux/sched/stat.h>
+#include "limits.h"
 #include "seat.h"
 #include "watch.h"
 
@@ -18,9 +19,16 @@
 static struct refheap_seat *new_seat(struct refheap_events *events)
 {
 	struct refheap_seat *seat = kzalloc(sizeof(*seat), GFP_KERNEL_ACCOUNT);
+	struct refheap_user *user;
 
 	if (!seat)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
+	user = refheap_user_get(current_uid());
+	if (IS_ERR(user)) {
+		kfree(seat);
+		return ERR_CAST(user);
+	}
+	seat->user = user;
 	INIT_LIST_HEAD(&seat->leaving);
 	seat->events = events;
 	seat->export = !events;
@@ -68,8 +76,8 @@ struct refheap_seat *refheap_seat_take(struct refheap *heap,
 	struct refheap_seat *seat = new_seat(events);
 	int ret;
 
-	if (!seat)
-		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(seat))
+		return seat;
 	ret = refheap_lock_killable(heap);
 	if (ret)
 		goto err_free_seat;
@@ -182,10 +190,11 @@ bool refheap_seat_leave(struct refheap *heap, struct refheap_seat *seat)
  * refheap_seat_free - free an empty seat that no list knows
  * @seat: the seat
  *
- * Context: any.
+ * Context: may sleep; takes users_lock.
  */
 void refheap_seat_free(struct refheap_seat *seat)
 {
+	refheap_user_put(seat->user);
 	put_pid(seat->pid);
 	kfree(seat);
 }

@@ -17,6 +17,7 @@
  * @pid: process that attached it, fixed
  * @comm: its name then, fixed
  * @uid: its user, fixed
+ * @user: that one's account, to which what is held here is charged, fixed
  * @since_ns: when that was, CLOCK_MONOTONIC, fixed
  * @holder: owner of its references; NULL once they are dropped; the heap lock
  * @leaving: in the heap's list of those that the worker empties; the heap lock
@@ -29,6 +30,7 @@ struct refheap_seat {
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
 	kuid_t uid;
+	struct refheap_user *user;
 	u64 since_ns;
 	struct rh_holder *holder;
 	struct list_head leaving;

@@ -78,7 +78,8 @@ bool rh_collect_start(struct rh_heap *heap, unsigned int generation);
 
 /*
  * Holders: who owns references. A session has one. @number says which session
- * it is in histories, @owner is given to wake().
+ * it is in histories, @owner is given to wake() and
+ * alloc().
  */
 struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner); /* or ERR_PTR */
 u64 rh_holder_held(const struct rh_holder *holder);	/* references, in all */

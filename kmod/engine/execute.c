@@ -306,7 +306,8 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 	if (!err)
 		err = description->execute(&op);
 	rh_slice_book(batch->heap, op.len / 256);
-	return collect_before_refusal(batch, err);
+	/* Who may only look does not make others collect. */
+	return batch->rdonly ? err : collect_before_refusal(batch, err);
 }
 
 /*

@@ -39,7 +39,7 @@ static size_t shares_bytes(u32 capacity)
 
 static int add_shares(struct rh_heap *heap, struct rh_frame *frame, u32 capacity)
 {
-	struct shares *shares = rh_alloc(heap, shares_bytes(capacity));
+	struct shares *shares = rh_alloc_for(heap, frame->holder->owner, shares_bytes(capacity));
 
 	if (IS_ERR(shares))
 		return PTR_ERR(shares);
@@ -54,17 +54,17 @@ static int add_shares(struct rh_heap *heap, struct rh_frame *frame, u32 capacity
 
 int rh_frame_push(struct rh_heap *heap, struct rh_holder *holder)
 {
-	struct rh_frame *frame = rh_alloc(heap, sizeof(*frame));
+	struct rh_frame *frame = rh_alloc_for(heap, holder->owner, sizeof(*frame));
 	int err;
 
 	if (IS_ERR(frame))
 		return PTR_ERR(frame);
+	frame->holder = holder;
 	err = add_shares(heap, frame, FIRST_SHARES);
 	if (err) {
-		rh_free(heap, frame, sizeof(*frame));
+		rh_free_for(heap, holder->owner, frame, sizeof(*frame));
 		return err;
 	}
-	frame->holder = holder;
 	frame->outer = holder->top;
 	frame->depth = ++holder->depth;
 	holder->top = frame;
@@ -116,7 +116,8 @@ int rh_frame_prepare(struct rh_heap *heap, struct rh_holder *holder, u32 slot)
 	struct rh_leaf *leaf = rh_holder_leaf(holder, slot);
 
 	if (!leaf->shares) {
-		struct rh_shares *all = rh_alloc(heap, RH_LEAF_SLOTS * sizeof(*all));
+		struct rh_shares *all = rh_alloc_for(heap, holder->owner,
+						     RH_LEAF_SLOTS * sizeof(*all));
 
 		if (IS_ERR(all))
 			return PTR_ERR(all);
@@ -259,7 +260,7 @@ static bool close_frame(struct rh_heap *heap, struct rh_frame *frame)
 		frame->first = shares->next;
 		frame->at = 0;
 		rh_slice_book(heap, shares->n);
-		rh_free(heap, shares, shares_bytes(shares->capacity));
+		rh_free_for(heap, frame->holder->owner, shares, shares_bytes(shares->capacity));
 		if (frame->first && rh_slice_over(heap))
 			return false;
 	}
@@ -275,7 +276,7 @@ enum rh_progress rh_frames_close_step(struct rh_heap *heap)
 			return RH_MORE;
 		heap->closing = frame->outer;
 		frame->holder->closing--;
-		rh_free(heap, frame, sizeof(*frame));
+		rh_free_for(heap, frame->holder->owner, frame, sizeof(*frame));
 		if (heap->closing && rh_slice_over(heap))
 			return RH_MORE;
 	}

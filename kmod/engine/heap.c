@@ -30,19 +30,29 @@ void rh_params_init(struct rh_params *params)
 	};
 }
 
-void *rh_alloc(struct rh_heap *heap, size_t bytes)
+void *rh_alloc_for(struct rh_heap *heap, void *owner, size_t bytes)
 {
-	void *mem = heap->host->alloc(heap->ctx, bytes);
+	void *mem = heap->host->alloc(heap->ctx, owner, bytes);
 
 	if (!IS_ERR(mem))
 		heap->reserved += bytes;
 	return mem;
 }
 
+void rh_free_for(struct rh_heap *heap, void *owner, void *mem, size_t bytes)
+{
+	heap->host->free(heap->ctx, owner, mem, bytes);
+	heap->reserved -= bytes;
+}
+
+void *rh_alloc(struct rh_heap *heap, size_t bytes)
+{
+	return rh_alloc_for(heap, NULL, bytes);
+}
+
 void rh_free(struct rh_heap *heap, void *mem, size_t bytes)
 {
-	heap->host->free(heap->ctx, mem, bytes);
-	heap->reserved -= bytes;
+	rh_free_for(heap, NULL, mem, bytes);
 }
 
 void *rh_alloc_pages(struct rh_heap *heap, size_t bytes)
@@ -73,7 +83,7 @@ static void free_parts(struct rh_heap *heap)
 	rh_table_exit(heap);
 	if (heap->state)
 		rh_free_pages(heap, heap->state, RH_PAGE_BYTES);
-	heap->host->free(heap->ctx, heap, sizeof(*heap));
+	heap->host->free(heap->ctx, NULL, heap, sizeof(*heap));
 }
 
 /* The root namespace is in the permanent generation: nothing frees it. */
@@ -100,7 +110,7 @@ struct rh_heap *rh_heap_new(const struct rh_host *host, void *ctx,
 	unsigned int i;
 	int err;
 
-	heap = host->alloc(ctx, sizeof(*heap));
+	heap = host->alloc(ctx, NULL, sizeof(*heap));
 	if (IS_ERR(heap))
 		return heap;
 	heap->host = host;

@@ -351,7 +351,7 @@ struct rh_holder {
 	bool adopts;
 	struct rh_holder *next_adopter, *prev_adopter;
 	u32 number;		/* of its session */
-	void *owner;		/* for wake() */
+	void *owner;		/* for the host: whom to wake, and who pays */
 	/* The collection that it asked for last, and its result when it is over. */
 	u32 collect_ticket, result_ticket;
 	u64 collected, uncollectable;
@@ -592,6 +592,9 @@ static inline void rh_slice_book_bytes(struct rh_heap *heap, u64 bytes)
 
 void *rh_alloc(struct rh_heap *heap, size_t bytes);	/* or ERR_PTR */
 void rh_free(struct rh_heap *heap, void *mem, size_t bytes);
+/* For what a holder holds, which its owner is to pay for. */
+void *rh_alloc_for(struct rh_heap *heap, void *owner, size_t bytes);
+void rh_free_for(struct rh_heap *heap, void *owner, void *mem, size_t bytes);
 
 /* Likewise, of whole pages that can be mapped. */
 void *rh_alloc_pages(struct rh_heap *heap, size_t bytes);

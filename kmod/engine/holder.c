@@ -16,7 +16,7 @@
 
 struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner)
 {
-	struct rh_holder *holder = rh_alloc(heap, sizeof(*holder));
+	struct rh_holder *holder = rh_alloc_for(heap, owner, sizeof(*holder));
 
 	if (IS_ERR(holder))
 		return holder;
@@ -24,7 +24,7 @@ struct rh_holder *rh_holder_new(struct rh_heap *heap, u32 number, void *owner)
 	if (IS_ERR(holder->post)) {
 		void *err = holder->post;
 
-		rh_free(heap, holder, sizeof(*holder));
+		rh_free_for(heap, owner, holder, sizeof(*holder));
 		return err;
 	}
 	holder->heap = heap;
@@ -47,12 +47,13 @@ static int directory_grow(struct rh_heap *heap, struct rh_holder *holder, u32 in
 
 	while (capacity <= index)
 		capacity *= 2;
-	leaf = rh_alloc(heap, capacity * sizeof(*leaf));
+	leaf = rh_alloc_for(heap, holder->owner, capacity * sizeof(*leaf));
 	if (IS_ERR(leaf))
 		return PTR_ERR(leaf);
 	if (holder->capacity) {
 		memcpy(leaf, holder->leaf, holder->capacity * sizeof(*leaf));
-		rh_free(heap, holder->leaf, holder->capacity * sizeof(*leaf));
+		rh_free_for(heap, holder->owner, holder->leaf,
+			    holder->capacity * sizeof(*leaf));
 	}
 	holder->leaf = leaf;
 	holder->capacity = capacity;
@@ -72,7 +73,7 @@ static int prepare_leaf(struct rh_heap *heap, struct rh_holder *holder, u32 slot
 	}
 	if (holder->leaf[index].hold)
 		return 0;
-	hold = rh_alloc(heap, LEAF_BYTES);
+	hold = rh_alloc_for(heap, holder->owner, LEAF_BYTES);
 	if (IS_ERR(hold))
 		return PTR_ERR(hold);
 	holder->leaf[index].hold = hold;
@@ -171,11 +172,12 @@ int rh_holder_take(struct rh_heap *heap, struct rh_holder *holder, u64 id)
 	return 0;
 }
 
-static void leaf_free(struct rh_heap *heap, struct rh_leaf *leaf)
+static void leaf_free(struct rh_heap *heap, struct rh_holder *holder, struct rh_leaf *leaf)
 {
 	if (leaf->shares)
-		rh_free(heap, leaf->shares, RH_LEAF_SLOTS * sizeof(*leaf->shares));
-	rh_free(heap, leaf->hold, LEAF_BYTES);
+		rh_free_for(heap, holder->owner, leaf->shares,
+			    RH_LEAF_SLOTS * sizeof(*leaf->shares));
+	rh_free_for(heap, holder->owner, leaf->hold, LEAF_BYTES);
 	leaf->shares = NULL;
 	leaf->hold = NULL;
 }
@@ -191,7 +193,7 @@ static void leaf_empty(struct rh_heap *heap, struct rh_holder *holder, u32 index
 	struct rh_leaf *spare = holder->spare ? &holder->leaf[holder->spare - 1] : NULL;
 
 	if (spare && spare != &holder->leaf[index] && leaf_is_spare(spare))
-		leaf_free(heap, spare);
+		leaf_free(heap, holder, spare);
 	holder->spare = index + 1;
 }
 
@@ -294,7 +296,7 @@ enum rh_progress rh_holder_release_step(struct rh_heap *heap, struct rh_holder *
 		}
 		if (!release_leaf(heap, holder, index))
 			return RH_MORE;
-		leaf_free(heap, &holder->leaf[index]);
+		leaf_free(heap, holder, &holder->leaf[index]);
 	}
 	return RH_DONE;
 }
@@ -311,6 +313,7 @@ void rh_holder_free(struct rh_heap *heap, struct rh_holder *holder)
 	if (holder->next)
 		holder->next->prev = holder->prev;
 	if (holder->capacity)
-		rh_free(heap, holder->leaf, holder->capacity * sizeof(*holder->leaf));
-	rh_free(heap, holder, sizeof(*holder));
+		rh_free_for(heap, holder->owner, holder->leaf,
+			    holder->capacity * sizeof(*holder->leaf));
+	rh_free_for(heap, holder->owner, holder, sizeof(*holder));
 }

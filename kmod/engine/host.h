@@ -43,9 +43,10 @@ struct rh_notice {
 
 /**
  * struct rh_host - operations that the owner of a heap provides
- * @alloc: zeroed memory for tables, any size; may sleep. Return: memory or an
+ * @alloc: zeroed memory for tables, any size; may sleep. With @owner it is for what a
+ *         holder made with that holds, else for the heap. Return: memory or an
  *         ERR_PTR (ENOMEM, EDQUOT).
- * @free: give it back; @bytes as it was allocated
+ * @free: give it back; @owner and @bytes as it was allocated
  * @alloc_pages: zeroed memory of whole pages for arenas, contiguous for the
  *         kernel, that can be mapped page by page; may sleep. Return: memory or an ERR_PTR.
  * @free_pages: give it back
@@ -60,8 +61,8 @@ struct rh_notice {
  * @assert_locked: complain when the heap lock is not held
  */
 struct rh_host {
-	void *(*alloc)(void *ctx, size_t bytes);
-	void (*free)(void *ctx, void *mem, size_t bytes);
+	void *(*alloc)(void *ctx, void *owner, size_t bytes);
+	void (*free)(void *ctx, void *owner, void *mem, size_t bytes);
 	void *(*alloc_pages)(void *ctx, size_t bytes);
 	void (*free_pages)(void *ctx, void *mem, size_t bytes);
 	u64 (*now)(void *ctx);

@@ -4,7 +4,11 @@
  * guessed. The other user is 12345, and may open the device: that alone must
  * give nothing away.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "fixture.h"
 
@@ -206,6 +210,78 @@ static void writers_by_mode(void **state)
 	ok(refheap_get_name(f->session, "theirs", &id));
 }
 
+#define USER_BYTES (8U << 20)
+
+struct reader {
+	struct other other;
+	int full[2], enough[2];	/* pipes: it holds all that it can; it may end */
+};
+
+static int limit_user_bytes(unsigned int bytes)
+{
+	int fd = open("/sys/module/refheap/parameters/max_user_bytes", O_WRONLY), written;
+
+	if (fd < 0)
+		return -errno;
+	written = dprintf(fd, "%u", bytes);
+	close(fd);
+	return written > 0 ? 0 : -EIO;
+}
+
+static void hold_all_one_can(void *data)
+{
+	const struct reader *reader = data;
+	struct refheap *session;
+	int depth, frames = 0;
+	char byte = 0;
+
+	must(!open_of(&reader->other, REFHEAP_ATTACH_RDONLY, &session));
+	while ((depth = refheap_frame_push(session)) > 0)
+		frames++;
+	must(depth == -EDQUOT);
+	must(frames > 1000);
+	must(write(reader->full[1], &byte, 1) == 1);
+	must(read(reader->enough[0], &byte, 1) == 1);
+}
+
+/* What a session holds is its user's: nobody is kept from using their own heap. */
+static void readers_pay_for_themselves(void **state)
+{
+	struct fixture *f = *state;
+	struct reader reader = { .other = describe(f) };
+	struct refheap_gc_info before, after;
+	int status, err;
+	pid_t child;
+	ssize_t got;
+	char byte = 0;
+	refheap_id id;
+
+	ok(refheap_heap_set_mode(f->ctl, f->heap, 0604));
+	ok(refheap_gc_get(f->ctl, f->heap, &before));
+	ok(pipe(reader.full));
+	ok(pipe(reader.enough));
+	ok(limit_user_bytes(USER_BYTES));
+	child = fork();
+	if (!child)
+		_exit(as_user(STRANGER, hold_all_one_can, &reader));
+	close(reader.full[1]);
+	got = read(reader.full[0], &byte, 1);
+	err = refheap_new_bytearray(f->session, NULL, USER_BYTES / 2, &id);
+	if (write(reader.enough[1], &byte, 1) != 1)
+		got = -1;
+	waitpid(child, &status, 0);
+	ok(limit_user_bytes(0));
+	assert_int_equal(status, 0);
+	assert_int_equal(got, 1);
+	ok(err);
+	/* Nor does who may only read make others collect. */
+	ok(refheap_gc_get(f->ctl, f->heap, &after));
+	assert_int_equal(after.generation[2].collections, before.generation[2].collections);
+	close(reader.full[0]);
+	close(reader.enough[0]);
+	close(reader.enough[1]);
+}
+
 static int open_device_to_all(void **state)
 {
 	(void)state;
@@ -236,6 +312,7 @@ int main(void)
 		heap_test(nothing_by_multicast),
 		heap_test(readers_by_mode),
 		heap_test(writers_by_mode),
+		heap_test(readers_pay_for_themselves),
 		cmocka_unit_test(device_for_its_group),
 	};
 

@@ -13,6 +13,7 @@ struct shim_block {
 	void *mem;
 	size_t bytes;
 	bool pages;
+	const void *owner;
 };
 
 static struct shim_block **bucket_of(struct shim_host *host, const void *mem)
@@ -20,7 +21,7 @@ static struct shim_block **bucket_of(struct shim_host *host, const void *mem)
 	return &host->blocks[hash_64((unsigned long)mem >> 4, 8)];
 }
 
-static void *give(struct shim_host *host, size_t bytes, bool pages)
+static void *give(struct shim_host *host, const void *owner, size_t bytes, bool pages)
 {
 	struct shim_block **bucket, *block;
 	void *mem;
@@ -45,14 +46,15 @@ static void *give(struct shim_host *host, size_t bytes, bool pages)
 		return ERR_PTR(-ENOMEM);
 	}
 	bucket = bucket_of(host, mem);
-	*block = (struct shim_block){ *bucket, mem, bytes, pages };
+	*block = (struct shim_block){ *bucket, mem, bytes, pages, owner };
 	*bucket = block;
 	host->count++;
 	host->bytes += bytes;
 	return mem;
 }
 
-static void take_back(struct shim_host *host, void *mem, size_t bytes, bool pages)
+static void take_back(struct shim_host *host, const void *owner, void *mem, size_t bytes,
+		      bool pages)
 {
 	struct shim_block **at, *block;
 
@@ -63,7 +65,8 @@ static void take_back(struct shim_host *host, void *mem, size_t bytes, bool page
 			break;
 	block = *at;
 	/* It stays, and is found missing at the end. */
-	if (WARN_ON(!block || block->bytes != bytes || block->pages != pages))
+	if (WARN_ON(!block || block->bytes != bytes || block->pages != pages ||
+		    block->owner != owner))
 		return;
 	*at = block->next;
 	host->count--;
@@ -72,24 +75,24 @@ static void take_back(struct shim_host *host, void *mem, size_t bytes, bool page
 	shim_free(block);
 }
 
-static void *host_alloc(void *ctx, size_t bytes)
+static void *host_alloc(void *ctx, void *owner, size_t bytes)
 {
-	return give(ctx, bytes, false);
+	return give(ctx, owner, bytes, false);
 }
 
-static void host_free(void *ctx, void *mem, size_t bytes)
+static void host_free(void *ctx, void *owner, void *mem, size_t bytes)
 {
-	take_back(ctx, mem, bytes, false);
+	take_back(ctx, owner, mem, bytes, false);
 }
 
 static void *host_alloc_pages(void *ctx, size_t bytes)
 {
-	return give(ctx, bytes, true);
+	return give(ctx, NULL, bytes, true);
 }
 
 static void host_free_pages(void *ctx, void *mem, size_t bytes)
 {
-	take_back(ctx, mem, bytes, true);
+	take_back(ctx, NULL, mem, bytes, true);
 }
 
 static u64 host_now(void *ctx)

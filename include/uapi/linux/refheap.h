@@ -72,8 +72,8 @@
  *               than REFHEAP_MAX_KEYS in all
  *   ENOSPC      the output area of the batch is full
  *   EDQUOT      a limit of the heap or of the user was reached, also after
- *               a collection
- *   ENOMEM      no memory, also after a collection
+ *               a collection, which sessions that only read do not start
+ *   ENOMEM      no memory, likewise
  *   EOVERFLOW   a reference count would overflow
  *   ECANCELED   an earlier operation of the batch failed; this one was not tried
  *
