@@ -127,7 +127,8 @@ static enum rh_progress step_settle(struct rh_heap *heap)
 	struct rh_collector *gc = &heap->gc;
 	struct rh_segment *segment;
 
-	while (!gc->awaited && gc->cursor < gc->end) {
+	/* One that has ended meanwhile may have kept something until it was too late. */
+	while (!gc->awaited && !gc->again_due && gc->cursor < gc->end) {
 		if (rh_slice_over(heap))
 			return RH_MORE;
 		segment = heap->table.segment[gc->cursor >> RH_SEGMENT_SHIFT];

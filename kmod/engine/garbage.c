@@ -82,7 +82,7 @@ static void count_uncollectable(struct rh_heap *heap, u32 slot)
  */
 static bool is_open(const struct rh_collector *gc)
 {
-	return gc->legacy_awaited || (gc->again && gc->awaited);
+	return gc->legacy_awaited || (gc->again && (gc->awaited || gc->again_due));
 }
 
 static __always_inline bool visit_uncollectable(struct rh_heap *heap, u32 slot, u32 *word,

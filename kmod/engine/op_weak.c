@@ -173,14 +173,13 @@ int rh_op_collect_finish(struct rh_op *op)
 	const struct rh_collector *gc = &op->heap->gc;
 	struct rh_batch *batch = op->batch;
 
-	if (batch->state.ticket && rh_collect_running(op->heap, batch->state.ticket))
-		return RH_MORE;
-	/* Somebody else has begun with what is asked for here. */
-	if (!batch->state.ticket && gc->again && gc->phase != RH_PHASE_IDLE) {
+	/* Begun here, or by somebody else. */
+	if (gc->again && gc->phase != RH_PHASE_IDLE) {
 		batch->state.ticket = gc->ticket;
 		return RH_MORE;
 	}
-	if (!batch->state.begun && (gc->pending || gc->again_due)) {
+	/* Once more, when finalizers have ended meanwhile. */
+	if (gc->again_due || (!batch->state.begun && gc->pending)) {
 		batch->state.begun = 1;
 		batch->state.collect = RH_COLLECT_AGAIN;
 		return RH_MORE;
