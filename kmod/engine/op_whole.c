@@ -142,10 +142,13 @@ int rh_op_collect(struct rh_op *op)
 	return 0;
 }
 
-/* Collections are over before anything moves to or from the permanent generation. */
+/*
+ * Collections are over before anything moves to or from the permanent generation,
+ * and so is what finalizers that have ended left to be done.
+ */
 static bool collection_runs(struct rh_op *op)
 {
-	if (op->heap->gc.phase == RH_PHASE_IDLE)
+	if (op->heap->gc.phase == RH_PHASE_IDLE && !op->heap->gc.again_due)
 		return false;
 	rh_work_step(op->heap);
 	return true;

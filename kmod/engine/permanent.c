@@ -66,6 +66,9 @@ static void move_chunk(struct rh_heap *heap, u32 first, u64 bits, u32 word, u32 
 	struct rh_head *head = rh_head(heap, first);
 	u64 moved = 0;
 
+	/* In CPython a collection that runs finalizers has those in lists of its own. */
+	if (to == RH_GC_FROZEN)
+		bits &= ~(segment->young[RH_SET_PENDING][at] | segment->young[RH_SET_LEGACY][at]);
 	for (; bits; bits &= bits - 1) {
 		i = __ffs(bits);
 		if (gc[i] != word && gc[i] != other)
