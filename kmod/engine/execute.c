@@ -310,6 +310,16 @@ static int execute(struct rh_batch *batch, struct refheap_result *result)
 	return batch->rdonly ? err : collect_before_refusal(batch, err);
 }
 
+/* Whether something runs, or is due, that the operation waits for. */
+static bool goes_first(const struct rh_batch *batch)
+{
+	const struct rh_collector *gc = &batch->heap->gc;
+
+	if (gc->phase != RH_PHASE_IDLE)
+		return batch->state.collect || rh_collect_running(batch->heap, batch->state.ticket);
+	return batch->state.collect && batch->state.collect != RH_COLLECT_AGAIN && gc->again_due;
+}
+
 /*
  * Drives the collection that the operation waits for: first the end of one
  * that runs already, when it asked for one of its own.
@@ -320,10 +330,9 @@ static bool collected(struct rh_batch *batch)
 	struct rh_heap *heap = batch->heap;
 	struct rh_holder *holder = batch->holder;
 
-	if (heap->gc.phase != RH_PHASE_IDLE &&
-	    (batch->state.collect || rh_collect_running(heap, batch->state.ticket))) {
+	if (goes_first(batch)) {
 		rh_work_step(heap);
-		if (heap->gc.phase != RH_PHASE_IDLE || !batch->state.collect)
+		if (!batch->state.collect || goes_first(batch))
 			return false;
 	}
 	/* At once, before somebody else's birth makes another one due. */
