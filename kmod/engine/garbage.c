@@ -98,7 +98,8 @@ static __always_inline bool visit_uncollectable(struct rh_heap *heap, u32 slot, 
 		add_to_set(heap, RH_SET_LEGACY, slot);
 		return true;
 	}
-	if (aside)
+	/* It may have been put aside, and found once more before that was looked at. */
+	if (rh_is_in_set(heap, RH_SET_LEGACY, slot))
 		rh_young_del(heap, RH_SET_LEGACY, slot);
 	if (!(rh_head(heap, slot)->meta & RH_META_DEAD))
 		count_uncollectable(heap, slot);
