@@ -324,7 +324,7 @@ static void leave(struct rh_heap *heap, enum rh_phase phase)
 		gc->again_due = !gc->awaited;
 		return;
 	case RH_PHASE_UNCOLLECTABLE:
-		if (gc->legacy && gc->legacy_awaited)
+		if (gc->aside)
 			expect_again(gc);
 		return;
 	case RH_PHASE_FREE:
@@ -375,6 +375,7 @@ static void begin(struct rh_heap *heap)
 	gc->survivors = 0;
 	gc->was_pending = gc->pending;
 	gc->legacy = 0;
+	gc->aside = false;
 	gc->revived = 0;
 	gc->revive_all = false;
 	gc->collected = 0;

@@ -95,6 +95,7 @@ static __always_inline bool visit_uncollectable(struct rh_heap *heap, u32 slot, 
 	if (!aside)
 		*word = RH_GC_IDLE;
 	if (is_open(&heap->gc)) {
+		heap->gc.aside = true;
 		add_to_set(heap, RH_SET_LEGACY, slot);
 		return true;
 	}

@@ -230,6 +230,7 @@ struct rh_collector {
 	u32 keyed;		/* object whose ephemerons are being marked, or 0 */
 	u32 keyed_at;		/* a dict: next place; a key: next weak reference */
 	u64 legacy;		/* objects that LEGACY has reached */
+	bool aside;		/* of those some were put aside */
 	u64 revived;		/* objects that REVIVE has reached */
 	bool revive_all;	/* all of them are, as one has a finalizer */
 	u64 pending;		/* objects that are */
