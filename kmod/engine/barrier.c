@@ -39,7 +39,7 @@ void rh_kill(struct rh_heap *heap, u32 slot)
 		rh_object_rejuvenate(heap, slot);
 		return;
 	}
-	rh_collect_changed(heap, slot);
+	rh_collect_died(heap, slot);
 	if (heap->gc.keyed == slot)
 		heap->gc.keyed = 0;
 	head->meta |= RH_META_DEAD;

@@ -13,6 +13,9 @@ void rh_collect_touched(struct rh_heap *heap, u32 slot);
 /* After the decision: an object was changed, or is about to die. */
 void rh_collect_changed(struct rh_heap *heap, u32 slot);
 
+/* Likewise: the walk that has stopped within it goes on with the next one. */
+void rh_collect_died(struct rh_heap *heap, u32 slot);
+
 /*
  * Which generation a birth should collect first, or -1. Counts the birth.
  */

@@ -66,6 +66,17 @@ void rh_collect_changed(struct rh_heap *heap, u32 slot)
 		gc->scanning = 0;
 }
 
+void rh_collect_died(struct rh_heap *heap, u32 slot)
+{
+	struct rh_collector *gc = &heap->gc;
+
+	rh_collect_changed(heap, slot);
+	if (gc->cursor == slot &&
+	    (gc->phase == RH_PHASE_SUBTRACT || gc->phase == RH_PHASE_SUBTRACT_KEYED ||
+	     gc->phase == RH_PHASE_TUPLES || gc->phase == RH_PHASE_DICTS))
+		gc->cell = 0;
+}
+
 static __always_inline bool visit_tuple(struct rh_heap *heap, u32 slot, u32 *word,
 					struct chunk *chunk)
 {
