@@ -34,6 +34,13 @@ static bool add_to_set(struct rh_heap *heap, u32 set, u32 slot)
 	return true;
 }
 
+static void put_into_garbage(struct rh_heap *heap, struct rh_head *head)
+{
+	head->meta |= RH_META_GARBAGE;
+	head->count++;
+	heap->gc.garbage++;
+}
+
 /*
  * Something dead lives on until finalizers have ended. What is left of its
  * references may be none: those of dead keys and values to each other.
@@ -43,7 +50,12 @@ static void keep_pending(struct rh_heap *heap, u32 slot)
 	heap->gc.pending += add_to_set(heap, RH_SET_PENDING, slot);
 	if (rh_finalizer_due(heap, slot) && rh_finalizer_begin(heap, slot))
 		rh_finalizer_await(heap, slot);
-	if (!rh_head(heap, slot)->count)
+	if (rh_head(heap, slot)->count)
+		return;
+	heap->gc.collected++;
+	if (heap->gc.saveall)
+		put_into_garbage(heap, rh_head(heap, slot));
+	else
 		rh_kill(heap, slot);
 }
 
@@ -71,9 +83,7 @@ static void count_uncollectable(struct rh_heap *heap, u32 slot)
 	if ((head->meta & RH_META_GARBAGE) ||
 	    (!heap->gc.saveall && !rh_type_is_legacy(heap, slot)))
 		return;
-	head->meta |= RH_META_GARBAGE;
-	head->count++;
-	heap->gc.garbage++;
+	put_into_garbage(heap, head);
 }
 
 /*

@@ -200,8 +200,11 @@ static void grow_older(struct rh_heap *heap, u32 slot)
 	rh_object_set_generation(heap, slot, min_t(u32, heap->gc.generation + 1, 2));
 }
 
-/* Has the callback of a weak reference run, provided that it lives itself. */
-static void fire(struct rh_heap *heap, u32 slot)
+/*
+ * Has the callback of a weak reference run, provided that it lives itself. @found:
+ * a collection has found the referent.
+ */
+static void fire(struct rh_heap *heap, u32 slot, bool found)
 {
 	struct rh_weak *weak = rh_weak(heap, slot);
 	struct rh_post *post = weak->post;
@@ -223,8 +226,14 @@ static void fire(struct rh_heap *heap, u32 slot)
 	}
 	rh_notify_object(heap, RH_NOTICE_CALLBACK, slot);
 	rh_post_queue(heap, weak->post, slot);
-	if (heap->gc.phase == RH_PHASE_WEAKREFS)
+	if (found)
 		grow_older(heap, slot);
+}
+
+/* Whether the running collection has found an object, and has yet to decide what becomes of it. */
+static bool is_found(const struct rh_heap *heap, u32 slot)
+{
+	return rh_gc_decided(heap) && rh_gc_is_candidate(*rh_gc(heap, slot));
 }
 
 /*
@@ -233,21 +242,21 @@ static void fire(struct rh_heap *heap, u32 slot)
  */
 static void let_go(struct rh_heap *heap, u32 slot)
 {
-	if (rh_is_condemned(heap, slot))
+	if (rh_is_condemned(heap, slot) || is_found(heap, slot))
 		rh_head(heap, slot)->count--;
 	else
 		rh_release(heap, slot);
 }
 
-static void drop_entry(struct rh_heap *heap, u32 slot)
+static void drop_entry(struct rh_heap *heap, u32 slot, bool found)
 {
 	const struct rh_weak *weak = rh_weak(heap, slot);
 	u32 key, value;
 
 	if (!rh_map_forget(heap, weak->cookie, weak->hash, slot, &key, &value))
 		return;
-	/* CPython counts what its callback frees as collected. */
-	if (heap->gc.phase == RH_PHASE_WEAKREFS && rh_head(heap, slot)->count == 1)
+	/* CPython counts what its callback frees as collected; garbage is counted anyway. */
+	if (found && rh_head(heap, slot)->count == 1 && !is_found(heap, slot))
 		heap->gc.collected++;
 	if (value)
 		let_go(heap, value);
@@ -258,15 +267,17 @@ bool rh_weakrefs_clear_step(struct rh_heap *heap, u32 referent)
 {
 	const struct rh_extra *extra;
 	u32 slot, flags, dying = heap->dying;
+	/* What dies meanwhile is none of the collection's. */
+	bool found = heap->gc.phase == RH_PHASE_WEAKREFS && is_found(heap, referent);
 
 	while ((extra = rh_extra(heap, referent)) && extra->weakrefs) {
 		slot = extra->weakrefs;
 		flags = rh_weak(heap, slot)->flags;
 		unlink(heap, slot);
 		if (flags & RH_WEAK_ENTRY)
-			drop_entry(heap, slot);
+			drop_entry(heap, slot, found);
 		else if (flags & RH_WEAK_ARMED)
-			fire(heap, slot);
+			fire(heap, slot, found);
 		if (heap->dying != dying || rh_slice_over(heap))
 			return false;
 	}
