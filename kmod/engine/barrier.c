@@ -33,8 +33,10 @@ void rh_kill(struct rh_heap *heap, u32 slot)
 	struct rh_head *head = rh_head(heap, slot);
 	u32 *gc = rh_gc(heap, slot);
 
-	if (unlikely(rh_gc_decided(heap)) && rh_is_condemned(heap, slot))
+	if (unlikely(rh_gc_decided(heap)) && rh_is_condemned(heap, slot)) {
+		heap->gc.orphaned = true;
 		return;
+	}
 	if (unlikely(rh_finalizer_due(heap, slot)) && rh_finalizer_at_zero(heap, slot)) {
 		rh_object_rejuvenate(heap, slot);
 		return;

@@ -18,6 +18,7 @@
  *             them are stale from here on
  *   LEGACY    what legacy finalizers in it can reach is uncollectable, and with
  *             the end of this phase lives again
+ *   BURY      what of that has lost its last reference meanwhile dies
  *   TUPLES, DICTS  survivors that hold nothing tracked are untracked
  *   WEAKREFS  weak references to garbage are cleared
  *   REVIVE    when there are finalizers among it, all of it is pending, and with
@@ -215,6 +216,8 @@ static enum rh_progress phase_step(struct rh_heap *heap)
 		return rh_step_mark_keyed(heap);
 	case RH_PHASE_LEGACY:
 		return rh_step_legacy(heap);
+	case RH_PHASE_BURY:
+		return rh_step_bury(heap);
 	case RH_PHASE_TUPLES:
 		return rh_step_tuples(heap);
 	case RH_PHASE_DICTS:
@@ -256,6 +259,8 @@ static bool is_needed(const struct rh_heap *heap, enum rh_phase phase)
 		return keyed;
 	case RH_PHASE_LEGACY:
 		return gc->undecided && heap->legacy_types;
+	case RH_PHASE_BURY:
+		return gc->orphaned;
 	case RH_PHASE_TUPLES:
 		return heap->tracked_tuples && !gc->again;
 	case RH_PHASE_DICTS:
@@ -375,6 +380,7 @@ static void begin(struct rh_heap *heap)
 	gc->survivors = 0;
 	gc->was_pending = gc->pending;
 	gc->legacy = 0;
+	gc->orphaned = false;
 	gc->aside = false;
 	gc->revived = 0;
 	gc->revive_all = false;

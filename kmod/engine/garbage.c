@@ -10,6 +10,15 @@
 #include "walk.h"
 #include "weakref.h"
 
+/* While LEGACY reached it, it was condemned, and could not die. */
+static __always_inline bool visit_bury(struct rh_heap *heap, u32 slot, u32 *word,
+				       struct chunk *chunk)
+{
+	if (*word == RH_GC_LEGACY && !rh_head(heap, slot)->count)
+		rh_kill(heap, slot);
+	return true;
+}
+
 static __always_inline bool visit_weakrefs(struct rh_heap *heap, u32 slot, u32 *word,
 					   struct chunk *chunk)
 {
@@ -152,6 +161,7 @@ static __always_inline bool visit_unlink(struct rh_heap *heap, u32 slot, u32 *wo
 	return kind != REFHEAP_KIND_WEAK_KEY_DICT || empty_keyed(heap, slot);
 }
 
+RH_WALK_STEP(bury, visit_bury, chunk_ignore)
 RH_WALK_STEP(weakrefs, visit_weakrefs, chunk_ignore)
 RH_WALK_STEP(finalize, visit_finalize, chunk_ignore)
 RH_WALK_STEP(unlink, visit_unlink, chunk_ignore)

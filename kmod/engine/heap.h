@@ -183,6 +183,7 @@ enum rh_phase {
 	RH_PHASE_MARK,		/* what can be reached is reached */
 	RH_PHASE_MARK_KEYED,	/* values whose weak-keyed dict and key are reached */
 	RH_PHASE_LEGACY,	/* what legacy finalizers among the rest can reach */
+	RH_PHASE_BURY,		/* those that nothing refers to any more */
 	RH_PHASE_TUPLES,	/* surviving tuples that hold nothing tracked */
 	RH_PHASE_DICTS,		/* likewise dicts */
 	RH_PHASE_WEAKREFS,	/* weak references to garbage are cleared */
@@ -230,6 +231,7 @@ struct rh_collector {
 	u32 keyed;		/* object whose ephemerons are being marked, or 0 */
 	u32 keyed_at;		/* a dict: next place; a key: next weak reference */
 	u64 legacy;		/* objects that LEGACY has reached */
+	bool orphaned;		/* one of them may have lost its last reference meanwhile */
 	bool aside;		/* of those some were put aside */
 	u64 revived;		/* objects that REVIVE has reached */
 	bool revive_all;	/* all of them are, as one has a finalizer */

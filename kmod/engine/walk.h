@@ -202,6 +202,7 @@ enum rh_progress rh_step_tuples(struct rh_heap *heap);
 enum rh_progress rh_step_dicts(struct rh_heap *heap);
 
 /* garbage.c */
+enum rh_progress rh_step_bury(struct rh_heap *heap);
 enum rh_progress rh_step_weakrefs(struct rh_heap *heap);
 enum rh_progress rh_step_finalize(struct rh_heap *heap);
 enum rh_progress rh_step_unlink(struct rh_heap *heap);

@@ -242,10 +242,12 @@ static bool is_found(const struct rh_heap *heap, u32 slot)
  */
 static void let_go(struct rh_heap *heap, u32 slot)
 {
-	if (rh_is_condemned(heap, slot) || is_found(heap, slot))
-		rh_head(heap, slot)->count--;
-	else
+	if (rh_is_condemned(heap, slot) || is_found(heap, slot)) {
+		if (!--rh_head(heap, slot)->count)
+			heap->gc.orphaned = true;
+	} else {
 		rh_release(heap, slot);
+	}
 }
 
 static void drop_entry(struct rh_heap *heap, u32 slot, bool found)
