@@ -301,12 +301,13 @@ static void check_object(struct verify *verify, u32 slot)
 
 	if (!rh_trace_check(heap, slot))
 		fault(verify, slot, "never lived, or lives no more, but is traced");
+	/* Until its slot is freed. */
+	verify->pending += rh_is_pending(heap, slot);
 	if (head->meta & RH_META_REAPED) {
 		verify->reaped++;
 		return;
 	}
 	verify->live++;
-	verify->pending += rh_is_pending(heap, slot);
 	verify->extras += !!(head->meta & RH_META_EXTRA);
 	count_obligations(verify, slot);
 	check_weakrefs(verify, slot);
@@ -320,6 +321,8 @@ static void check_object(struct verify *verify, u32 slot)
 	}
 	if (!rh_is_condemned(heap, slot) && head->count != expected)
 		fault(verify, slot, "has another count than it has references");
+	if (heap->gc.phase == RH_PHASE_IDLE && !head->count)
+		fault(verify, slot, "lives though nothing refers to it");
 	if (rh_kind_is_leaf(kind)) {
 		if (rh_gc_is_candidate(*rh_gc(heap, slot)))
 			fault(verify, slot, "is a leaf but looks tracked");
@@ -353,6 +356,12 @@ static void check_obligations(struct verify *verify)
 		fault(verify, 0, "the heap counts other finalizers than have not ended");
 }
 
+/* Whether finalizers that have not ended, or that have, let what was put aside be looked at. */
+static bool is_awaited(const struct rh_collector *gc)
+{
+	return gc->awaited || gc->legacy_awaited || gc->again_due;
+}
+
 /* Between collections nothing is left of one. */
 static void check_rest(struct verify *verify)
 {
@@ -366,9 +375,15 @@ static void check_rest(struct verify *verify)
 		fault(verify, 0, "a collection that has ended is still marking");
 	if (*heap->state & 1)
 		fault(verify, 0, "something is condemned though no collection runs");
-	for (i = 0; i < heap->table.nsegments; i++)
-		if (heap->table.segment[i]->any_condemned)
+	for (i = 0; i < heap->table.nsegments; i++) {
+		const struct rh_segment *segment = heap->table.segment[i];
+
+		if (segment->any_condemned)
 			fault(verify, 0, "what was condemned is still noted");
+		if ((segment->nyoung[RH_SET_PENDING] || segment->nyoung[RH_SET_LEGACY]) &&
+		    !is_awaited(gc))
+			fault(verify, 0, "something was put aside that nobody will look at");
+	}
 }
 
 static void check_totals(struct verify *verify)
