@@ -452,6 +452,45 @@ static void long_garbage(struct kunit *test)
 	}
 }
 
+/*
+ * A walk stops within something long that dies then: the next long one is looked
+ * at from its beginning.
+ */
+static void dies_while_walked(struct kunit *test)
+{
+	u64 leaf, item[MANY], dies, garbage, tuple;
+	struct rig *rig = test->priv;
+	struct rh_params params;
+	enum rh_phase phase;
+	u32 i;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	for (phase = RH_PHASE_SUBTRACT; phase <= RH_PHASE_TUPLES;
+	     phase += RH_PHASE_TUPLES - RH_PHASE_SUBTRACT) {
+		suite_params(test, &params);
+		leaf = new_int(test, 1000);
+		for (i = 0; i < MANY; i++)
+			item[i] = leaf;
+		dies = new_tuple(test, MANY, item);
+		/* The next one. */
+		tuple = phase == RH_PHASE_TUPLES ? new_tuple(test, MANY, item) : 0;
+		garbage = new_list(test, 0, NULL);
+		append(test, garbage, garbage);
+		KUNIT_ASSERT_EQ(test, extend(test, garbage, MANY, item), 0);
+		drop(test, garbage);
+		tuple = tuple ?: new_tuple(test, MANY, item);
+		KUNIT_ASSERT_TRUE(test, rh_collect_start(rig->heap, 0));
+		while (rig->heap->gc.phase < phase || !rig->heap->gc.cell)
+			rh_work_step(rig->heap);
+		KUNIT_ASSERT_EQ(test, rig->heap->gc.cursor, REFHEAP_ID_SLOT(dies));
+		drop(test, dies);
+		rig_work(rig);
+		KUNIT_EXPECT_FALSE(test, alive(test, garbage));
+		KUNIT_EXPECT_FALSE(test, tracked(test, tuple));
+	}
+}
+
 /* A collection that nobody finishes is finished when the heap goes. */
 static void destroyed_in_the_middle(struct kunit *test)
 {
@@ -494,6 +533,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(stopped_after_every_unit),
 	KUNIT_CASE(children_move_meanwhile),
 	KUNIT_CASE(long_garbage),
+	KUNIT_CASE(dies_while_walked),
 	KUNIT_CASE(destroyed_in_the_middle),
 	{ }
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "kmod/engine/heap.h"
+#include "kmod/engine/collect.h"
 #include "suite.h"
 
 static s64 final_type(struct kunit *test, u32 flags)
@@ -515,6 +515,276 @@ static void looked_at_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, alive(test, a));
 }
 
+static void slices_of_one_unit(struct kunit *test)
+{
+	struct rh_params params;
+
+	rig_params(&params);
+	params.slice_units = 1;
+	suite_params(test, &params);
+}
+
+/* Begins COLLECT_FINISH in another session and stops when that phase has begun. */
+static void finish_until(struct kunit *test, struct rh_batch *batch, struct refheap_result *result,
+			 enum rh_phase phase)
+{
+	static const struct refheap_op op = { .code = REFHEAP_OP_COLLECT_FINISH };
+	struct rig *rig = test->priv;
+
+	*batch = (struct rh_batch){
+		.heap = rig->heap, .holder = rig->holder[1], .ops = &op, .results = result,
+		.in = rig->in, .out = rig->out, .count = 1, .out_len = sizeof(rig->out),
+	};
+	do {
+		KUNIT_ASSERT_EQ(test, rh_batch_step(batch), RH_MORE);
+	} while (rig->heap->gc.phase < phase);
+}
+
+/* A finalizer that ends while somebody looks: what it leaves is looked at once more. */
+static void ended_while_looked_at(struct kunit *test)
+{
+	struct refheap_result result;
+	struct rh_batch batch;
+	u64 object;
+
+	slices_of_one_unit(test);
+	object = dead_cycle(test, final_type(test, REFHEAP_TYPE_FINALIZER));
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, object, 0);
+	finish_until(test, &batch, &result, RH_PHASE_UNCOLLECTABLE);
+	finalized(test, object);
+	while (rh_batch_step(&batch) == RH_MORE)
+		;
+	/* Nothing is left to be done when it says that no finalizer is. */
+	KUNIT_EXPECT_EQ(test, result.info, 0);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+	rig_work(test->priv);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+	KUNIT_EXPECT_EQ(test, finish(test).value, 1);
+}
+
+/* Likewise, and what is only led to by what it leaves is not uncollectable. */
+static void legacy_while_looked_at(struct kunit *test)
+{
+	struct refheap_result result;
+	struct rh_batch batch;
+	u64 both[2], list;
+
+	slices_of_one_unit(test);
+	both[0] = new_instance(test, final_type(test, REFHEAP_TYPE_FINALIZER));
+	both[1] = new_instance(test, rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0, NULL,
+					      0));
+	list = new_list(test, 2, both);
+	set_next(test, both[0], list);
+	drop(test, both[0]);
+	drop(test, both[1]);
+	drop(test, list);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, both[0], 0);
+	finish_until(test, &batch, &result, RH_PHASE_UNCOLLECTABLE);
+	finalized(test, both[0]);
+	while (rh_batch_step(&batch) == RH_MORE)
+		;
+	rig_work(test->priv);
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 0);
+	KUNIT_EXPECT_FALSE(test, alive(test, both[0]));
+	expect_finalize(test, both[1], 0);
+	finalized(test, both[1]);
+	rig_work(test->priv);
+	KUNIT_EXPECT_FALSE(test, alive(test, both[1]));
+	KUNIT_EXPECT_EQ(test, stat_of(test).generation[2].uncollectable, 0);
+	if (stat_of(test).garbage)
+		do_op(test, OP(REFHEAP_OP_GARBAGE_CLEAR));
+}
+
+/* What is uncollectable is counted once, though two collections find it. */
+static void legacy_found_twice(struct kunit *test)
+{
+	s64 type = rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0,
+			    (const char *const[]){ "next" }, 1);
+	u64 final = dead_cycle(test, final_type(test, REFHEAP_TYPE_FINALIZER));
+	u64 legacy = dead_cycle(test, type);
+
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 1);
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 1);
+	expect_finalize(test, final, 0);
+	finalized(test, final);
+	rig_work(test->priv);
+	KUNIT_EXPECT_FALSE(test, alive(test, final));
+	KUNIT_EXPECT_EQ(test, stat_of(test).generation[2].collected, 1);
+	KUNIT_EXPECT_EQ(test, stat_of(test).generation[2].uncollectable, 1);
+	KUNIT_EXPECT_EQ(test, finish(test).value, 2);
+	do_string(test, REFHEAP_OP_DEL_ATTR, legacy, 0, "next");
+	do_op(test, OP(REFHEAP_OP_GARBAGE_CLEAR));
+}
+
+/* FREEZE is of what lives: finalizers that have ended leave dead things behind. */
+static void frozen_before_looked_at(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	u64 object = dead_cycle(test, type);
+
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, object, 0);
+	finalized(test, object);
+	do_op(test, OP(REFHEAP_OP_FREEZE));
+	rig_work(test->priv);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+}
+
+/* Likewise, in a finalizer: CPython's generations do not have what it has found. */
+static void frozen_meanwhile(struct kunit *test)
+{
+	s64 type = final_type(test, REFHEAP_TYPE_FINALIZER);
+	u64 object = dead_cycle(test, type);
+
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, object, 0);
+	do_op(test, OP(REFHEAP_OP_FREEZE));
+	finalized(test, object);
+	rig_work(test->priv);
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+}
+
+/* The last references to what LEGACY has reached go while it still reaches. */
+static void lost_while_reached(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	u64 legacy, key, map, value, list, items[2];
+	s64 type, node;
+
+	slices_of_one_unit(test);
+	type = final_type(test, REFHEAP_TYPE_LEGACY);
+	node = rig_type(rig, "Node", 0, 0, (const char *const[]){ "next" }, 1);
+	key = new_instance(test, node);
+	map = do_op(test, OP(REFHEAP_OP_WEAK_KEY_DICT));
+	value = new_instance(test, type);
+	legacy = new_instance(test, type);
+	items[0] = legacy;
+	items[1] = map;
+	list = new_list(test, 2, items);
+	/* The value has a legacy finalizer, and nothing else leads to it. */
+	do_op(test, OP(REFHEAP_OP_SET_KEY, .a = map, .b = key, .c = value));
+	set_next(test, legacy, list);
+	drop(test, legacy);
+	drop(test, map);
+	drop(test, value);
+	drop(test, list);
+	KUNIT_ASSERT_TRUE(test, rh_collect_start(rig->heap, 2));
+	while (rig->heap->gc.phase < RH_PHASE_LEGACY ||
+	       *rh_gc(rig->heap, REFHEAP_ID_SLOT(value)) != RH_GC_LEGACY)
+		rh_work_step(rig->heap);
+	KUNIT_ASSERT_EQ(test, rig->heap->gc.phase, RH_PHASE_LEGACY);
+	drop(test, key);
+	KUNIT_EXPECT_EQ(test, rig->heap->gc.phase, RH_PHASE_LEGACY);
+	rig_work(rig);
+	expect_finalize(test, value, 0);
+	finalized(test, value);
+	rig_work(rig);
+	KUNIT_EXPECT_FALSE(test, alive(test, value));
+	/* The other one, the list and the dict. */
+	KUNIT_EXPECT_EQ(test, stat_of(test).generation[2].uncollectable, 3);
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 1);
+	do_op(test, OP(REFHEAP_OP_CLEAR, .a = list));
+	do_op(test, OP(REFHEAP_OP_GARBAGE_CLEAR));
+}
+
+/* What is pending may die while a collection has it on its stack. */
+static void pending_dies_marked(struct kunit *test)
+{
+	struct refheap_result result;
+	struct rig *rig = test->priv;
+	struct rh_batch batch;
+	u64 list, object;
+
+	slices_of_one_unit(test);
+	list = new_list(test, 0, NULL);
+	object = new_instance(test, final_type(test, REFHEAP_TYPE_FINALIZER));
+	append(test, list, object);
+	set_next(test, object, list);
+	drop(test, list);
+	drop(test, object);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	expect_finalize(test, object, 0);
+	finish_until(test, &batch, &result, RH_PHASE_MARK);
+	while (!rh_gc_is_queued(*rh_gc(rig->heap, REFHEAP_ID_SLOT(list))) &&
+	       rig->heap->gc.phase == RH_PHASE_MARK)
+		rh_batch_step(&batch);
+	KUNIT_ASSERT_EQ(test, rig->heap->gc.phase, RH_PHASE_MARK);
+	do_string(test, REFHEAP_OP_DEL_ATTR, object, 0, "next");
+	KUNIT_EXPECT_FALSE(test, alive(test, list));
+	KUNIT_EXPECT_EQ_MSG(test, rig_verify(rig), 0, "%s", rig->fault);
+	while (rh_batch_step(&batch) == RH_MORE)
+		;
+	finalized(test, object);
+	rig_work(rig);
+}
+
+/* The last one that is waited for ends while the others are being counted. */
+static void ended_while_counted(struct kunit *test)
+{
+	static const struct refheap_op op = { .code = REFHEAP_OP_COLLECT, .arg = 2 };
+	struct rig *rig = test->priv;
+	struct refheap_result result;
+	struct rh_batch batch;
+	u64 dies, list;
+	s64 type;
+
+	slices_of_one_unit(test);
+	type = final_type(test, REFHEAP_TYPE_LEGACY);
+	dies = new_instance(test, type);
+	list = new_list(test, 1, &dies);
+	append(test, list, list);
+	drop(test, dies);
+	drop(test, list);
+	list = dead_cycle(test, type);
+	dead_cycle(test, type);
+	batch = (struct rh_batch){
+		.heap = rig->heap, .holder = rig->holder[1], .ops = &op, .results = &result,
+		.in = rig->in, .out = rig->out, .count = 1, .out_len = sizeof(rig->out),
+	};
+	do {
+		KUNIT_ASSERT_EQ(test, rh_batch_step(&batch), RH_MORE);
+	} while (rig->heap->gc.phase != RH_PHASE_UNCOLLECTABLE ||
+		 rig->heap->gc.cursor <= REFHEAP_ID_SLOT(list));
+	expect_finalize(test, dies, 0);
+	finalized(test, dies);
+	while (rh_batch_step(&batch) == RH_MORE)
+		;
+	rig_work(rig);
+	KUNIT_EXPECT_EQ(test, stat_of(test).garbage, 2);
+	rig->current_holder = 1;
+	/* The list and two that are uncollectable. */
+	KUNIT_EXPECT_EQ(test, finish(test).value, 3);
+	rig->current_holder = 0;
+	do_op(test, OP(REFHEAP_OP_GARBAGE_CLEAR));
+}
+
+/* What finalizers that have ended left is gone before anybody collects anew. */
+static void collected_before_looked_at(struct kunit *test)
+{
+	u64 object = new_instance(test, final_type(test, REFHEAP_TYPE_FINALIZER));
+	u64 list = new_list(test, 1, &object), young;
+
+	set_next(test, object, list);
+	drop(test, object);
+	drop(test, list);
+	KUNIT_EXPECT_EQ(test, collect(test, 0), 0);
+	expect_finalize(test, object, 0);
+	young = new_list(test, 0, NULL);
+	append(test, young, young);
+	do_op(test, OP(REFHEAP_OP_GET_ATTR, .a = object, .data_off = rig_data(test->priv, "next", 4),
+		       .data_len = 4));
+	append(test, list, young);
+	drop(test, list);
+	drop(test, young);
+	finalized(test, object);
+	KUNIT_EXPECT_EQ(test, collect(test, 0), 1);
+	KUNIT_EXPECT_FALSE(test, alive(test, young));
+	KUNIT_EXPECT_FALSE(test, alive(test, object));
+}
+
 static void in_steps(struct kunit *test)
 {
 	static suite_body *const bodies[] = {
@@ -543,6 +813,15 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(legacy_weakrefs),
 	KUNIT_CASE(legacy_skipped),
 	KUNIT_CASE(inherited),
+	KUNIT_CASE(ended_while_looked_at),
+	KUNIT_CASE(legacy_while_looked_at),
+	KUNIT_CASE(legacy_found_twice),
+	KUNIT_CASE(frozen_before_looked_at),
+	KUNIT_CASE(frozen_meanwhile),
+	KUNIT_CASE(lost_while_reached),
+	KUNIT_CASE(pending_dies_marked),
+	KUNIT_CASE(ended_while_counted),
+	KUNIT_CASE(collected_before_looked_at),
 	KUNIT_CASE(in_steps),
 	{ }
 };

@@ -330,10 +330,86 @@ static void weak_members(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, len(test, set), 0);
 }
 
+/*
+ * A collection counts the entries that go with what it has found. Others go with
+ * what dies of that, and are none of its business, nor are weak references to it.
+ */
+static void entries_of_the_dead(struct kunit *test)
+{
+	s64 type = node_type(test);
+	u64 map = do_op(test, OP(REFHEAP_OP_WEAK_KEY_DICT)), key, value, ref;
+	u64 set = do_op(test, OP(REFHEAP_OP_WEAK_SET));
+
+	value = new_instance(test, type);
+	do_op(test, OP(REFHEAP_OP_ADD, .a = set, .b = value));
+	ref = callback(test, value, 3);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 0);
+	key = new_instance(test, type);
+	do_string(test, REFHEAP_OP_SET_ATTR, key, key, "next");
+	do_op(test, OP(REFHEAP_OP_SET_KEY, .a = map, .b = key, .c = value));
+	drop(test, value);
+	drop(test, key);
+	/* The key and its entry. */
+	KUNIT_EXPECT_EQ(test, collect(test, 0), 2);
+	KUNIT_EXPECT_FALSE(test, alive(test, value));
+	KUNIT_EXPECT_EQ(test, len(test, set), 0);
+	KUNIT_EXPECT_EQ(test, rig_info(test->priv, ref).generation, 2);
+	expect_callback(test, ref, 3, value);
+}
+
+/* A list with a weak-keyed dict of one entry and its key in it, and itself. Return: the value. */
+static u64 dead_map(struct kunit *test, s64 type)
+{
+	u64 map = do_op(test, OP(REFHEAP_OP_WEAK_KEY_DICT)), list = new_list(test, 1, &map);
+	u64 value = new_list(test, 0, NULL), key = new_instance(test, type);
+
+	do_op(test, OP(REFHEAP_OP_SET_KEY, .a = map, .b = key, .c = value));
+	append(test, list, key);
+	append(test, list, list);
+	drop(test, value);
+	drop(test, key);
+	drop(test, map);
+	drop(test, list);
+	return value;
+}
+
+/* What is garbage with its container is counted once. */
+static void entries_of_garbage(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	s64 type = node_type(test);
+	u64 objects = rig_objects(rig);
+
+	dead_map(test, type);
+	KUNIT_EXPECT_EQ(test, rig_objects(rig), objects + 5);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 5);
+	KUNIT_EXPECT_EQ(test, rig_objects(rig), objects);
+}
+
+/* It is saved like all the rest. */
+static void entries_saved(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	struct rh_gc_stat stat;
+	u64 value;
+
+	value = dead_map(test, node_type(test));
+	rh_gc_set_debug(rig->heap, REFHEAP_DEBUG_SAVEALL);
+	KUNIT_EXPECT_EQ(test, collect(test, 2), 5);
+	rh_gc_stat(rig->heap, &stat);
+	KUNIT_EXPECT_EQ(test, stat.garbage, 5);
+	KUNIT_EXPECT_TRUE(test, alive(test, value));
+	rh_gc_set_debug(rig->heap, 0);
+	do_op(test, OP(REFHEAP_OP_GARBAGE_CLEAR));
+	collect(test, 2);
+	KUNIT_EXPECT_FALSE(test, alive(test, value));
+}
+
 static void containers_in_steps(struct kunit *test)
 {
 	static suite_body *const bodies[] = {
 		weak_values, many_weak_values, weak_keys, ephemerons, weak_members,
+		entries_of_the_dead, entries_of_garbage, entries_saved,
 	};
 
 	suite_in_steps(test, bodies, ARRAY_SIZE(bodies));
@@ -387,6 +463,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(weak_keys),
 	KUNIT_CASE(ephemerons),
 	KUNIT_CASE(weak_members),
+	KUNIT_CASE(entries_of_the_dead),
+	KUNIT_CASE(entries_of_garbage),
+	KUNIT_CASE(entries_saved),
 	KUNIT_CASE(containers_in_steps),
 	KUNIT_CASE(oldest_first),
 	{ }
