@@ -27,7 +27,7 @@
  * struct buffer - the memory of one call
  * @mem: @small, or allocated
  * @bytes: used of it
- * @charged: to the session's user
+ * @charged: to the seat's user
  * @small: enough for a few operations
  */
 struct buffer {
@@ -91,7 +91,7 @@ static int get_buffer(struct refheap_session *session, struct buffer *buffer)
 	if (buffer->bytes <= sizeof(buffer->small))
 		return 0;
 	if (buffer->bytes >= CHARGE_BYTES) {
-		ret = refheap_user_charge(session->user, buffer->bytes);
+		ret = refheap_user_charge(session->seat->user, buffer->bytes);
 		if (ret)
 			return ret;
 		buffer->charged = true;
@@ -102,7 +102,7 @@ static int get_buffer(struct refheap_session *session, struct buffer *buffer)
 	if (buffer->mem)
 		return 0;
 	if (buffer->charged)
-		refheap_user_uncharge(session->user, buffer->bytes);
+		refheap_user_uncharge(session->seat->user, buffer->bytes);
 	return -ENOMEM;
 }
 
@@ -111,7 +111,7 @@ static void put_buffer(struct refheap_session *session, struct buffer *buffer)
 	if (buffer->mem != buffer->small)
 		kvfree(buffer->mem);
 	if (buffer->charged)
-		refheap_user_uncharge(session->user, buffer->bytes);
+		refheap_user_uncharge(session->seat->user, buffer->bytes);
 }
 
 /*

@@ -17,7 +17,8 @@
  * @pid: process that attached it, fixed
  * @comm: its name then, fixed
  * @uid: its user, fixed
- * @user: that one's account, to which what is held here is charged, fixed
+ * @user: that one's account, to which what is held here is charged, and the
+ *	buffers of large batches, fixed
  * @since_ns: when that was, CLOCK_MONOTONIC, fixed
  * @holder: owner of its references; NULL once they are dropped; the heap lock
  * @leaving: in the heap's list of those that the worker empties; the heap lock

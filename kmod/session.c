@@ -8,7 +8,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
-#include "limits.h"
 #include "mapping.h"
 #include "registry.h"
 #include "seat.h"
@@ -57,7 +56,6 @@ void refheap_session_close(struct refheap_session *session)
 			refheap_kick(heap);
 		fput(session->mapping);
 		refheap_put(heap);
-		refheap_user_put(session->user);
 	}
 	refheap_events_free(&session->events);
 	kfree(session);
@@ -187,10 +185,6 @@ static int attach_locked(struct refheap_session *session, bool rdonly,
 			current_fsuid() : make_kuid(current_user_ns(), args->owner);
 	if (!uid_valid(owner))
 		return -EINVAL;
-	session->user = refheap_user_get(current_uid());
-	if (IS_ERR(session->user))
-		return PTR_ERR(session->user);
-
 	/* Somebody who makes and removes it for ever must not keep us here. */
 	do {
 		ret = attach(session, args, owner, access, &heap);
@@ -199,7 +193,7 @@ static int attach_locked(struct refheap_session *session, bool rdonly,
 	if (ret == -EIDRM)
 		ret = -EINTR;
 	if (ret)
-		goto err_put_user;
+		return ret;
 	session->mapping = refheap_mapping_file(heap);
 	if (IS_ERR(session->mapping)) {
 		ret = PTR_ERR(session->mapping);
@@ -219,8 +213,6 @@ err_put_mapping:
 	fput(session->mapping);
 err_detach:
 	detach(session, heap, args->created);
-err_put_user:
-	refheap_user_put(session->user);
 	return ret;
 }
 

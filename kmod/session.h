@@ -19,7 +19,6 @@ struct refheap_seat;
  *	a lock, through refheap_session_heap()
  * @seat: at that heap; set before @heap
  * @mapping: what mappings of payload keep; set before @heap
- * @user: account that large batches are charged to; set before @heap
  * @rdonly: may not change objects; set before @heap
  * @events: what there is to read
  */
@@ -28,7 +27,6 @@ struct refheap_session {
 	struct refheap *heap;
 	struct refheap_seat *seat;
 	struct file *mapping;
-	struct refheap_user *user;
 	bool rdonly;
 	struct refheap_events events;
 };
