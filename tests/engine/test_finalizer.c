@@ -2,11 +2,17 @@
 #include "kmod/engine/collect.h"
 #include "suite.h"
 
+static const char *const slots[] = { "next" };
+
 static s64 final_type(struct kunit *test, u32 flags)
 {
-	static const char *const slots[] = { "next" };
-
 	return rig_type(test->priv, "Final", flags, 0, slots, 1);
+}
+
+/* For those who have both. */
+static s64 legacy_type(struct kunit *test)
+{
+	return rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0, slots, 1);
 }
 
 static void set_next(struct kunit *test, u64 object, u64 next)
@@ -321,9 +327,7 @@ static void begun_by_a_death(struct kunit *test)
 /* What only a pending object keeps dies with it, and is not uncollectable. */
 static void legacy_kept_by_pending(struct kunit *test)
 {
-	static const char *const slots[] = { "next" };
-	s64 final = final_type(test, REFHEAP_TYPE_FINALIZER);
-	s64 type = rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0, slots, 1);
+	s64 final = final_type(test, REFHEAP_TYPE_FINALIZER), type = legacy_type(test);
 	u64 first = new_instance(test, final), second = dead_cycle(test, final);
 	u64 kept = new_instance(test, type), list = new_list(test, 0, NULL);
 
@@ -353,8 +357,7 @@ static void legacy_kept_by_pending(struct kunit *test)
  */
 static void legacy_kept_by_the_dying(struct kunit *test)
 {
-	static const char *const slots[] = { "next" };
-	s64 type = rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0, slots, 1);
+	s64 type = legacy_type(test);
 	u64 final = new_instance(test, final_type(test, REFHEAP_TYPE_FINALIZER));
 	u64 first = new_instance(test, type), last = new_instance(test, type);
 	u64 between = new_list(test, 1, &last);
@@ -572,8 +575,7 @@ static void legacy_while_looked_at(struct kunit *test)
 
 	slices_of_one_unit(test);
 	both[0] = new_instance(test, final_type(test, REFHEAP_TYPE_FINALIZER));
-	both[1] = new_instance(test, rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0, NULL,
-					      0));
+	both[1] = new_instance(test, legacy_type(test));
 	list = new_list(test, 2, both);
 	set_next(test, both[0], list);
 	drop(test, both[0]);
@@ -600,8 +602,7 @@ static void legacy_while_looked_at(struct kunit *test)
 /* What is uncollectable is counted once, though two collections find it. */
 static void legacy_found_twice(struct kunit *test)
 {
-	s64 type = rig_type(test->priv, "Legacy", REFHEAP_TYPE_LEGACY, 0,
-			    (const char *const[]){ "next" }, 1);
+	s64 type = legacy_type(test);
 	u64 final = dead_cycle(test, final_type(test, REFHEAP_TYPE_FINALIZER));
 	u64 legacy = dead_cycle(test, type);
 
